@@ -1,0 +1,1 @@
+export { type RunningScheduler, startChokingScheduler } from "./choking-scheduler.ts";

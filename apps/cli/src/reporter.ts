@@ -1,0 +1,129 @@
+import type { ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
+import { formatBytes, formatCount } from "./format.ts";
+import { type HashingProgress, hashingLine, hashingPace } from "./hashing-progress.ts";
+
+export type SeededTorrent = {
+  readonly name: string;
+  readonly infoHash: string;
+  readonly sizeBytes: number;
+  readonly fileCount: number;
+  /** Where the `.torrent` was written. */
+  readonly torrentFile: string;
+  readonly torrentUrl: string;
+  readonly magnet: string;
+};
+
+export type Seeding = {
+  readonly pid: number;
+  readonly torrents: readonly SeededTorrent[];
+  readonly trackerUrls: readonly string[];
+  /** host:port */
+  readonly peerAddress: string;
+  readonly consoleUrl: string;
+  readonly adminUrl: string;
+  /** False when only this machine can reach the peers' address. */
+  readonly reachable: boolean;
+  /** An address of this machine to suggest to whoever wants to share. */
+  readonly suggestedHost: string | null;
+};
+
+/** One torrent that a running fleet took in. */
+export type ListedTorrent = Pick<SeededTorrent, "name" | "infoHash" | "sizeBytes"> & {
+  /** Null when no console is running. */
+  readonly torrentUrl: string | null;
+};
+
+/** How a command tells a person or a program what it does. */
+export interface Reporter {
+  hashing(progress: HashingProgress, elapsedMs: number): void;
+  published(torrent: { readonly name: string; readonly hashed: boolean }): void;
+  skipped(path: string, names: readonly string[]): void;
+  ready(seeding: Seeding): void;
+  listed(torrent: ListedTorrent): void;
+  stopping(signal: string): void;
+  failed(error: SeedfleetError<ErrorDetail>): void;
+}
+
+type Output = {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** A terminal can redraw its line; a file cannot. */
+  readonly redraws: boolean;
+};
+
+/** One JSON object a line on standard output, errors as a line on standard error as well. */
+export function jsonReporter({ out, err }: Output): Reporter {
+  const tell = (event: string, fields: object): void =>
+    out(`${JSON.stringify({ event, ...fields })}\n`);
+  return {
+    hashing: (progress, elapsedMs) =>
+      tell("hashing", { ...progress, ...hashingPace(progress, elapsedMs) }),
+    published: (torrent) => tell("published", torrent),
+    skipped: (path, names) => tell("skipped", { path, names }),
+    ready: ({ reachable, suggestedHost, ...seeding }) => tell("ready", seeding),
+    listed: (torrent) => tell("torrent", torrent),
+    stopping: (signal) => tell("stopping", { signal }),
+    failed(error) {
+      tell("error", { code: error.detail.code, message: error.message });
+      err(`seedfleet: ${error.message}\n`);
+    },
+  };
+}
+
+/** For people: progress and errors on standard error, what was asked for on standard output. */
+export function humanReporter({ out, err, redraws }: Output): Reporter {
+  let drawn = false;
+  const clear = (): void => {
+    if (drawn) err("\r\x1b[K");
+    drawn = false;
+  };
+  return {
+    hashing(progress, elapsedMs) {
+      if (!redraws) return;
+      clear();
+      err(hashingLine(progress, elapsedMs));
+      drawn = true;
+    },
+    published({ name, hashed }) {
+      clear();
+      err(hashed ? `Hashed ${name}\n` : `${name} has not changed since it was hashed\n`);
+    },
+    skipped(path, names) {
+      const shown = names.slice(0, 3).join(", ");
+      const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+      err(`Left out of ${path}, being no regular files: ${shown}${more}\n`);
+    },
+    ready: (seeding) => out(readyText(seeding)),
+    listed: ({ name, sizeBytes, infoHash, torrentUrl }) =>
+      out(`${name}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`),
+    stopping: () => err("\nStopping…\n"),
+    failed(error) {
+      clear();
+      err(`seedfleet: ${error.message}\n`);
+    },
+  };
+}
+
+function readyText(seeding: Seeding): string {
+  const { torrents, trackerUrls, peerAddress, consoleUrl, adminUrl } = seeding;
+  const blocks = torrents.map((torrent) => {
+    const size = `${formatBytes(torrent.sizeBytes)}, ${formatCount(torrent.fileCount, "file")}`;
+    return `
+Seeding ${torrent.name} (${size})
+  torrent URL   ${torrent.torrentUrl}
+  torrent file  ${torrent.torrentFile}
+  magnet        ${torrent.magnet}
+`;
+  });
+  const suggested = seeding.suggestedHost ?? "ADDRESS";
+  const reach = seeding.reachable
+    ? ""
+    : `Only this machine can reach it. To share, add --host with the address others reach this
+machine by, such as --host ${suggested}.
+`;
+  return `${blocks.join("")}
+Tracker ${trackerUrls.join(" ")}, peers ${peerAddress}
+Console ${consoleUrl}/torrents, metrics ${adminUrl}/metrics
+${reach}Ctrl-C stops.
+`;
+}

@@ -1,0 +1,89 @@
+import { fileURLToPath } from "node:url";
+import { parseCommandLine } from "./command-line.ts";
+import { usageError } from "./usage-error.ts";
+
+/** What `seedfleet up` seeds when nobody says. */
+export const EXAMPLE_CONTENT: string = fileURLToPath(
+  new URL("../../../examples/content", import.meta.url),
+);
+
+export type UpOptions = {
+  readonly paths: readonly string[];
+  readonly host: string;
+  readonly peerPort: number;
+  readonly trackerPort: number;
+  readonly consolePort: number;
+  readonly dataDir: string;
+  /** Null is the embedded bus. */
+  readonly natsUrl: string | null;
+  /** Null leaves it to the settings. */
+  readonly unchokeSlots: number | "auto" | null;
+  readonly json: boolean;
+};
+
+export const UP_USAGE = `Usage: seedfleet up [PATH…] [options]
+
+Seeds directories and files to any BitTorrent client until Ctrl-C.
+
+  --host ADDRESS        where to listen, and the address to hand out (127.0.0.1)
+  --peer-port PORT      for peers (6881); 0 takes a free port, here and below
+  --tracker-port PORT   for the tracker (6969)
+  --console-port PORT   for the console, which serves the .torrent files (8080)
+  --data-dir DIR        what is remembered between starts (.seedfleet)
+  --bus BUS             embedded, or nats://HOST:PORT (embedded)
+  --unchoke-slots N     peers of a torrent that download at once; auto follows the demand
+  --json                one JSON object a line on standard output
+  --help                this text
+`;
+
+/** Reads the command line of `up`. Throws `usage` with one line that says what to do. */
+export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
+  const { values, positionals } = parseCommandLine("up", args, {
+    host: { type: "string", default: "127.0.0.1" },
+    "peer-port": { type: "string", default: "6881" },
+    "tracker-port": { type: "string", default: "6969" },
+    "console-port": { type: "string", default: "8080" },
+    "data-dir": { type: "string", default: ".seedfleet" },
+    bus: { type: "string", default: "embedded" },
+    "unchoke-slots": { type: "string" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return "help";
+  return {
+    paths: positionals.length > 0 ? positionals : [EXAMPLE_CONTENT],
+    host: values.host,
+    peerPort: port("--peer-port", values["peer-port"]),
+    trackerPort: port("--tracker-port", values["tracker-port"]),
+    consolePort: port("--console-port", values["console-port"]),
+    dataDir: dataDirectory(values["data-dir"]),
+    natsUrl: busUrl(values.bus),
+    unchokeSlots: unchokeSlots(values["unchoke-slots"]),
+    json: values.json,
+  };
+}
+
+function port(flag: string, value: string): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : -1;
+  if (number >= 0 && number <= 65_535) return number;
+  throw usageError(`${flag} is a port from 1 to 65535, or 0 for a free one, not "${value}"`);
+}
+
+function dataDirectory(value: string): string {
+  if (value !== "") return value;
+  throw usageError("--data-dir is a directory, and must not be empty");
+}
+
+function busUrl(value: string): string | null {
+  if (value === "embedded") return null;
+  if (/^(nats|tls):\/\/./.test(value) && URL.canParse(value)) return value;
+  throw usageError(`--bus is embedded or nats://HOST:PORT, not "${value}"`);
+}
+
+function unchokeSlots(value: string | undefined): number | "auto" | null {
+  if (value === undefined) return null;
+  if (value === "auto") return value;
+  const slots = /^\d{1,6}$/.test(value) ? Number(value) : 0;
+  if (slots >= 1 && slots <= 100_000) return slots;
+  throw usageError(`--unchoke-slots is auto or a number from 1 to 100000, not "${value}"`);
+}

@@ -1,0 +1,114 @@
+import { type Bus, createBus } from "@seedfleet/bus";
+import { openEmbeddedBus } from "@seedfleet/bus-embedded";
+import { startChokingScheduler } from "@seedfleet/choking-scheduler/service";
+import { bindConsole, type RunningConsole, startConsole } from "@seedfleet/console/service";
+import { bindGateway, type RunningGateway, startGateway } from "@seedfleet/gateway/service";
+import { startPieceStore } from "@seedfleet/piece-store/service";
+import { type Clock, systemRng, VERSION } from "@seedfleet/runtime";
+import { connectBus } from "@seedfleet/service";
+import { type RunningTelemetry, startAdminPort, startTelemetry } from "@seedfleet/telemetry-otel";
+import { bindTracker, type RunningTracker, startTracker } from "@seedfleet/tracker/service";
+import type { DataDirectory } from "./data-directory.ts";
+import type { UpConfig } from "./up-config.ts";
+
+export type UpServices = {
+  readonly bus: Bus;
+  readonly tracker: RunningTracker;
+  readonly gateway: RunningGateway;
+  readonly console: RunningConsole;
+  readonly adminUrl: string;
+};
+
+export type BoundPorts = {
+  readonly gateway: Awaited<ReturnType<typeof bindGateway>>;
+  readonly tracker: Awaited<ReturnType<typeof bindTracker>>;
+  readonly console: Awaited<ReturnType<typeof bindConsole>>;
+};
+
+/** Takes every port before anything is written: a port in use must leave nothing behind. */
+export async function bindPorts(
+  config: UpConfig,
+  running: AsyncDisposableStack,
+): Promise<BoundPorts> {
+  const gateway = running.use(await bindGateway(config.gateway));
+  const tracker = running.use(await bindTracker(config.tracker));
+  const console = running.use(await bindConsole(config.console));
+  return { gateway, tracker, console };
+}
+
+export type UpPlace = {
+  readonly clock: Clock;
+  readonly bound: BoundPorts;
+  readonly dataDirectory: DataDirectory;
+  readonly embedded: boolean;
+  /** What the piece-store may read. */
+  readonly roots: readonly string[];
+};
+
+/**
+ * Starts the five services in this process, each with its own telemetry, talking over one bus. They
+ * stop in reverse, so that the gateway is the first to go and the bus the last.
+ */
+export async function startServices(
+  config: UpConfig,
+  place: UpPlace,
+  running: AsyncDisposableStack,
+): Promise<UpServices> {
+  const { clock, bound, dataDirectory, roots } = place;
+  const { id } = dataDirectory;
+  const telemetries: RunningTelemetry[] = [];
+  const ports = (service: string) => {
+    const { logLevel, otlpUrl, traceRatio } = config.process;
+    const telemetry = running.use(
+      startTelemetry({
+        service,
+        version: VERSION,
+        instanceId: id,
+        logLevel,
+        otlpUrl,
+        sampleRatio: traceRatio,
+      }),
+    );
+    telemetries.push(telemetry);
+    return { clock, telemetry };
+  };
+  const own = ports("up");
+  const bus = place.embedded
+    ? createBus(openEmbeddedBus({ file: dataDirectory.busFile }), own)
+    : await connectBus(config.process.nats, { ...own, name: `up-${id}` });
+  running.defer(() => bus.close());
+
+  const store = { ...ports("piece-store"), bus };
+  const pieceStore = running.use(await startPieceStore(store, { id, roots }));
+  const scheduler = running.use(
+    await startChokingScheduler({ ...ports("choking-scheduler"), bus }, { id }),
+  );
+  const tracker = running.use(
+    await startTracker(
+      { ...ports("tracker"), bus, rng: systemRng },
+      { ...config.tracker, id },
+      bound.tracker,
+    ),
+  );
+  const console = running.use(
+    await startConsole({ ...ports("console"), bus }, { ...config.console, id }, bound.console),
+  );
+  const gateway = running.use(
+    await startGateway({ ...ports("gateway"), bus }, { ...config.gateway, id }, bound.gateway),
+  );
+  const services = [pieceStore, scheduler, tracker, console, gateway];
+  const admin = running.use(
+    await startAdminPort(
+      {
+        sources: telemetries,
+        ready() {
+          const reasons = services.flatMap((service) => service.ready().reasons);
+          return { ready: reasons.length === 0, reasons };
+        },
+      },
+      { host: config.process.adminHost, port: config.process.adminPort },
+    ),
+  );
+  running.defer(() => gateway.drain());
+  return { bus, tracker, gateway, console, adminUrl: admin.url };
+}

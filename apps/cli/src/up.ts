@@ -1,0 +1,63 @@
+import { FsContentSource } from "@seedfleet/content-fs";
+import { exitAfter, shutdownRequested, systemClock } from "@seedfleet/runtime";
+import { openDataDirectory } from "./data-directory.ts";
+import { publishPaths } from "./publish-paths.ts";
+import { hostAddress, isLoopback, joinHostPort, outwardAddress } from "./reachable-host.ts";
+import type { Reporter } from "./reporter.ts";
+import { seededTorrents } from "./seeded-torrents.ts";
+import { loadUpConfig } from "./up-config.ts";
+import type { UpOptions } from "./up-options.ts";
+import { bindPorts, startServices } from "./up-services.ts";
+
+/** A timer that never ends keeps the process alive while its sockets are idle. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * `seedfleet up`: checks what it is given, takes its ports, starts the five services, publishes the
+ * paths and seeds until a signal. Whatever is wrong with the input is known before anything is
+ * written. Throws `SeedfleetError`s, each one line for a person.
+ */
+export async function up(options: UpOptions, reporter: Reporter): Promise<void> {
+  const clock = systemClock;
+  const host = await hostAddress(options.host);
+  const config = loadUpConfig(process.env, options, { host, quiet: process.stderr.isTTY === true });
+  const paths = await seedablePaths(options.paths);
+
+  const requested = shutdownRequested();
+  await using running = new AsyncDisposableStack();
+  const bound = await bindPorts(config, running);
+  const dataDirectory = await openDataDirectory(options.dataDir);
+  const embedded = options.natsUrl === null;
+  const place = { clock, bound, dataDirectory, embedded, roots: paths };
+  const services = await startServices(config, place, running);
+
+  const ports = { bus: services.bus, clock, reporter, holder: dataDirectory.id };
+  const publishing = publishPaths(ports, paths);
+  const entries = await Promise.race([publishing, requested]);
+  if (typeof entries !== "string") {
+    const { bus, tracker, gateway, console } = services;
+    reporter.ready({
+      pid: process.pid,
+      torrents: await seededTorrents({ bus, dataDirectory, consoleUrl: console.url }, entries),
+      trackerUrls: tracker.announceUrls,
+      peerAddress: joinHostPort(gateway.peerAddress),
+      consoleUrl: console.url,
+      adminUrl: services.adminUrl,
+      reachable: !isLoopback(gateway.peerAddress.host),
+      suggestedHost: outwardAddress(),
+    });
+  }
+  const keepAlive = setInterval(() => {}, TIMER_MS_MAX);
+  const signal = await requested;
+  clearInterval(keepAlive);
+  reporter.stopping(signal);
+  exitAfter(config.process.shutdownDeadlineMs);
+}
+
+/** The paths with every link followed, each once. Throws on the first that cannot be seeded. */
+async function seedablePaths(paths: readonly string[]): Promise<string[]> {
+  await using source = new FsContentSource({ clock: systemClock });
+  const listed = new Set<string>();
+  for (const path of paths) listed.add((await source.list(path)).path);
+  return [...listed];
+}

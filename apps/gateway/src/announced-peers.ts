@@ -1,0 +1,78 @@
+import { connect, type Socket } from "node:net";
+import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
+import type { CancelTimer, Clock } from "@seedfleet/runtime";
+
+/** A client that can come by itself does so well within this. */
+export const DIAL_AFTER_MS = 5_000;
+
+/** Peers waited for at once; one that is not remembered announces again. */
+export const ANNOUNCED_PEERS_MAX = 4_096;
+
+/** Connections being opened at once; a flood of announces opens no flood of connections. */
+export const DIALS_IN_FLIGHT_MAX = 64;
+
+/** A host that does not answer is behind a firewall. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+type AnnouncedPorts = {
+  readonly clock: Clock;
+  readonly isConnected: (peer: PeerAnnounced) => boolean;
+  readonly dial: (peer: PeerAnnounced) => Promise<void>;
+};
+
+/**
+ * Leechers that the tracker told of this gateway, and that may need us to come to them: behind a
+ * firewall that lets nothing out but the web, or Transmission 3.00, which tries uTP first, after
+ * its failure stays away for a quarter of an hour, and never goes to a peer on 127.0.0.0/8.
+ */
+export class AnnouncedPeers {
+  readonly #ports: AnnouncedPorts;
+  readonly #waiting = new Map<string, CancelTimer>();
+  #dialling = 0;
+
+  constructor(ports: AnnouncedPorts) {
+    this.#ports = ports;
+  }
+
+  add(peer: PeerAnnounced): void {
+    const key = `${peer.infoHash} ${peer.peerId}`;
+    if (this.#waiting.has(key) || this.#waiting.size >= ANNOUNCED_PEERS_MAX) return;
+    const cancel = this.#ports.clock.after(DIAL_AFTER_MS, () => {
+      this.#waiting.delete(key);
+      void this.#come(peer);
+    });
+    this.#waiting.set(key, cancel);
+  }
+
+  stop(): void {
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+  }
+
+  async #come(peer: PeerAnnounced): Promise<void> {
+    if (this.#dialling >= DIALS_IN_FLIGHT_MAX || this.#ports.isConnected(peer)) return;
+    this.#dialling += 1;
+    try {
+      await this.#ports.dial(peer);
+    } finally {
+      this.#dialling -= 1;
+    }
+  }
+}
+
+/** A connection to the address, paused; null when there is none to be had in time. */
+export function connectTo(clock: Clock, { host, port }: HostPort): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, noDelay: true });
+    const settle = (connected: Socket | null): void => {
+      cancel();
+      socket.off("connect", succeed).off("error", fail);
+      if (connected === null) socket.on("error", () => {}).destroy();
+      resolve(connected);
+    };
+    const succeed = (): void => settle(socket.pause());
+    const fail = (): void => settle(null);
+    const cancel = clock.after(CONNECT_TIMEOUT_MS, fail);
+    socket.on("connect", succeed).on("error", fail);
+  });
+}

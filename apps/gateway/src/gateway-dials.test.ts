@@ -1,0 +1,123 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { test } from "node:test";
+import { type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
+import { peerAnnouncedEvent } from "@seedfleet/contracts";
+import {
+  encodeHandshake,
+  encodeMessage,
+  HANDSHAKE_BYTES,
+  HandshakeDecoder,
+  WireDecoder,
+} from "@seedfleet/wire";
+import { DIAL_AFTER_MS } from "./announced-peers.ts";
+import { GivenGateway, givenPeerId, givenTorrent, until } from "./testing.ts";
+
+const ONE = givenTorrent("one");
+const { infoHash } = ONE.metainfo;
+
+test("a gateway goes to a leecher that does not come, and serves it", async () => {
+  await using given = await GivenGateway.start([ONE]);
+  await using leecher = await listeningLeecher();
+  const socket = await announced(given, leecher);
+  const handshakes = new HandshakeDecoder();
+  handshakes.push(await bytesOf(socket, HANDSHAKE_BYTES));
+  const handshake = handshakes.next();
+  equal(handshake !== null && "infoHash" in handshake && handshake.infoHash, infoHash);
+
+  const length = 16_384;
+  const request = { kind: "request", piece: 1, begin: length, length } as const;
+  socket.write(greeting(infoHash));
+  socket.write(encodeMessage({ kind: "interested" }));
+  const decoder = new WireDecoder({ lengthMax: 100_000 });
+  let data: Uint8Array | null = null;
+  socket.on("data", (bytes: Buffer) => {
+    decoder.push(bytes);
+    for (let next = decoder.next(); next !== null; next = decoder.next()) {
+      if (next.kind === "unchoke") socket.write(encodeMessage(request));
+      if (next.kind === "piece") data = Buffer.from(next.data);
+    }
+  });
+  await until(() => data !== null);
+  const at = ONE.metainfo.pieceLengthBytes + length;
+  deepEqual(data, ONE.content.subarray(at, at + length));
+});
+
+test("a gateway leaves a leecher that answers for another torrent", async () => {
+  await using given = await GivenGateway.start([ONE]);
+  await using leecher = await listeningLeecher();
+  const socket = await announced(given, leecher);
+  socket.resume().write(greeting(infoHashFromBytes(new Uint8Array(20))));
+  await once(socket, "close");
+  await until(() => given.closed("torrent-other") === 1);
+});
+
+test("a gateway does not go to a leecher that has come", async () => {
+  await using given = await GivenGateway.start([ONE]);
+  await using leecher = await listeningLeecher();
+  let connections = 0;
+  leecher.server.on("connection", () => {
+    connections += 1;
+  });
+  const peer = await given.join(ONE, "leecher");
+  announce(given, leecher.port);
+  await given.bus.flush();
+  given.clock.advance(DIAL_AFTER_MS);
+  await peer.interested();
+  equal(connections, 0);
+});
+
+test("a gateway counts a leecher that cannot be reached", async () => {
+  await using given = await GivenGateway.start([ONE]);
+  const leecher = await listeningLeecher();
+  await leecher[Symbol.asyncDispose]();
+  announce(given, leecher.port);
+  await given.bus.flush();
+  given.clock.advance(DIAL_AFTER_MS);
+  await until(() => given.closed("unreachable") === 1);
+});
+
+type Leecher = AsyncDisposable & { readonly server: Server; readonly port: number };
+
+async function listeningLeecher(): Promise<Leecher> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on("error", () => {})));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    server,
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function announce({ bus }: GivenGateway, port: number): void {
+  const address = { host: "127.0.0.1", port };
+  const peer = { infoHash, peerId: givenPeerId("leecher"), address };
+  bus.publish(peerAnnouncedEvent, { gateway: "gateway-1" }, peer);
+}
+
+/** The connection that the gateway makes to a leecher it was told of. */
+async function announced(given: GivenGateway, { server, port }: Leecher): Promise<Socket> {
+  const connection = once(server, "connection");
+  announce(given, port);
+  await given.bus.flush();
+  given.clock.advance(DIAL_AFTER_MS);
+  const [socket] = await connection;
+  return socket;
+}
+
+function greeting(of: InfoHash): Uint8Array {
+  const peerId = givenPeerId("leecher");
+  return encodeHandshake({ infoHash: of, peerId, reserved: new Uint8Array(8) });
+}
+
+async function bytesOf(socket: Socket, count: number): Promise<Buffer> {
+  await until(() => socket.readableLength >= count);
+  return socket.read(count);
+}

@@ -1,0 +1,38 @@
+import type { Meter } from "@seedfleet/telemetry";
+import type { CloseReason } from "./close-reason.ts";
+import type { PieceCache } from "./piece-cache.ts";
+import type { Swarms } from "./swarms.ts";
+
+/** Counts a connection's end under its reason. */
+export type CountClosed = (reason: CloseReason) => void;
+
+export function countClosed(meter: Meter): CountClosed {
+  const closed = meter.counter(
+    "seedfleet_gateway_closed_connections",
+    "Connections of peers that ended, by reason",
+  );
+  return (reason) => closed.add(1, { reason });
+}
+
+/** What the block path counts anyway, read when somebody looks. */
+export function showGateway(
+  meter: Meter,
+  { swarms, cache }: { readonly swarms: Swarms; readonly cache: PieceCache },
+): void {
+  meter.total(
+    "seedfleet_gateway_sent_bytes",
+    "Bytes of blocks sent to peers",
+    () => swarms.sentBytes,
+  );
+  meter.gauge("seedfleet_gateway_peers", "Peers connected", () => swarms.peerCount);
+  meter.gauge(
+    "seedfleet_gateway_unchoked_peers",
+    "Peers that may download now",
+    () => swarms.unchokedCount,
+  );
+  meter.gauge(
+    "seedfleet_gateway_cache_bytes",
+    "Memory held by verified pieces",
+    () => cache.byteLength,
+  );
+}

@@ -1,0 +1,217 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
+import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
+import { PieceCache } from "./piece-cache.ts";
+import {
+  FILL_RETRY_MS_MAX,
+  FILLS_IN_FLIGHT_MAX,
+  type FillOutcome,
+  PieceFills,
+  type ReadPiece,
+} from "./piece-fills.ts";
+import { givenTorrent, storeRefuses } from "./testing.ts";
+import { Torrent } from "./torrent.ts";
+
+const GIVEN = givenTorrent("content", { sizeBytes: 1_100_000, pieceLengthBytes: 32_768 });
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+
+test("PieceFills.want() given many waiters reads once and tells all of them", async () => {
+  const given = givenFills(async (_torrent, piece) => pieceOf(piece));
+  const outcomes = await Promise.all([given.want(1), given.want(1), given.want(1)]);
+  deepEqual(outcomes, ["filled", "filled", "filled"]);
+  deepEqual(given.read, [1]);
+  deepEqual(given.cached(1), pieceOf(1));
+  // What was filled and is wanted again has been evicted meanwhile.
+  equal(await given.want(1), "filled");
+  deepEqual(given.read, [1, 1]);
+});
+
+test("PieceFills.want() given the last, shorter piece takes its length and no other", async () => {
+  const last = GIVEN.metainfo.pieceCount - 1;
+  const right = givenFills(async () => pieceOf(last));
+  equal(await right.want(last), "filled");
+  const padded = givenFills(async () => Buffer.concat([pieceOf(last), Buffer.of(0)]));
+  equal(await padded.want(last), "gone");
+});
+
+test("PieceFills.want() given a torrent of the same hash published anew fills each", async () => {
+  const given = givenFills(async (_torrent, piece) => pieceOf(piece));
+  const other = new Torrent(GIVEN.metainfo, GIVEN.entry);
+  deepEqual(await Promise.all([given.want(0), given.want(0, other)]), ["filled", "filled"]);
+  deepEqual(given.read, [0, 0]);
+});
+
+test("PieceFills.want() given bytes corrupt once reads them again", async () => {
+  const given = givenFills(async (_torrent, piece) =>
+    given.read.length === 1 ? corrupt(piece) : pieceOf(piece),
+  );
+  equal(await given.want(2), "filled");
+  deepEqual(given.cached(2), pieceOf(2));
+  ok(given.torrent.have.isFull);
+  equal(given.clock.nowMs(), 0);
+});
+
+test("PieceFills.want() given bytes corrupt twice loses the piece, and says so once", async () => {
+  const given = givenFills(async (_torrent, piece) => corrupt(piece));
+  equal(await given.want(2), "gone");
+  equal(await given.want(2), "gone");
+  deepEqual([given.read.length, given.cached(2)], [4, null]);
+  deepEqual(
+    [given.torrent.have.has(2), given.torrent.have.count],
+    [false, GIVEN.metainfo.pieceCount - 1],
+  );
+  const lines = given.telemetry.recorded.logs.map(({ level, message }) => [level, message]);
+  deepEqual(lines, [["error", "piece corrupt, not served"]]);
+});
+
+test("PieceFills.want() given corrupt bytes between failures does not forget them", async () => {
+  const answers = [corrupt(0), null, corrupt(0)];
+  const given = givenFills(async () => {
+    const bytes = answers[given.read.length - 1] ?? null;
+    if (bytes === null) throw storeRefuses("store-busy");
+    return bytes;
+  });
+  equal(await advanceUntil(given.clock, 100, given.want(0)), "gone");
+  equal(given.read.length, 3);
+});
+
+for (const code of ["content-changed", "torrent-unknown", "piece-out-of-range"]) {
+  test(`PieceFills.want() given a store that answers ${code} does not ask again`, async () => {
+    const given = givenFills(() => Promise.reject(storeRefuses(code)));
+    equal(await given.want(0), "gone");
+    deepEqual([given.read.length, given.torrent.have.has(0)], [1, false]);
+  });
+}
+
+test("PieceFills.want() given a store that is away waits longer each time, up to 2 s", async () => {
+  const askedAtMs: number[] = [];
+  const given = givenFills(async (_torrent, piece) => {
+    askedAtMs.push(given.clock.nowMs());
+    if (askedAtMs.length < 7) throw storeRefuses("bus-no-responders");
+    return pieceOf(piece);
+  });
+  equal(await advanceUntil(given.clock, 100, given.want(0)), "filled");
+  deepEqual(
+    askedAtMs.slice(1).map((atMs, index) => atMs - (askedAtMs[index] ?? 0)),
+    [200, 400, 800, 1_600, 2_000, 2_000],
+  );
+  ok(given.torrent.have.isFull);
+});
+
+test("PieceFills.want() given a store that stays away gives up after a minute", async () => {
+  const given = givenFills(() => Promise.reject(new Error("the disk failed")));
+  equal(await advanceUntil(given.clock, 100, given.want(0)), "gave-up");
+  ok(given.clock.nowMs() >= FILL_RETRY_MS_MAX && given.clock.nowMs() < FILL_RETRY_MS_MAX + 3_000);
+  // It may be there again for the next peer, so nothing is said to be lost.
+  ok(given.torrent.have.isFull);
+  const [line, ...more] = given.telemetry.recorded.logs;
+  deepEqual(
+    [line?.message, line?.fields["reason"], more],
+    ["piece fill given up", "the disk failed", []],
+  );
+});
+
+test("PieceFills given more pieces than may be read at once reads the others in turn", async () => {
+  const started: PromiseWithResolvers<Uint8Array>[] = [];
+  const given = givenFills(() => {
+    const reading = Promise.withResolvers<Uint8Array>();
+    started.push(reading);
+    return reading.promise;
+  });
+  const wanted = FILLS_IN_FLIGHT_MAX + 5;
+  const outcomes = Array.from({ length: wanted }, (_, piece) => given.want(piece));
+  await turn();
+  equal(started.length, FILLS_IN_FLIGHT_MAX);
+  started[3]?.resolve(pieceOf(3));
+  equal(await outcomes[3], "filled");
+  await turn();
+  equal(started.length, FILLS_IN_FLIGHT_MAX + 1);
+  for (let piece = 0; piece < wanted; piece += 1) {
+    started[piece]?.resolve(pieceOf(given.read[piece] ?? 0));
+    equal(await outcomes[piece], "filled");
+    await turn();
+  }
+  deepEqual(
+    given.read,
+    Array.from({ length: wanted }, (_, piece) => piece),
+  );
+});
+
+test("PieceFills reads no piece that whoever asked for it does not want any more", async () => {
+  const given = givenFills(() => Promise.reject(new Error("read all the same")));
+  const waiter = { waits: () => false, tell: () => Promise.reject(new Error("told all the same")) };
+  given.fills.want(given.torrent, 1, { traceId: TRACE_ID, waiter });
+  await turn();
+  deepEqual(given.read, []);
+  const outcome = { outcome: "unwanted" };
+  equal(given.telemetry.recorded.total("seedfleet_gateway_fills", outcome), 1);
+});
+
+test("PieceFills.stop() given a fill that waits for its store ends it", async () => {
+  const given = givenFills(() => Promise.reject(storeRefuses("store-busy")));
+  const outcome = given.want(0);
+  await turn();
+  given.fills.stop();
+  equal(await outcome, "gave-up");
+  equal(given.read.length, 1);
+});
+
+test("PieceFills counts outcomes and joins the download's trace", async () => {
+  const given = givenFills(async (_torrent, piece) => {
+    if (piece === 1) throw storeRefuses("content-changed");
+    return pieceOf(piece);
+  });
+  await Promise.all([0, 1, 2].map((piece) => given.want(piece)));
+  const { recorded } = given.telemetry;
+  equal(recorded.total("seedfleet_gateway_fills", { outcome: "filled" }), 2);
+  equal(recorded.total("seedfleet_gateway_fills", { outcome: "gone" }), 1);
+  deepEqual(
+    recorded.spans.map(({ name, traceId, attributes }) => [name, traceId, attributes["piece"]]),
+    [0, 1, 2].map((piece) => ["piece fill", TRACE_ID, piece]),
+  );
+});
+
+type GivenFills = {
+  readonly fills: PieceFills;
+  readonly clock: VirtualClock;
+  readonly telemetry: RecordingTelemetry;
+  readonly torrent: Torrent;
+  /** The pieces read so far. */
+  readonly read: number[];
+  want(piece: number, torrent?: Torrent): Promise<FillOutcome>;
+  cached(piece: number): Buffer | null;
+};
+
+function givenFills(readPiece: ReadPiece): GivenFills {
+  const clock = new VirtualClock();
+  const telemetry = recordingTelemetry();
+  const cache = new PieceCache({ bytesMax: 10_000_000 });
+  const torrent = new Torrent(GIVEN.metainfo, GIVEN.entry);
+  const read: number[] = [];
+  const reading: ReadPiece = (of, piece) => {
+    read.push(piece);
+    return readPiece(of, piece);
+  };
+  const fills = new PieceFills({ clock, telemetry, cache, readPiece: reading });
+  return {
+    ...{ fills, clock, telemetry, torrent, read },
+    want: (piece, of = torrent) =>
+      new Promise((tell) => {
+        const waiter = { waits: () => true, tell };
+        fills.want(of, piece, { traceId: TRACE_ID, waiter });
+      }),
+    cached: (piece) => cache.get(torrent.shelf, piece)?.bytes ?? null,
+  };
+}
+
+function pieceOf(piece: number): Buffer {
+  const at = piece * GIVEN.metainfo.pieceLengthBytes;
+  return GIVEN.content.subarray(at, at + GIVEN.metainfo.pieceLengthBytes);
+}
+
+function corrupt(piece: number): Buffer {
+  const bytes = Buffer.from(pieceOf(piece));
+  bytes[7] = (bytes[7] ?? 0) ^ 1;
+  return bytes;
+}

@@ -1,0 +1,123 @@
+import type { InfoHash } from "@seedfleet/bytes";
+import type { CatalogEntry } from "@seedfleet/contracts";
+import type { Catalog } from "@seedfleet/fleet";
+import { parseMetainfo } from "@seedfleet/metainfo";
+import { type Clock, errorMessage } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import { Torrent } from "./torrent.ts";
+
+/** Torrents kept in memory although nobody is connected to them: a peer may come back. */
+export const IDLE_TORRENTS_MAX = 1_024;
+
+/** What is known of a torrent is checked against the catalog when it is older than this. */
+export const TORRENT_FRESH_MS = 60_000;
+
+export type FoundTorrent =
+  | { readonly kind: "torrent"; readonly torrent: Torrent }
+  | { readonly kind: "refused"; readonly reason: "torrent-unknown" | "torrent-unreadable" };
+
+type Known = { readonly torrent: Torrent; checkedAtMs: number };
+
+type TorrentsPorts = {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A torrent is forgotten: its cached pieces may go. */
+  readonly dropped: (torrent: Torrent) => void;
+  readonly inUse: (infoHash: InfoHash) => boolean;
+};
+
+/**
+ * The torrents this gateway was asked for, loaded from the catalog on the first handshake, so that
+ * those nobody asks for cost nothing. A known one is answered at once, even when the bus is away,
+ * and checked behind the answer.
+ */
+export class Torrents {
+  readonly #ports: TorrentsPorts;
+  /** In the order of last use. */
+  readonly #known = new Map<InfoHash, Known>();
+  readonly #loading = new Map<InfoHash, Promise<FoundTorrent>>();
+
+  constructor(ports: TorrentsPorts) {
+    this.#ports = ports;
+  }
+
+  find(infoHash: InfoHash): Promise<FoundTorrent> {
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return this.#load(infoHash);
+    this.#known.delete(infoHash);
+    this.#known.set(infoHash, known);
+    if (this.#ports.clock.nowMs() - known.checkedAtMs > TORRENT_FRESH_MS) void this.#load(infoHash);
+    return Promise.resolve({ kind: "torrent", torrent: known.torrent });
+  }
+
+  /** What is known now, without asking anyone. */
+  current(infoHash: InfoHash): Torrent | null {
+    return this.#known.get(infoHash)?.torrent ?? null;
+  }
+
+  #load(infoHash: InfoHash): Promise<FoundTorrent> {
+    const underWay = this.#loading.get(infoHash);
+    if (underWay !== undefined) return underWay;
+    const loading = this.#lookUp(infoHash).finally(() => this.#loading.delete(infoHash));
+    this.#loading.set(infoHash, loading);
+    return loading;
+  }
+
+  async #lookUp(infoHash: InfoHash): Promise<FoundTorrent> {
+    const { catalog, clock, log } = this.#ports;
+    const known = this.#known.get(infoHash);
+    try {
+      const entry = await catalog.find(infoHash);
+      if (entry === null) {
+        this.#forget(infoHash);
+        return { kind: "refused", reason: "torrent-unknown" };
+      }
+      if (known !== undefined && sameContent(known.torrent, entry)) {
+        known.checkedAtMs = clock.nowMs();
+        return { kind: "torrent", torrent: known.torrent };
+      }
+      const torrent = await this.#read(entry);
+      if (torrent === null) return { kind: "refused", reason: "torrent-unreadable" };
+      this.#remember(torrent);
+      return { kind: "torrent", torrent };
+    } catch (error) {
+      log.warn("catalog unreachable", { infoHash, reason: errorMessage(error) });
+      if (known !== undefined) return { kind: "torrent", torrent: known.torrent };
+      return { kind: "refused", reason: "torrent-unreadable" };
+    }
+  }
+
+  async #read(entry: CatalogEntry): Promise<Torrent | null> {
+    const { catalog, log } = this.#ports;
+    const bytes = await catalog.metainfo(entry.infoHash);
+    const metainfo = bytes === null ? null : parseMetainfo(bytes);
+    if (metainfo?.kind === "metainfo" && metainfo.infoHash === entry.infoHash) {
+      return new Torrent(metainfo, entry);
+    }
+    const code = metainfo?.kind === "violation" ? metainfo.code : "absent-or-another";
+    log.error("metainfo unusable", { infoHash: entry.infoHash, code });
+    return null;
+  }
+
+  #remember(torrent: Torrent): void {
+    this.#forget(torrent.infoHash);
+    this.#known.set(torrent.infoHash, { torrent, checkedAtMs: this.#ports.clock.nowMs() });
+    if (this.#known.size <= IDLE_TORRENTS_MAX) return;
+    const idle = this.#known.keys().find((infoHash) => !this.#ports.inUse(infoHash));
+    if (idle !== undefined) this.#forget(idle);
+  }
+
+  #forget(infoHash: InfoHash): void {
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return;
+    this.#known.delete(infoHash);
+    this.#ports.dropped(known.torrent);
+  }
+}
+
+/** Pieces that could not be had may be there again once the torrent was published anew. */
+function sameContent({ entry, have }: Torrent, found: CatalogEntry): boolean {
+  if (entry.holder !== found.holder || entry.fingerprint !== found.fingerprint) return false;
+  return have.isFull || entry.addedAtMs === found.addedAtMs;
+}

@@ -1,0 +1,21 @@
+import type { TrackerState } from "./answer-announce.ts";
+import type { ScrapeReply } from "./encode-scrape-reply.ts";
+import type { ScrapeRequest } from "./parse-scrape.ts";
+import { starting, type TrackerViolation } from "./violation.ts";
+
+/** Counts of the torrents that are registered; the others are left out, as BEP 48 has it. */
+export function answerScrape(
+  { swarms, torrents, gateways }: TrackerState,
+  { infoHashes }: ScrapeRequest,
+): ScrapeReply | TrackerViolation {
+  const known = infoHashes.filter((infoHash) => torrents.has(infoHash));
+  if (known.length < infoHashes.length && !torrents.initialised) return starting();
+  const gatewayCount = gateways().length;
+  return {
+    kind: "scrape-reply",
+    swarms: known.map((infoHash) => {
+      const counts = swarms.counts(infoHash);
+      return { infoHash, counts: { ...counts, seeders: counts.seeders + gatewayCount } };
+    }),
+  };
+}

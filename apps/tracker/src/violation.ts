@@ -1,0 +1,37 @@
+export type ViolationCode =
+  | "query-too-long"
+  | "escape-broken"
+  | "parameter-repeated"
+  | "info-hash-invalid"
+  | "peer-id-invalid"
+  | "port-invalid"
+  | "number-invalid"
+  | "event-invalid"
+  | "scrape-of-everything"
+  | "scrape-too-many"
+  | "not-registered"
+  | "starting";
+
+/** A request we do not fulfil. Its text goes to the client as the `failure reason` of BEP 3. */
+export type TrackerViolation = {
+  readonly kind: "violation";
+  readonly code: ViolationCode;
+  /** ASCII, and without anything the client sent. */
+  readonly sendableText: string;
+  /** BEP 31: when it is worth another try; null says nothing about it. */
+  readonly retryInMinutes: number | null;
+};
+
+export function violation(code: ViolationCode, sendableText: string): TrackerViolation {
+  return { kind: "violation", code, sendableText, retryInMinutes: null };
+}
+
+export function notRegistered(): TrackerViolation {
+  return violation("not-registered", "Torrent is not registered with this tracker");
+}
+
+/** The catalog has not been read yet, so nobody knows what is registered. */
+export function starting(): TrackerViolation {
+  const text = "Tracker is starting, try again in a minute";
+  return { kind: "violation", code: "starting", sendableText: text, retryInMinutes: 1 };
+}

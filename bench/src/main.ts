@@ -1,0 +1,32 @@
+import { BenchError } from "./bench-error.ts";
+import { seedBench } from "./seed/seed-bench.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** Every benchmark by its name on the command line. */
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  seed: seedBench,
+};
+
+const USAGE = `Usage: npm run bench -- NAME [options]
+
+  seed    bytes per CPU-second of our gateway and of libtorrent, from a warm cache
+
+npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
+`;
+
+const [name = "help", ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench !== undefined) {
+  await bench(args).catch((error: unknown) => {
+    if (!(error instanceof BenchError)) throw error;
+    process.stderr.write(`bench ${name}: ${error.message}\n`);
+    process.exitCode ??= EXIT_FAILED;
+  });
+} else {
+  const asked = ["help", "--help", "-h"].includes(name);
+  if (asked) process.stdout.write(USAGE);
+  else process.stderr.write(`There is no benchmark "${name}".\n\n${USAGE}`);
+  process.exitCode = asked ? 0 : EXIT_USAGE;
+}

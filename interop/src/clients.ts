@@ -1,0 +1,87 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { requireRealPart } from "@seedfleet/testkit";
+import { freePort } from "./free-port.ts";
+import { RunningProgram } from "./running-program.ts";
+import { sameTree, sameTreeButEmpty } from "./same-tree.ts";
+import type { TestHost } from "./test-host.ts";
+
+/** What to download, and where to. */
+export type Download = {
+  readonly host: TestHost;
+  readonly torrentFile: string;
+  /** An empty directory of the client's own; it is made. */
+  readonly directory: string;
+  readonly bytesPerSecondMax?: number;
+};
+
+/** A client that runs until it has everything. */
+export type DownloadClient = {
+  readonly name: string;
+  start(download: Download): Promise<RunningProgram>;
+  /** Fails unless it made the expected tree out of the torrent's directory. */
+  expectSame(directory: string, expected: string): Promise<void>;
+};
+
+const LIBTORRENT_CLIENT = join(import.meta.dirname, "libtorrent-client.py");
+
+export const libtorrentClient: DownloadClient = {
+  name: "libtorrent",
+  async start({ host, torrentFile, directory, bytesPerSecondMax }) {
+    await mkdir(directory, { recursive: true });
+    const python = requireRealPart("python3-libtorrent");
+    const limit = bytesPerSecondMax === undefined ? [] : [String(bytesPerSecondMax)];
+    const args = [LIBTORRENT_CLIENT, torrentFile, directory, host.address, ...limit];
+    return RunningProgram.start(host.command(python, ...args));
+  },
+  expectSame: sameTree,
+};
+
+export const aria2Client: DownloadClient = {
+  name: "aria2c",
+  async start({ host, torrentFile, directory }) {
+    await mkdir(directory, { recursive: true });
+    return RunningProgram.start(
+      host.command(
+        requireRealPart("aria2c"),
+        "--no-conf",
+        "--seed-time=0",
+        "--enable-dht=false",
+        "--bt-enable-lpd=false",
+        "--summary-interval=0",
+        `--dir=${directory}`,
+        torrentFile,
+      ),
+    );
+  },
+  expectSame: sameTree,
+};
+
+/**
+ * With its own defaults, uTP first and encryption preferred. On 127.0.0.1 it goes to nobody a
+ * tracker tells it of, so there it is the gateway that comes to it.
+ */
+export const transmissionClient: DownloadClient = {
+  name: "transmission-cli",
+  async start({ host, torrentFile, directory }) {
+    const config = `${directory}.transmission`;
+    const finished = join(config, "finished.sh");
+    await mkdir(directory, { recursive: true });
+    await mkdir(config, { recursive: true });
+    // It would seed for ever; its own script, run when all is there, ends it.
+    await writeFile(finished, '#!/bin/sh\nkill "$PPID"\n');
+    await chmod(finished, 0o755);
+    return RunningProgram.start(
+      host.command(
+        requireRealPart("transmission-cli"),
+        "--no-portmap",
+        `--config-dir=${config}`,
+        `--download-dir=${directory}`,
+        `--port=${await freePort()}`,
+        `--finish=${finished}`,
+        torrentFile,
+      ),
+    );
+  },
+  expectSame: sameTreeButEmpty,
+};

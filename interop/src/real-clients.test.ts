@@ -1,0 +1,73 @@
+import { ok } from "node:assert/strict";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { realPartTest, startNatsServer } from "@seedfleet/testkit";
+import {
+  aria2Client,
+  type DownloadClient,
+  libtorrentClient,
+  transmissionClient,
+} from "./clients.ts";
+import { AWKWARD_TREE, givenTree } from "./given-content.ts";
+import { startFiveServices, startUp } from "./seedfleet.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { loopbackHost, namespaceHost, type TestHost } from "./test-host.ts";
+
+const CLIENTS: readonly DownloadClient[] = [libtorrentClient, aria2Client, transmissionClient];
+const CLIENT_PARTS = ["python3-libtorrent", "aria2c", "transmission-cli"] as const;
+const NAMESPACE_PARTS = ["ip", "unshare", "nsenter"] as const;
+
+realPartTest(
+  CLIENT_PARTS,
+  "seedfleet up serves a tree and a single file to three clients, bit-exact",
+  async (t) => {
+    const host = loopbackHost;
+    await using work = await temporaryDirectory();
+    const tree = await givenTree(join(work.path, "awkward tree ünï"), AWKWARD_TREE);
+    const single = join(tree, "a file with spaces.bin");
+    const up = await startUp(host, [tree, single], join(work.path, "data"));
+    await using _program = up.program;
+    ok(up.ready.torrents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 200_000_000);
+
+    const [ofTree, ofSingle] = up.ready.torrents;
+    await downloadByAll(t, { host, torrentFile: ofTree?.torrentFile ?? "", work: work.path }, tree);
+    const onlySingle = await givenTree(join(work.path, "single"), {
+      "a file with spaces.bin": AWKWARD_TREE["a file with spaces.bin"] ?? 0,
+    });
+    const file = { host, torrentFile: ofSingle?.torrentFile ?? "", work: work.path };
+    await downloadByAll(t, file, onlySingle);
+  },
+);
+
+realPartTest(
+  [...CLIENT_PARTS, ...NAMESPACE_PARTS, "nats-server"],
+  "five services over nats-server serve a tree to three clients, bit-exact",
+  async (t) => {
+    await using work = await temporaryDirectory();
+    await using host = await namespaceHost();
+    const tree = await givenTree(join(work.path, "tree"), AWKWARD_TREE);
+    const nats = await startNatsServer([], host.command("env"));
+    t.after(() => nats.stop());
+    await using services = await startFiveServices(host, nats.url, tree);
+    const torrentFile = join(work.path, "tree.torrent");
+    await services.publish(tree, torrentFile);
+    await downloadByAll(t, { host, torrentFile, work: work.path }, tree);
+  },
+);
+
+type Shared = { readonly host: TestHost; readonly torrentFile: string; readonly work: string };
+
+/** One client after the other, so that each gets all of it from the fleet. */
+async function downloadByAll(t: TestContext, shared: Shared, expected: string): Promise<void> {
+  const name = join(expected).split("/").at(-1) ?? "";
+  for (const client of CLIENTS) {
+    const directory = join(shared.work, `${client.name} ${name}`);
+    const startedAtMs = performance.now();
+    await using program = await client.start({ ...shared, directory });
+    // Transmission is ended by its own signal, which is no exit code.
+    await program.exited();
+    const made = shared.torrentFile.endsWith(`${name}.torrent`) ? join(directory, name) : directory;
+    await client.expectSame(made, expected);
+    t.diagnostic(`${client.name}: ${name} in ${Math.round(performance.now() - startedAtMs)} ms`);
+  }
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+export type ProgramOptions = {
+  /** Beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** A standard input that stays open until the program is stopped. */
+  readonly openInput?: boolean;
+};
+
+/** A program a test started, and the lines it has said so far. */
+export class RunningProgram implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #lines: string[] = [];
+  readonly #errorLines: string[] = [];
+  readonly #watchers = new Set<() => void>();
+  readonly #exited: Promise<unknown>;
+
+  private constructor(name: string, child: ChildProcess) {
+    this.#name = name;
+    this.#child = child;
+    this.#exited = once(child, "exit");
+    this.#collect(child.stdout, this.#lines);
+    this.#collect(child.stderr, this.#errorLines);
+    child.once("exit", () => this.#tell());
+    // Nothing a test started outlives the test's own process.
+    const killWithUs = (): boolean => child.kill("SIGKILL");
+    process.once("exit", killWithUs);
+    child.once("exit", () => process.removeListener("exit", killWithUs));
+  }
+
+  static start(
+    [program = "", ...args]: readonly string[],
+    options: ProgramOptions = {},
+  ): RunningProgram {
+    const { env = {}, cwd, openInput = false } = options;
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: [openInput ? "pipe" : "ignore", "pipe", "pipe"],
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    return new RunningProgram([program, ...args].join(" "), child);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Lines of standard output. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Lines of standard error. */
+  get errorLines(): readonly string[] {
+    return this.#errorLines;
+  }
+
+  /** The first line of either stream for which `find` gives something; fails if there is none. */
+  async line<Found>(find: (line: string) => Found | null): Promise<Found> {
+    let seen = 0;
+    let seenErrors = 0;
+    for (;;) {
+      const fresh = [...this.#lines.slice(seen), ...this.#errorLines.slice(seenErrors)];
+      seen = this.#lines.length;
+      seenErrors = this.#errorLines.length;
+      for (const line of fresh) {
+        const found = find(line);
+        if (found !== null) return found;
+      }
+      assert.equal(this.#child.exitCode, null, `${this.#name} ended:\n${this.#tail()}`);
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /** Resolves with the exit code; a signal's is null. */
+  async exited(): Promise<number | null> {
+    await this.#exited;
+    return this.#child.exitCode;
+  }
+
+  /** Fails with what it said unless it ends with code 0. */
+  async succeeded(): Promise<void> {
+    const code = await this.exited();
+    assert.equal(code, 0, `${this.#name} ended with ${code}:\n${this.#tail()}`);
+  }
+
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    return this.exited();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+
+  #collect(stream: NodeJS.ReadableStream | null, into: string[]): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on("line", (line) => {
+      into.push(line);
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+  }
+
+  #tail(): string {
+    return [...this.#lines.slice(-10), ...this.#errorLines.slice(-20)].join("\n");
+  }
+}

@@ -1,0 +1,115 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RunningProgram } from "./running-program.ts";
+import type { TestHost } from "./test-host.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const CLI = join(ROOT, "apps/cli/src/main.ts");
+
+/** The `ready` line of `up --json`. */
+export type Ready = {
+  readonly pid: number;
+  readonly torrents: readonly {
+    readonly name: string;
+    readonly infoHash: string;
+    readonly sizeBytes: number;
+    readonly torrentFile: string;
+    readonly torrentUrl: string;
+    readonly magnet: string;
+  }[];
+  readonly trackerUrls: readonly string[];
+  readonly peerAddress: string;
+  readonly consoleUrl: string;
+};
+
+export type Up = { readonly program: RunningProgram; readonly ready: Ready };
+
+/** `seedfleet up` as a process of its own, once it seeds. */
+export async function startUp(
+  host: TestHost,
+  paths: readonly string[],
+  dataDir: string,
+  options: readonly string[] = [],
+): Promise<Up> {
+  const ports = ["--peer-port", "0", "--tracker-port", "0", "--console-port", "0"];
+  const where = ["--host", host.address, "--data-dir", dataDir, ...ports, "--json"];
+  const command = host.command(process.execPath, CLI, "up", ...paths, ...where, ...options);
+  const program = RunningProgram.start(command);
+  const ready = await program.line((line) => event<Ready>(line, "ready"));
+  return { program, ready };
+}
+
+/** A line of `--json` output if it tells of this event. */
+export function event<Fields>(line: string, name: string): Fields | null {
+  if (!line.startsWith("{")) return null;
+  const told = JSON.parse(line);
+  return told.event === name ? told : null;
+}
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** A log line if it has this message. */
+export function logged(line: string, message: string): LogLine | null {
+  if (!line.startsWith("{")) return null;
+  const told = JSON.parse(line);
+  return told.msg === message ? told : null;
+}
+
+/** The five services as processes of their own, over one NATS. */
+export type FiveServices = AsyncDisposable & {
+  /** Has the piece-store hash and publish a path, fetches its `.torrent` and writes it. */
+  publish(path: string, torrentFile: string): Promise<void>;
+};
+
+export async function startFiveServices(
+  host: TestHost,
+  natsUrl: string,
+  root: string,
+): Promise<FiveServices> {
+  await using starting = new AsyncDisposableStack();
+  const start = async (app: string, env: Readonly<Record<string, string>>): Promise<void> => {
+    const main = join(ROOT, "apps", app, "src/main.ts");
+    const program = RunningProgram.start(host.command(process.execPath, main), {
+      env: { SEEDFLEET_NATS_URL: natsUrl, SEEDFLEET_ID: "test", ...env },
+    });
+    starting.use(program);
+    await program.line((line) => logged(line, "service started"));
+  };
+  const at = (service: string) => ({
+    [`SEEDFLEET_${service}_HOST`]: host.address,
+    [`SEEDFLEET_${service}_${service === "GATEWAY" ? "PEER_PORT" : "PORT"}`]: "0",
+  });
+  await start("tracker", at("TRACKER"));
+  await start("choking-scheduler", {});
+  await start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root });
+  await start("console", at("CONSOLE"));
+  await start("gateway", at("GATEWAY"));
+  const running = starting.move();
+  return {
+    publish: (path, torrentFile) => publish({ host, natsUrl }, path, torrentFile),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Fetches a URL and prints its bytes as base64. */
+const FETCH = `
+  const response = await fetch(process.argv[1]);
+  process.stdout.write(Buffer.from(await response.arrayBuffer()).toString("base64"));
+`;
+
+async function publish(
+  { host, natsUrl }: { readonly host: TestHost; readonly natsUrl: string },
+  path: string,
+  torrentFile: string,
+): Promise<void> {
+  const args = ["publish", path, "--bus", natsUrl, "--json"];
+  await using command = RunningProgram.start(host.command(process.execPath, CLI, ...args));
+  await command.succeeded();
+  const torrents = command.lines.map((line) => event<{ torrentUrl: string }>(line, "torrent"));
+  const url = torrents.find((torrent) => torrent !== null)?.torrentUrl ?? "";
+  // The console's address may lie in a namespace this process is not in.
+  const node = host.command(process.execPath, "--input-type=module", "--eval", FETCH, url);
+  await using fetched = RunningProgram.start(node);
+  await fetched.succeeded();
+  await writeFile(torrentFile, Buffer.from(fetched.lines.join(""), "base64"));
+}

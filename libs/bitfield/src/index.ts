@@ -1,0 +1,1 @@
+export { Bitfield, bitfieldBytes } from "./bitfield.ts";

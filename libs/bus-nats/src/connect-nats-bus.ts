@@ -1,0 +1,86 @@
+import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+import type { BusTransport } from "@seedfleet/bus";
+import type { Clock } from "@seedfleet/runtime";
+import { type NatsError, unauthorized, unreachable } from "./errors.ts";
+import { NatsBus } from "./nats-bus.ts";
+import { RECONNECT_DEFAULTS, type ReconnectConfig, reconnectDelayMs } from "./reconnect-delay.ts";
+
+/** How long a server may take to greet us. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A server that answers no ping for two intervals is gone, even if its socket does not say so. */
+const PING_INTERVAL_MS = 10_000;
+const PINGS_UNANSWERED_MAX = 2;
+
+export type NatsCredentials =
+  | { readonly user: string; readonly pass: string }
+  | { readonly token: string };
+
+export type NatsBusConfig = {
+  /** `nats://host:port`, one or more of one cluster. */
+  readonly servers: readonly string[];
+  /** What the server's operator sees for this connection. */
+  readonly name: string;
+  readonly credentials?: NatsCredentials | null;
+  readonly reconnect?: ReconnectConfig;
+};
+
+export type NatsPorts = {
+  readonly clock: Clock;
+  /** Told what the server refuses later (`bus-permission-denied`); else it is a process warning. */
+  readonly onFault?: (error: NatsError) => void;
+};
+
+/**
+ * Connects to NATS, or rejects with `bus-unreachable` or `bus-unauthorized`. Once connected it
+ * reconnects for ever; meanwhile what is published is dropped, and callers are told.
+ */
+export async function connectNatsBus(
+  config: NatsBusConfig,
+  { clock, onFault = warn }: NatsPorts,
+): Promise<BusTransport> {
+  const { reconnect = RECONNECT_DEFAULTS } = config;
+  let attempt = 0;
+  const nats = await connectOnce(config, () => {
+    attempt += 1;
+    return reconnectDelayMs(reconnect, attempt - 1, Math.random());
+  });
+  const bus = new NatsBus(nats, { clock, onFault });
+  bus.onStatus((status) => {
+    if (status === "connected") attempt = 0;
+  });
+  return bus;
+}
+
+async function connectOnce(
+  { servers, name, credentials = null }: NatsBusConfig,
+  reconnectDelayHandler: () => number,
+): Promise<NatsConnection> {
+  try {
+    return await connect({
+      ...credentials,
+      servers: [...servers],
+      name,
+      reconnectDelayHandler,
+      timeout: CONNECT_TIMEOUT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxPingOut: PINGS_UNANSWERED_MAX,
+      maxReconnectAttempts: -1,
+      // Credentials may be refused for a while, when the server's are being replaced.
+      ignoreAuthErrorAbort: true,
+    });
+  } catch (error) {
+    const addresses = servers.map(withoutCredentials);
+    const refused = error instanceof errors.AuthorizationError;
+    throw refused ? unauthorized(addresses, error) : unreachable(addresses, error);
+  }
+}
+
+/** An address may hold a password, and an error's message goes to logs. */
+function withoutCredentials(server: string): string {
+  return server.replace(/^(\w+:\/\/)?[^/]*@/, "$1");
+}
+
+function warn(error: NatsError): void {
+  process.emitWarning(error);
+}

@@ -1,0 +1,211 @@
+import {
+  createInbox,
+  errors,
+  type Msg,
+  type NatsConnection,
+  headers as newHeaders,
+  type Status,
+} from "@nats-io/transport-node";
+import {
+  type BusMessage,
+  type BusStatus,
+  type BusTransport,
+  closed,
+  disconnected,
+  type Headers,
+  type KeyValue,
+  type ObjectStore,
+  type PublishOptions,
+  payloadTooLarge,
+  type Subscription,
+} from "@seedfleet/bus";
+import type { Clock } from "@seedfleet/runtime";
+import type { Connection } from "./connection.ts";
+import { type NatsError, permissionDenied } from "./errors.ts";
+import { openNatsKeyValue } from "./nats-key-value.ts";
+import { openNatsObjectStore } from "./nats-object-store.ts";
+
+/** The server counts headers as payload; a trace and a stream's own headers fit in this. */
+const HEADER_BYTES_RESERVED = 4 * 1024;
+
+/** The code of the server's own answer that nobody is subscribed. */
+const NO_RESPONDERS = 503;
+
+const NO_HEADERS: Headers = {};
+
+export type NatsBusPorts = {
+  readonly clock: Clock;
+  /** Told of what the server refuses later, which no caller waits for. */
+  readonly onFault: (error: NatsError) => void;
+};
+
+/** One connection to NATS as a `BusTransport`. While disconnected, what is published is dropped. */
+export class NatsBus implements BusTransport, Connection {
+  readonly nats: NatsConnection;
+  readonly clock: Clock;
+  readonly inbox: string = createInbox();
+  readonly reconnected: Set<() => void> = new Set();
+  readonly #onFault: (error: NatsError) => void;
+  readonly #statusListeners: ((status: BusStatus) => void)[] = [];
+  readonly #keyValues = new Map<string, Promise<KeyValue>>();
+  readonly #objectStores = new Map<string, Promise<ObjectStore>>();
+  #payloadBytesMax = 0;
+  #status: BusStatus = "connected";
+  #closing: Promise<void> | null = null;
+
+  constructor(nats: NatsConnection, { clock, onFault }: NatsBusPorts) {
+    this.nats = nats;
+    this.clock = clock;
+    this.#onFault = onFault;
+    this.#learnLimits();
+    void this.#followStatus();
+    void nats.closed().then(() => this.#become("closed"));
+  }
+
+  get payloadBytesMax(): number {
+    return this.#payloadBytesMax;
+  }
+
+  get status(): BusStatus {
+    return this.#status;
+  }
+
+  onStatus(listener: (status: BusStatus) => void): void {
+    this.#statusListeners.push(listener);
+  }
+
+  publish(subject: string, payload: Uint8Array, options: PublishOptions = {}): void {
+    this.#checkOpen();
+    if (payload.length > this.#payloadBytesMax) {
+      throw payloadTooLarge(subject, payload.length, this.#payloadBytesMax);
+    }
+    // The client would gather it all in memory until the server is back, however long that takes.
+    if (this.#status === "disconnected") return;
+    const { headers, replyTo } = options;
+    this.nats.publish(subject, payload, {
+      ...(replyTo === undefined ? {} : { reply: replyTo }),
+      ...(headers === undefined ? {} : { headers: encodeHeaders(headers) }),
+    });
+  }
+
+  subscribe(
+    subject: string,
+    options: { readonly queue?: string },
+    handle: (message: BusMessage) => void,
+  ): Subscription {
+    this.#checkOpen();
+    const subscription = this.nats.subscribe(subject, {
+      ...options,
+      callback: (error, message) => {
+        // A refused subscription comes as an error here and, with its subject, as a status.
+        if (error === null) handle(decodeMessage(message));
+      },
+    });
+    return { unsubscribe: () => subscription.unsubscribe() };
+  }
+
+  async flush(): Promise<void> {
+    this.#checkOpen();
+    if (this.#status === "disconnected") throw disconnected("flush");
+    try {
+      await this.nats.flush();
+    } catch (error) {
+      throw this.nats.isClosed() ? closed(error) : disconnected("flush", error);
+    }
+  }
+
+  async keyValue(bucket: string): Promise<KeyValue> {
+    this.#checkOpen();
+    const config = { bucket, valueBytesMax: () => this.#payloadBytesMax };
+    return await openOnce(this.#keyValues, bucket, () => openNatsKeyValue(this, config));
+  }
+
+  async objectStore(bucket: string): Promise<ObjectStore> {
+    this.#checkOpen();
+    return await openOnce(this.#objectStores, bucket, () => openNatsObjectStore(this, bucket));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drainAndClose();
+    return this.#closing;
+  }
+
+  async #drainAndClose(): Promise<void> {
+    // Draining waits for the server's word, which nobody gives while it is away.
+    if (this.#status === "connected") await this.nats.drain().catch(() => this.nats.close());
+    else await this.nats.close();
+    this.#become("closed");
+  }
+
+  #checkOpen(): void {
+    if (this.#status === "closed" || this.nats.isClosed()) throw closed();
+  }
+
+  #become(status: BusStatus): void {
+    if (this.#status === status || this.#status === "closed") return;
+    this.#status = status;
+    for (const listener of this.#statusListeners) listener(status);
+    if (status !== "connected") return;
+    for (const tell of this.reconnected) tell();
+  }
+
+  async #followStatus(): Promise<void> {
+    for await (const status of this.nats.status()) this.#follow(status);
+  }
+
+  #follow(status: Status): void {
+    if (status.type === "disconnect") {
+      this.#become("disconnected");
+    } else if (status.type === "reconnect") {
+      this.#learnLimits();
+      this.#become("connected");
+    } else if (status.type === "error") {
+      const { error } = status;
+      if (!(error instanceof errors.PermissionViolationError)) return;
+      this.#onFault(permissionDenied(error.subject, error.operation, error));
+    }
+  }
+
+  #learnLimits(): void {
+    const { info } = this.nats;
+    if (info !== undefined) this.#payloadBytesMax = info.max_payload - HEADER_BYTES_RESERVED;
+  }
+}
+
+/** A store that could not be opened is tried again by the next who asks for it. */
+async function openOnce<Store>(
+  stores: Map<string, Promise<Store>>,
+  bucket: string,
+  open: () => Promise<Store>,
+): Promise<Store> {
+  let store = stores.get(bucket);
+  if (store === undefined) {
+    store = open();
+    stores.set(bucket, store);
+    store.catch(() => stores.delete(bucket));
+  }
+  return await store;
+}
+
+function encodeHeaders(headers: Headers): ReturnType<typeof newHeaders> {
+  const encoded = newHeaders();
+  for (const [name, value] of Object.entries(headers)) encoded.append(name, value);
+  return encoded;
+}
+
+function decodeMessage(message: Msg): BusMessage {
+  const { subject, data: payload, headers, reply } = message;
+  return {
+    subject,
+    payload,
+    headers: headers === undefined ? NO_HEADERS : decodeHeaders(headers),
+    replyTo: reply === undefined || reply === "" ? null : reply,
+    noResponders: payload.length === 0 && headers?.code === NO_RESPONDERS,
+  };
+}
+
+function decodeHeaders(headers: NonNullable<Msg["headers"]>): Headers {
+  const decoded: Record<string, string> = {};
+  for (const [name, values] of headers) decoded[name.toLowerCase()] = values[0] ?? "";
+  return decoded;
+}

@@ -1,0 +1,145 @@
+import {
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+  jetstream,
+  jetstreamManager,
+  type PushConsumer,
+} from "@nats-io/jetstream";
+import type { KeyValueChange } from "@seedfleet/bus";
+import { delay } from "@seedfleet/runtime";
+import type { Connection } from "./connection.ts";
+import { RECONNECT_DEFAULTS, reconnectDelayMs } from "./reconnect-delay.ts";
+
+/**
+ * Tells the changes of one bucket, in the order of their revisions, each once.
+ *
+ * The server forgets its watchers when it dies, and the client would notice by missing heartbeats
+ * only after a minute. So each time the connection is back, or the client gives up, the watch
+ * begins anew behind the last revision told. With a history of 1 that is every key changed since,
+ * deletions included, and its last value.
+ */
+export class NatsKeyValueWatch {
+  readonly #connection: Connection;
+  readonly #bucket: string;
+  readonly #handle: (change: KeyValueChange) => void;
+  /** Messages of an earlier beginning are not told. */
+  #beginning = 0;
+  #messages: ConsumerMessages | null = null;
+  #consumer: PushConsumer | null = null;
+  #bucketCreated: string | null = null;
+  #startRevision = 0;
+  #toldRevision = 0;
+  #initialised = false;
+  #stopped = false;
+
+  constructor(connection: Connection, bucket: string, handle: (change: KeyValueChange) => void) {
+    this.#connection = connection;
+    this.#bucket = bucket;
+    this.#handle = handle;
+  }
+
+  /** Rejects if it cannot begin; afterwards it goes on until it is stopped. */
+  async start(): Promise<void> {
+    await this.#begin(this.#beginning);
+    this.#connection.reconnected.add(this.#beginAgain);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#connection.reconnected.delete(this.#beginAgain);
+    this.#leave();
+  }
+
+  readonly #beginAgain = (): void => {
+    void this.#retryUntilBegun();
+  };
+
+  async #retryUntilBegun(): Promise<void> {
+    const beginning = ++this.#beginning;
+    this.#leave();
+    for (let attempt = 0; this.#isCurrent(beginning); attempt += 1) {
+      try {
+        await this.#begin(beginning);
+        return;
+      } catch {
+        // The server may be back before its streams are. If it has gone again, the next
+        // reconnection begins anew, and this one is no longer current.
+        const delayMs = reconnectDelayMs(RECONNECT_DEFAULTS, attempt, Math.random());
+        await delay(this.#connection.clock, delayMs);
+      }
+    }
+  }
+
+  async #begin(beginning: number): Promise<void> {
+    const { nats } = this.#connection;
+    const stream = `KV_${this.#bucket}`;
+    const { created, state } = await (
+      await jetstreamManager(nats, { checkAPI: false })
+    ).streams.info(stream);
+    this.#beginWith(created, state.last_seq);
+    const consumer = await jetstream(nats).consumers.getPushConsumer(stream, {
+      filter_subjects: `${this.#prefix}>`,
+      ...(this.#toldRevision === 0
+        ? { deliver_policy: DeliverPolicy.LastPerSubject }
+        : { opt_start_seq: this.#toldRevision + 1 }),
+    });
+    const { num_pending } = await consumer.info(true);
+    if (!this.#isCurrent(beginning)) return void consumer.delete().catch(() => {});
+    if (num_pending === 0) this.#tellInitialised();
+    this.#consumer = consumer;
+    this.#messages = await consumer.consume({
+      callback: (message) => {
+        if (this.#isCurrent(beginning)) this.#receive(message);
+      },
+    });
+    void this.#messages.closed().then(() => {
+      if (this.#isCurrent(beginning)) this.#beginAgain();
+    });
+  }
+
+  /** A bucket that was made anew counts from 1 again, so everything in it is news. */
+  #beginWith(created: string, lastRevision: number): void {
+    const replaced = this.#bucketCreated !== null && this.#bucketCreated !== created;
+    if (replaced) this.#toldRevision = 0;
+    if (replaced || this.#bucketCreated === null) this.#startRevision = lastRevision;
+    this.#bucketCreated = created;
+  }
+
+  #receive(message: JsMsg): void {
+    const { seq: revision, subject, headers, data: value, info } = message;
+    if (revision <= this.#toldRevision) return;
+    this.#toldRevision = revision;
+    const key = subject.slice(this.#prefix.length);
+    // What was deleted before the watch began was never there for it.
+    const news = revision > this.#startRevision;
+    if ((headers?.get("KV-Operation") ?? "") === "") {
+      this.#handle({ kind: "put", key, value, revision });
+    } else if (news) {
+      this.#handle({ kind: "delete", key, revision });
+    }
+    if (revision >= this.#startRevision || info.pending === 0) this.#tellInitialised();
+  }
+
+  #tellInitialised(): void {
+    if (this.#initialised) return;
+    this.#initialised = true;
+    this.#handle({ kind: "initialised" });
+  }
+
+  #leave(): void {
+    this.#messages?.stop();
+    // The server forgets a watcher that is gone by itself, only later.
+    if (this.#connection.status === "connected") this.#consumer?.delete().catch(() => {});
+    this.#messages = null;
+    this.#consumer = null;
+  }
+
+  #isCurrent(beginning: number): boolean {
+    return !this.#stopped && beginning === this.#beginning && this.#connection.status !== "closed";
+  }
+
+  get #prefix(): string {
+    return `$KV.${this.#bucket}.`;
+  }
+}

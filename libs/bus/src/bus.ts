@@ -1,0 +1,78 @@
+import type { BusEvent, Call, Params, StreamCall } from "./definitions.ts";
+import type { KeyValue, ObjectStore } from "./stores.ts";
+import type { BusStatus, Subscription } from "./transport.ts";
+
+export type CallOptions = {
+  /** Instead of the definition's own. */
+  readonly timeoutMs?: number;
+  /** Gives up waiting; a stream's server is told and stops. */
+  readonly signal?: AbortSignal;
+};
+
+export type ServeOptions<Subject extends string> = {
+  /** Only the subject with these parameters; without it, every one. */
+  readonly params?: Partial<Params<Subject>>;
+  /** Of the servers that name one queue, one is asked. */
+  readonly queue?: string;
+};
+
+/**
+ * The one way services talk. Every subject is a definition in `libs/contracts`: payloads are
+ * checked against its schema on both sides, and the current trace travels in the headers.
+ *
+ * Failures are `SeedfleetError`s with the codes of `errors.ts`: a call rejects with
+ * `bus-no-responders` at once when nobody serves it, `bus-disconnected` at once while the bus is
+ * away, `bus-timeout` when the answer stays away, `bus-remote` (with the handler's own code) when
+ * the handler failed. An event is dropped, and counted, while the bus is away. What a handler
+ * throws is logged and never ends the process.
+ */
+export interface Bus {
+  readonly payloadBytesMax: number;
+  readonly status: BusStatus;
+  onStatus(listener: (status: BusStatus) => void): void;
+
+  publish<S extends string, P>(event: BusEvent<S, P>, params: Params<S>, payload: P): void;
+  subscribe<S extends string, P>(
+    event: BusEvent<S, P>,
+    options: ServeOptions<S>,
+    handle: (payload: P, params: Params<S>) => void | Promise<void>,
+  ): Subscription;
+
+  call<S extends string, Q, R>(
+    call: Call<S, Q, R>,
+    params: Params<S>,
+    request: Q,
+    options?: CallOptions,
+  ): Promise<R>;
+  serve<S extends string, Q, R>(
+    call: Call<S, Q, R>,
+    options: ServeOptions<S>,
+    handle: (request: Q, params: Params<S>) => R | Promise<R>,
+  ): Subscription;
+
+  /**
+   * Chunks in order, each once; rejects with `bus-stream-broken` if one was lost. It asks when it
+   * is iterated, and leaving the loop tells the server to stop.
+   */
+  stream<S extends string, Q, C>(
+    call: StreamCall<S, Q, C>,
+    params: Params<S>,
+    request: Q,
+    options?: CallOptions,
+  ): AsyncIterable<C>;
+  /**
+   * `signal` aborts when the asker gives up or falls silent. The next chunk is asked for only when
+   * it may be sent, so a handler that reads as it yields holds no more than one chunk.
+   */
+  serveStream<S extends string, Q, C>(
+    call: StreamCall<S, Q, C>,
+    options: ServeOptions<S>,
+    handle: (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>,
+  ): Subscription;
+
+  keyValue(bucket: string): Promise<KeyValue>;
+  objectStore(bucket: string): Promise<ObjectStore>;
+  flush(): Promise<void>;
+  /** Serves nothing new, lets handlers finish, fails what still waits, closes the transport. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,48 @@
+export type { Bus, CallOptions, ServeOptions } from "./bus.ts";
+export { type BusPorts, createBus } from "./create-bus.ts";
+export {
+  type BusEvent,
+  type Call,
+  CHUNKS_IN_FLIGHT_LIMIT,
+  defineCall,
+  defineEvent,
+  defineStream,
+  type Params,
+  paramsOf,
+  patternFor,
+  type Schema,
+  type StreamCall,
+  type SubjectParams,
+  subjectFor,
+} from "./definitions.ts";
+export {
+  aborted,
+  type BusError,
+  type BusErrorDetail,
+  closed,
+  disconnected,
+  invalidPayload,
+  noResponders,
+  payloadTooLarge,
+  remoteFailed,
+  storeFailed,
+  streamBroken,
+  timedOut,
+} from "./errors.ts";
+export {
+  assertBucket,
+  assertKey,
+  assertObjectName,
+  type KeyValue,
+  type KeyValueChange,
+  type KeyValueEntry,
+  type ObjectStore,
+} from "./stores.ts";
+export type {
+  BusMessage,
+  BusStatus,
+  BusTransport,
+  Headers,
+  PublishOptions,
+  Subscription,
+} from "./transport.ts";

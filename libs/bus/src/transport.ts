@@ -1,0 +1,58 @@
+import type { KeyValue, ObjectStore } from "./stores.ts";
+
+/** Header names are lower-case; values are printable ASCII. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** One message as it came. The payload must not be written to: it may be the sender's own. */
+export type BusMessage = {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: Headers;
+  readonly replyTo: string | null;
+  /** True for the bus's own answer that nobody serves the subject asked. */
+  readonly noResponders: boolean;
+};
+
+export interface Subscription {
+  /** No message is handed over after this. */
+  unsubscribe(): void;
+}
+
+export type PublishOptions = { readonly headers?: Headers; readonly replyTo?: string };
+
+/** `connected` and `disconnected` alternate; `closed` is the last. */
+export type BusStatus = "connected" | "disconnected" | "closed";
+
+/**
+ * What an adapter gives: subjects that carry bytes, and durable stores. `Bus` builds calls,
+ * streams, schemas and traces on it, once for all adapters.
+ *
+ * Order is kept from one publisher to one subscriber. Delivery is at most once: what is published
+ * while a subscriber is disconnected is lost to it. Subjects are NATS subjects (`a.b`, `a.*`,
+ * `a.>`); of a queue group exactly one member gets each message. Payloads travel by reference
+ * where publisher and subscriber share a process.
+ */
+export interface BusTransport {
+  /** Larger payloads are refused at the publisher with `bus-payload-too-large`. */
+  readonly payloadBytesMax: number;
+  readonly status: BusStatus;
+  onStatus(listener: (status: BusStatus) => void): void;
+
+  /** Throws `bus-payload-too-large` or `bus-closed`. While disconnected the message is dropped. */
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  subscribe(
+    subject: string,
+    options: { readonly queue?: string },
+    handle: (message: BusMessage) => void,
+  ): Subscription;
+  /** A subject prefix of this connection alone, for replies: `{inbox}.{token}`. */
+  readonly inbox: string;
+  /** Resolves when all that was published or subscribed before is with the bus. */
+  flush(): Promise<void>;
+
+  keyValue(bucket: string): Promise<KeyValue>;
+  objectStore(bucket: string): Promise<ObjectStore>;
+
+  /** Stops taking messages, delivers those at hand, then disconnects. */
+  close(): Promise<void>;
+}

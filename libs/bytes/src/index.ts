@@ -1,0 +1,15 @@
+export { downloadTraceId } from "./download-trace-id.ts";
+export {
+  INFO_HASH_BYTES,
+  type InfoHash,
+  infoHashBytes,
+  infoHashFromBytes,
+  parseInfoHash,
+} from "./info-hash.ts";
+export {
+  PEER_ID_BYTES,
+  type PeerId,
+  parsePeerId,
+  peerIdBytes,
+  peerIdFromBytes,
+} from "./peer-id.ts";

@@ -1,0 +1,11 @@
+import { equal } from "node:assert/strict";
+import { test } from "node:test";
+import { downloadTraceId, infoHashBytes, parseInfoHash, peerIdFromBytes } from "./index.ts";
+
+test("the example of README.md holds", () => {
+  const infoHash = parseInfoHash("C0FDA1EDAFDBDBB96443424E0B3899AF7159D10E");
+  const peerId = peerIdFromBytes(new TextEncoder().encode("-SF0100-abcdefghijkl"));
+  equal(infoHash, "c0fda1edafdbdbb96443424e0b3899af7159d10e");
+  equal(infoHash && infoHashBytes(infoHash).length, 20);
+  equal(infoHash && downloadTraceId(infoHash, peerId).length, 32);
+});

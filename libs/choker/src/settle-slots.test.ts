@@ -1,0 +1,34 @@
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import { settleSlots } from "./settle-slots.ts";
+import { givenPeer } from "./testing.ts";
+
+const holding = { amChoking: false };
+const cases = [
+  {
+    given: "a free slot and two that want it",
+    peers: [givenPeer("new", { connectedAtMs: 9 }), givenPeer("old"), givenPeer("a", holding)],
+    then: [{ peerKey: "old", unchoked: true, reason: "free-slot" }],
+  },
+  {
+    given: "a holder that lost interest",
+    peers: [givenPeer("a", { ...holding, peerInterested: false }), givenPeer("b", holding)],
+    then: [{ peerKey: "a", unchoked: false, reason: "not-interested" }],
+  },
+  {
+    given: "no free slot",
+    peers: [givenPeer("a", holding), givenPeer("b", holding), givenPeer("c")],
+    then: [],
+  },
+  {
+    given: "more holders than slots",
+    peers: ["a", "b", "c"].map((key) => givenPeer(key, holding)).concat(givenPeer("d")),
+    then: [],
+  },
+];
+
+for (const { given, peers, then } of cases) {
+  test(`settleSlots() given ${given}`, () => {
+    deepEqual(settleSlots(peers, 2), then);
+  });
+}

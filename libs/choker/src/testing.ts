@@ -1,0 +1,36 @@
+import { type ChokeRound, type PeerSnapshot, peerKey } from "./choker-model.ts";
+
+/** A choked, interested peer that connected at 0, unless told otherwise. */
+export function givenPeer(
+  key: string,
+  differing: Partial<Omit<PeerSnapshot, "peerKey">> = {},
+): PeerSnapshot {
+  return {
+    peerKey: peerKey(key),
+    amChoking: true,
+    peerInterested: true,
+    uploadBytesPerSecond: 0,
+    connectedAtMs: 0,
+    unchokedAtMs: null,
+    ...differing,
+  };
+}
+
+/** The peers as a gateway would see them once it has done what the round decided. */
+export function applyRound(
+  peers: readonly PeerSnapshot[],
+  round: ChokeRound,
+  nowMs: number,
+): PeerSnapshot[] {
+  const unchoked = new Set(
+    round.decisions.filter((decision) => decision.unchoked).map((decision) => decision.peerKey),
+  );
+  return peers.map((peer) => {
+    const unchokes = peer.amChoking && unchoked.has(peer.peerKey);
+    return {
+      ...peer,
+      amChoking: !unchoked.has(peer.peerKey),
+      unchokedAtMs: unchokes ? nowMs : peer.unchokedAtMs,
+    };
+  });
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  type Content,
+  type ContentListing,
+  type ContentRange,
+  type ContentSource,
+  contentChanged,
+  type ListOptions,
+} from "@seedfleet/content";
+import type { Clock } from "@seedfleet/runtime";
+import { fileFault } from "./faults.ts";
+import { forEachBounded } from "./for-each-bounded.ts";
+import { isListed } from "./is-listed.ts";
+import { listContent, resolvePath } from "./list-content.ts";
+import { type ListedFile, OpenFiles } from "./open-files.ts";
+import { lstat, readAt } from "./system-calls.ts";
+
+/** One of Node's four threads is taken while a read lasts, so none shall last long. */
+export const READ_BYTES_MAX: number = 1024 * 1024;
+
+/** Node reads four files at a time; the rest keeps its queue full while results are handled. */
+export const RANGES_AT_ONCE_MAX = 8;
+
+export type FsContentPorts = { readonly clock: Clock };
+
+type Part = { readonly range: ContentRange; readonly into: Uint8Array };
+
+/**
+ * Content in directories and files of this machine, read where it lies.
+ *
+ * After every read the file at the path is compared with the listing, so bytes that are given were
+ * read while it was unchanged; what keeps size, time and inode alike can only be seen by hashing.
+ */
+export class FsContentSource implements ContentSource, AsyncDisposable {
+  readonly #openFiles: OpenFiles;
+
+  constructor(ports: FsContentPorts) {
+    this.#openFiles = new OpenFiles(ports.clock);
+  }
+
+  resolve(path: string): Promise<string> {
+    return resolvePath(path);
+  }
+
+  list(path: string, options?: ListOptions): Promise<ContentListing> {
+    return listContent(path, options);
+  }
+
+  open(listing: ContentListing): Content {
+    return {
+      listing,
+      read: (ranges, into) => this.#readAll(listing, ranges, into),
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#openFiles[Symbol.asyncDispose]();
+  }
+
+  async #readAll(
+    listing: ContentListing,
+    ranges: readonly ContentRange[],
+    into: Uint8Array,
+  ): Promise<void> {
+    let at = 0;
+    const parts = ranges.map((range) => {
+      const begin = at;
+      at += range.lengthBytes;
+      return { range, into: into.subarray(begin, at) };
+    });
+    assert.equal(at, into.length);
+    await forEachBounded(parts, RANGES_AT_ONCE_MAX, (part) => this.#read(listing, part));
+  }
+
+  async #read(listing: ContentListing, { range, into }: Part): Promise<void> {
+    const { offsetBytes, lengthBytes } = range;
+    const listed = listing.files[range.file];
+    assert(listed !== undefined);
+    assert(offsetBytes >= 0 && offsetBytes + lengthBytes <= listed.sizeBytes);
+    const path = listing.single ? listing.path : join(listing.path, ...listed.path);
+    const file: ListedFile = { path, listed };
+    try {
+      await this.#openFiles.use(file, async (fd) => {
+        await readFully(fd, offsetBytes, { path, into });
+        if (!isListed(await lstat(path), listed)) throw contentChanged(path);
+      });
+    } catch (error) {
+      throw fileFault(path, error);
+    }
+  }
+}
+
+async function readFully(
+  fd: number,
+  offsetBytes: number,
+  { path, into }: { readonly path: string; readonly into: Uint8Array },
+): Promise<void> {
+  for (let filled = 0; filled < into.length; ) {
+    const part = into.subarray(filled, filled + READ_BYTES_MAX);
+    const readBytes = await readAt(fd, offsetBytes + filled, part);
+    if (readBytes === 0) throw contentChanged(path);
+    filled += readBytes;
+  }
+}

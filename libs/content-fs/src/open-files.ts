@@ -1,0 +1,138 @@
+import { type ContentFile, contentChanged } from "@seedfleet/content";
+import type { CancelTimer, Clock } from "@seedfleet/runtime";
+import { isListed } from "./is-listed.ts";
+import { close, fstat, openToRead } from "./system-calls.ts";
+
+/** A quarter of the 1,024 that a process commonly may have open; sockets need the rest. */
+export const OPEN_FILES_MAX = 256;
+
+/** An open file keeps its disk from being unmounted and, if deleted, its space from being freed. */
+export const OPEN_FILE_IDLE_MS_MAX = 10_000;
+
+type OpenFile = {
+  readonly fd: Promise<number>;
+  users: number;
+  usedAtMs: number;
+  /** Closed by its last user, and taken by nobody else. */
+  doomed: boolean;
+};
+
+export type ListedFile = { readonly path: string; readonly listed: ContentFile };
+
+/**
+ * The open files of a source: no more than `OPEN_FILES_MAX`, the least recently used closed first.
+ * A file is open under its path and its identity, so that a new file at an old path is never read
+ * through the old one's descriptor.
+ */
+export class OpenFiles implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #openMax: number;
+  /** In the order they were last used. */
+  readonly #files = new Map<string, OpenFile>();
+  readonly #waiting: (() => void)[] = [];
+  #cancelSweep: CancelTimer | null = null;
+  #disposed = false;
+
+  constructor(clock: Clock, openMax: number = OPEN_FILES_MAX) {
+    this.#clock = clock;
+    this.#openMax = openMax;
+  }
+
+  get count(): number {
+    return this.#files.size;
+  }
+
+  /** Opens the file or takes it as it is open; it stays open at least until `work` has settled. */
+  async use<Result>(file: ListedFile, work: (fd: number) => Promise<Result>): Promise<Result> {
+    const key = `${file.path}\0${file.listed.identity}`;
+    const open = await this.#take(key, file);
+    try {
+      return await work(await open.fd);
+    } catch (error) {
+      // Whatever went wrong, the next one shall begin with a new descriptor.
+      this.#doom(key, open);
+      throw error;
+    } finally {
+      await this.#release(open);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#closeIdle(() => true);
+  }
+
+  async #take(key: string, file: ListedFile): Promise<OpenFile> {
+    while (!this.#files.has(key) && this.#files.size >= this.#openMax) {
+      if (!this.#closeLeastRecentlyUsed()) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    }
+    const open = this.#files.get(key) ?? {
+      fd: openListed(file),
+      users: 0,
+      usedAtMs: 0,
+      doomed: false,
+    };
+    this.#files.delete(key);
+    this.#files.set(key, open);
+    open.users += 1;
+    this.#cancelSweep ??= this.#clock.every(OPEN_FILE_IDLE_MS_MAX, () => this.#sweep());
+    return open;
+  }
+
+  async #release(open: OpenFile): Promise<void> {
+    open.users -= 1;
+    open.usedAtMs = this.#clock.nowMs();
+    this.#waiting.shift()?.();
+    if (this.#disposed) await this.#closeIdle(() => true);
+    if (open.doomed && open.users === 0) await closeQuietly(open);
+  }
+
+  #doom(key: string, open: OpenFile): void {
+    open.doomed = true;
+    if (this.#files.get(key) === open) this.#files.delete(key);
+  }
+
+  #closeLeastRecentlyUsed(): boolean {
+    for (const [key, open] of this.#files) {
+      if (open.users > 0) continue;
+      this.#files.delete(key);
+      void closeQuietly(open);
+      return true;
+    }
+    return false;
+  }
+
+  #sweep(): void {
+    const idleSinceMs = this.#clock.nowMs() - OPEN_FILE_IDLE_MS_MAX;
+    void this.#closeIdle(({ usedAtMs }) => usedAtMs <= idleSinceMs);
+  }
+
+  async #closeIdle(due: (open: OpenFile) => boolean): Promise<void> {
+    const idle = [...this.#files].filter(([, open]) => open.users === 0 && due(open));
+    for (const [key] of idle) this.#files.delete(key);
+    if (this.#files.size === 0) {
+      this.#cancelSweep?.();
+      this.#cancelSweep = null;
+    }
+    await Promise.all(idle.map(([, open]) => closeQuietly(open)));
+  }
+}
+
+/** Between the listing and now, another file may have come to lie at the path. */
+async function openListed({ path, listed }: ListedFile): Promise<number> {
+  const fd = await openToRead(path);
+  try {
+    if (!isListed(await fstat(fd), listed)) throw contentChanged(path);
+    return fd;
+  } catch (error) {
+    await close(fd);
+    throw error;
+  }
+}
+
+/** One that could not be opened needs no closing; a failed close of what was only read is moot. */
+async function closeQuietly(open: OpenFile): Promise<void> {
+  await open.fd.then(close).catch(() => {});
+}

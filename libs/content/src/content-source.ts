@@ -1,0 +1,60 @@
+/** One regular file of what is published. The texts are compared for equality only. */
+export type ContentFile = {
+  /** From the content's own path, one name per element; of a single file its name alone. */
+  readonly path: readonly string[];
+  readonly sizeBytes: number;
+  /** When it was last written to, as finely as the source tells (nanoseconds, a date). */
+  readonly modified: string;
+  /** What it is apart from its name: the inode of a file, the ETag of an object. */
+  readonly identity: string;
+};
+
+/** What lay at a path at one moment, in an order that depends on nothing but the names. */
+export type ContentListing = {
+  /** Absolute, with every link on the way resolved. */
+  readonly path: string;
+  /** The last element of the path. */
+  readonly name: string;
+  /** Whether the path is one file and no directory. */
+  readonly single: boolean;
+  readonly files: readonly ContentFile[];
+  readonly sizeBytes: number;
+  /** Relative paths of what was left out: symlinks, sockets, devices, pipes. */
+  readonly skipped: readonly string[];
+};
+
+export type ListOptions = { readonly signal?: AbortSignal };
+
+/** Bytes of one listed file, which it has. */
+export type ContentRange = {
+  /** Its index in the listing. */
+  readonly file: number;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+};
+
+/** The files of one listing, as they were listed and not otherwise. */
+export interface Content {
+  readonly listing: ContentListing;
+  /**
+   * Fills `into` with the bytes of the ranges, one after the other; together they are as long.
+   *
+   * Rejects with `content-changed` when a file is no longer what was listed, were it only while it
+   * was being read: bytes that are given are the listed files'. Rejects with `content-unreadable`
+   * when the source fails. Once it has rejected, `into` is not written to any more.
+   */
+  read(ranges: readonly ContentRange[], into: Uint8Array): Promise<void>;
+}
+
+/**
+ * Where content lies: a file system, a bucket, an origin. Failures are `SeedfleetError`s with the
+ * codes of `errors.ts`.
+ */
+export interface ContentSource {
+  /** Where a path leads once every link is followed; rejects with `content-missing`. */
+  resolve(path: string): Promise<string>;
+  /** Everything there that can be seeded, each file known to be readable. */
+  list(path: string, options?: ListOptions): Promise<ContentListing>;
+  /** Costs nothing until it is read from, and needs no closing. */
+  open(listing: ContentListing): Content;
+}

@@ -1,0 +1,63 @@
+import { type BusEvent, defineEvent } from "@seedfleet/bus";
+import * as z from "zod";
+import { processId, timestampMs } from "./scalars.ts";
+
+/** Every process says this often that it is there … */
+export const PRESENCE_INTERVAL_MS = 2_000;
+
+/** … and is taken for gone after three that stayed away. */
+export const PRESENCE_EXPIRY_MS = 6_000;
+
+export type Role = "tracker" | "gateway" | "piece-store" | "choking-scheduler" | "console";
+
+/** An address that others are told, which need not be the one listened on. */
+export type HostPort = { readonly host: string; readonly port: number };
+
+export type Presence = {
+  readonly role: Role;
+  readonly id: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** On its way out: give it nothing new. */
+  readonly draining: boolean;
+  /** How full it is, from 0 to 1 and beyond. */
+  readonly load: number;
+  /** Where peers reach a gateway; null for every other role. */
+  readonly peerAddress: HostPort | null;
+  /** A tracker's announce URLs, a console's base URL. */
+  readonly urls: readonly string[];
+};
+
+export const hostPort: z.ZodType<HostPort> = z.strictObject({
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65_535),
+});
+
+/**
+ * Says that a process is there; published every 2 s, and at once when it changes.
+ *
+ * every process → all
+ */
+export const presenceEvent: BusEvent<"seedfleet.v1.presence.{role}.{id}", Presence> = defineEvent({
+  subject: "seedfleet.v1.presence.{role}.{id}",
+  payload: z.strictObject({
+    role: z.enum(["tracker", "gateway", "piece-store", "choking-scheduler", "console"]),
+    id: processId,
+    version: z.string().max(64),
+    startedAtMs: timestampMs,
+    draining: z.boolean(),
+    load: z.number().min(0),
+    peerAddress: hostPort.nullable(),
+    urls: z.array(z.url().max(2_048)).max(16),
+  }),
+});
+
+/**
+ * Asks every process to say at once that it is there: a newcomer need not wait.
+ *
+ * every process → all
+ */
+export const presenceAskedEvent: BusEvent<
+  "seedfleet.v1.presence-asked",
+  Record<string, never>
+> = defineEvent({ subject: "seedfleet.v1.presence-asked", payload: z.strictObject({}) });

@@ -1,0 +1,121 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { infoHashFromBytes } from "@seedfleet/bytes";
+import { CATALOG_BUCKET, type CatalogEntry, METAINFO_BUCKET } from "@seedfleet/contracts";
+import { type Catalog, type CatalogChange, openCatalog } from "./catalog.ts";
+import { GivenBus } from "./testing.ts";
+
+const ONE = givenEntry(1);
+const OTHER = givenEntry(2);
+const METAINFO = Uint8Array.of(1, 2, 3);
+
+test("a catalog gives back what was published", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  equal(await catalog.find(ONE.infoHash), null);
+  equal(await catalog.metainfo(ONE.infoHash), null);
+  await catalog.publish(OTHER, METAINFO);
+  await catalog.publish(ONE, METAINFO);
+  deepEqual(await catalog.find(ONE.infoHash), ONE);
+  deepEqual(await catalog.metainfo(ONE.infoHash), METAINFO);
+  // In the order of their hashes, whoever came first.
+  deepEqual(await catalog.list(), [ONE, OTHER]);
+});
+
+test("a catalog keeps the metainfo of what it retires, and not of what it removes", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  for (const entry of [ONE, OTHER]) await catalog.publish(entry, METAINFO);
+  await catalog.retire(ONE.infoHash);
+  await catalog.remove(OTHER.infoHash);
+  deepEqual(await catalog.list(), []);
+  deepEqual(await catalog.metainfo(ONE.infoHash), METAINFO);
+  equal(await catalog.metainfo(OTHER.infoHash), null);
+});
+
+test("a catalog's watch tells what is there, then that it did, then every change", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  await catalog.publish(ONE, METAINFO);
+  const changes: CatalogChange[] = [];
+  const watch = await catalog.watch((change) => void changes.push(change));
+  await given.bus.flush();
+  deepEqual(changes, [{ kind: "published", entry: ONE }, { kind: "initialised" }]);
+  await catalog.publish(OTHER, METAINFO);
+  await catalog.retire(ONE.infoHash);
+  await given.bus.flush();
+  deepEqual(changes.slice(2), [
+    { kind: "published", entry: OTHER },
+    { kind: "removed", infoHash: ONE.infoHash },
+  ]);
+  watch.stop();
+  await catalog.remove(OTHER.infoHash);
+  await given.bus.flush();
+  equal(changes.length, 4);
+});
+
+const unreadable = [
+  { given: "no JSON", value: "{" },
+  { given: "nothing", value: "" },
+  { given: "a field missing", value: JSON.stringify({ ...ONE, holder: undefined }) },
+  { given: "a field of a later version", value: JSON.stringify({ ...ONE, pieces: 1 }) },
+] as const;
+
+for (const { given: situation, value } of unreadable) {
+  test(`a catalog with an entry that is ${situation} logs it and skips it`, async () => {
+    await using given = new GivenBus();
+    const catalog = await opened(given);
+    await catalog.publish(OTHER, METAINFO);
+    await put(given, ONE.infoHash, value);
+    deepEqual(await catalog.list(), [OTHER]);
+    equal(await catalog.find(ONE.infoHash), null);
+    const changes: CatalogChange[] = [];
+    await catalog.watch((change) => void changes.push(change));
+    await given.bus.flush();
+    deepEqual(changes, [{ kind: "published", entry: OTHER }, { kind: "initialised" }]);
+    const lines = given.telemetry.recorded.logs;
+    equal(lines.length, 3);
+    ok(lines.every(({ message }) => message === "catalog entry unreadable"));
+    ok(lines.every(({ fields }) => fields["key"] === ONE.infoHash));
+  });
+}
+
+test("a catalog's watch passes over the removal of what is no info hash", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const changes: CatalogChange[] = [];
+  await catalog.watch((change) => void changes.push(change));
+  await put(given, "not-a-hash", "{}");
+  await (await given.bus.keyValue(CATALOG_BUCKET)).delete("not-a-hash");
+  await given.bus.flush();
+  deepEqual(changes, [{ kind: "initialised" }]);
+});
+
+test("a catalog writes the metainfo first: whoever hears of an entry can read it", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const objects = await given.bus.objectStore(METAINFO_BUCKET);
+  const found = Promise.withResolvers<Uint8Array | null>();
+  await catalog.watch((change) => {
+    if (change.kind !== "published") return;
+    void objects.get(change.entry.infoHash).then(found.resolve);
+  });
+  await catalog.publish(ONE, METAINFO);
+  deepEqual(await found.promise, METAINFO);
+});
+
+function opened({ bus, telemetry }: GivenBus): Promise<Catalog> {
+  return openCatalog(bus, telemetry.log);
+}
+
+async function put({ bus }: GivenBus, key: string, value: string): Promise<void> {
+  await (await bus.keyValue(CATALOG_BUCKET)).put(key, Buffer.from(value));
+}
+
+function givenEntry(byte: number): CatalogEntry {
+  return {
+    ...{ infoHash: infoHashFromBytes(new Uint8Array(20).fill(byte)), name: `content ${byte}` },
+    ...{ sizeBytes: 1, pieceLengthBytes: 16_384, pieceCount: 1, fileCount: 1, private: false },
+    ...{ holder: "store-1", path: "/content", fingerprint: "0".repeat(64), addedAtMs: 0 },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Bus } from "@seedfleet/bus";
+import { type Presence, presenceAskedEvent, presenceEvent, type Role } from "@seedfleet/contracts";
+import type { Clock } from "@seedfleet/runtime";
+import { PresenceBoard } from "./presence-board.ts";
+
+/** The live members of some roles. */
+export type PresenceWatch = {
+  /** Those that are there and take new work, in the order of their ids. */
+  available(role: Role): Presence[];
+  /** Resolves with the first one of the role, at once if it is known. */
+  first(role: Role): Promise<Presence>;
+  stop(): void;
+};
+
+/** Listens for the presence of these roles, and asks for it, so that the board fills at once. */
+export function watchPresence(
+  ports: { readonly bus: Bus; readonly clock: Clock },
+  roles: readonly Role[],
+): PresenceWatch {
+  const { bus, clock } = ports;
+  const board = new PresenceBoard();
+  const waiting = new Set<{ role: Role; found: (presence: Presence) => void }>();
+
+  const hear = (presence: Presence): void => {
+    board.hear(presence, clock.nowMs());
+    if (presence.draining) return;
+    for (const waiter of waiting) {
+      if (waiter.role !== presence.role) continue;
+      waiting.delete(waiter);
+      waiter.found(presence);
+    }
+  };
+  const subscriptions = roles.map((role) =>
+    bus.subscribe(presenceEvent, { params: { role } }, hear),
+  );
+  bus.publish(presenceAskedEvent, {}, {});
+
+  return {
+    available: (role) => board.available(role, clock.nowMs()),
+    first(role) {
+      const [known] = board.available(role, clock.nowMs());
+      if (known !== undefined) return Promise.resolve(known);
+      return new Promise((found) => waiting.add({ role, found }));
+    },
+    stop() {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+  };
+}

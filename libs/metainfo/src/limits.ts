@@ -1,0 +1,56 @@
+/**
+ * The hashes of `PIECES_MAX` pieces take 40 MiB; the rest is room for the names of their files.
+ * At its worst such a file takes two or three seconds and half a gigabyte to judge.
+ */
+export const METAINFO_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** As libtorrent's. Real metainfo nests five deep; a v2 file tree is as deep as its directories. */
+export const BENCODE_DEPTH_MAX = 100;
+
+/** As libtorrent's. A token costs us 12 bytes and may be had for one byte of input. */
+export const BENCODE_TOKENS_MAX = 3_000_000;
+
+/** As libtorrent's. The bitfield of so many pieces is 256 KiB, which each peer may send us. */
+export const PIECES_MAX: number = 0x20_0000;
+
+/** As libtorrent's: 32,767 blocks of 16 KiB, so a block's number fits 15 bits. */
+export const PIECE_LENGTH_BYTES_MAX: number = 0x7fff * 0x4000;
+
+/**
+ * As libtorrent's: 48 bits. A torrent holds at most `PIECES_MAX` pieces of the longest, 2^50 bytes,
+ * so one file more is still a safe integer, and the sum is judged after every file.
+ */
+export const FILE_LENGTH_BYTES_MAX: number = 2 ** 48 - 1;
+
+/** Larger than any torrent seen in the wild; each file costs a few hundred bytes of memory. */
+export const FILES_MAX = 262_144;
+
+/** NAME_MAX of every file system we store on; a longer name is cut and keeps its extension. */
+export const PATH_ELEMENT_BYTES_MAX = 255;
+
+/** Half of Linux's PATH_MAX: the other half is left to the root the torrent is stored in. */
+export const PATH_BYTES_MAX = 2_048;
+
+/** As deep as libtorrent follows a v2 file tree. */
+export const PATH_DEPTH_MAX = 100;
+
+/**
+ * How many taken names may be tried in all while duplicates are renamed. An honest torrent has a
+ * handful; as the n-th duplicate of a name costs n tries, without this the work is quadratic.
+ */
+export const DUPLICATE_NAME_TRIES_MAX = 1_000;
+
+/** More trackers than any client announces to; those after are left out, not a violation. */
+export const TRACKERS_MAX = 256;
+
+/** More web seeds than one torrent can use; those after are left out, not a violation. */
+export const WEB_SEEDS_MAX = 256;
+
+/** What servers and proxies commonly take of a request line; a longer URL could not be asked. */
+export const URL_LENGTH_MAX = 2_048;
+
+/** Holds some hundred trackers; browsers and shells hand over no more than this whole. */
+export const MAGNET_LENGTH_MAX = 16_384;
+
+/** The peers of a magnet are a first hint; more would be a way to make us connect at will. */
+export const MAGNET_PEERS_MAX = 64;

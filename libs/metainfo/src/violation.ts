@@ -1,0 +1,76 @@
+/** What is wrong with the bencoding, for a reader of logs; no decision hangs on it. */
+export type BencodeFault =
+  | "truncated"
+  | "unexpected-byte"
+  | "integer-not-canonical"
+  | "integer-out-of-range"
+  | "length-not-canonical"
+  | "key-not-string"
+  | "key-without-value"
+  | "key-duplicate"
+  | "keys-unordered";
+
+/** What is wrong with the file at an index of the `files` list. */
+type FileCode = "torrent-invalid-name" | "torrent-file-parse-failed" | "path-too-long";
+
+type PlainCode =
+  | "torrent-is-no-dict"
+  | "torrent-missing-info"
+  | "torrent-missing-meta-version"
+  | "torrent-missing-name"
+  | "torrent-missing-pieces"
+  | "no-files-in-torrent"
+  | "url-invalid"
+  | "magnet-invalid"
+  | "magnet-missing-info-hash"
+  | "magnet-invalid-info-hash";
+
+type LimitCode =
+  | "metainfo-too-large"
+  | "depth-exceeded"
+  | "token-limit-exceeded"
+  | "too-many-files"
+  | "too-many-pieces-in-torrent"
+  | "too-many-duplicate-filenames"
+  | "too-many-trackers"
+  | "magnet-too-long";
+
+type Detail =
+  | { readonly code: PlainCode }
+  | { readonly code: LimitCode; readonly max: number }
+  | { readonly code: FileCode; readonly file: number }
+  | {
+      readonly code: "invalid-bencoding";
+      readonly fault: BencodeFault;
+      readonly atByte: number;
+    }
+  | {
+      readonly code: "torrent-unknown-version" | "metainfo-version-unsupported";
+      readonly version: number;
+    }
+  /** Null where the key is absent or is no integer. */
+  | {
+      readonly code: "torrent-missing-piece-length";
+      readonly pieceLengthBytes: number | null;
+    }
+  /** `file` is null where the torrent as a whole is empty. */
+  | { readonly code: "torrent-invalid-length"; readonly file: number | null }
+  | {
+      readonly code: "torrent-invalid-hashes";
+      readonly hashBytes: number;
+      readonly hashBytesExpected: number;
+    };
+
+/**
+ * Why bytes are no metainfo we take, or text no magnet. The codes are libtorrent's error names in
+ * kebab-case wherever it has one, so that an operator finds them in either's documentation.
+ */
+export type MetainfoViolation = { readonly kind: "violation" } & Detail;
+
+export function violation(detail: Detail): MetainfoViolation {
+  return { kind: "violation", ...detail };
+}
+
+export function invalidBencoding(fault: BencodeFault, atByte: number): MetainfoViolation {
+  return violation({ code: "invalid-bencoding", fault, atByte });
+}

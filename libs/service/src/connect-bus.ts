@@ -1,0 +1,35 @@
+import { type Bus, createBus } from "@seedfleet/bus";
+import { connectNatsBus, type NatsCredentials } from "@seedfleet/bus-nats";
+import type { Clock } from "@seedfleet/runtime";
+import type { Telemetry } from "@seedfleet/telemetry";
+import type { NatsOptions } from "./process-config.ts";
+
+type ConnectPorts = {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** What NATS's operator sees for this connection. */
+  readonly name: string;
+};
+
+/** The bus over NATS. Rejects with `bus-unreachable` or `bus-unauthorized`. */
+export async function connectBus(options: NatsOptions, ports: ConnectPorts): Promise<Bus> {
+  const { clock, telemetry, name } = ports;
+  const { log } = telemetry;
+  const transport = await connectNatsBus(
+    { servers: options.servers, name, credentials: credentials(options) },
+    {
+      clock,
+      onFault: (error) => log.error("bus refused something", { reason: error.message }),
+    },
+  );
+  transport.onStatus((status) => {
+    if (status === "disconnected") log.warn("bus away, reconnecting");
+    if (status === "connected") log.info("bus back");
+  });
+  return createBus(transport, { clock, telemetry });
+}
+
+function credentials({ user, password, token }: NatsOptions): NatsCredentials | null {
+  if (token !== null) return { token };
+  return user === null ? null : { user, pass: password ?? "" };
+}

@@ -1,0 +1,51 @@
+import { ok } from "node:assert/strict";
+import { test } from "node:test";
+import { Swarms } from "./swarms.ts";
+import { givenChance, givenEndpoint, givenInfoHash, givenPeer } from "./testing.ts";
+
+const PEERS = 12;
+const ROUNDS = 20_000;
+
+/** The chi-squared value that 11 degrees of freedom exceed once in a thousand runs. */
+const CHI_SQUARED_MAX = 31.26;
+
+// Ports 1 to 12 are others, five of them seeds; the asker of port 13 is a member as well.
+const infoHash = givenInfoHash();
+const numWants = [1, 4, 11] as const;
+
+for (const numWant of numWants) {
+  test(`sample() given numWant ${numWant} hands out everyone equally often`, () => {
+    const counts = drawMany(numWant);
+    const expected = (ROUNDS * numWant) / PEERS;
+    // Without replacement the counts vary less than they would with, by this factor.
+    const spread = (PEERS - numWant) / (PEERS - 1);
+    const sum = [...counts.values()].reduce((total, n) => total + (n - expected) ** 2, 0);
+    const chiSquared = sum / (expected * spread);
+    ok(counts.size === PEERS && chiSquared < CHI_SQUARED_MAX, `chi-squared is ${chiSquared}`);
+  });
+}
+
+test("sample() puts everyone first equally often", () => {
+  const counts = drawMany(4, ([first]) => (first === undefined ? [] : [first]));
+  const expected = ROUNDS / PEERS;
+  const sum = [...counts.values()].reduce((total, n) => total + (n - expected) ** 2, 0);
+  ok(sum / expected < CHI_SQUARED_MAX, `chi-squared is ${sum / expected}`);
+});
+
+function drawMany(
+  numWant: number,
+  counted: (sample: readonly string[]) => readonly string[] = (sample) => sample,
+): Map<string, number> {
+  const swarms = new Swarms({ peerTimeoutMs: 1, peersPerSwarmMax: 100, peersMax: 100 });
+  for (let port = 1; port <= PEERS + 1; port += 1) {
+    swarms.announce(infoHash, givenPeer(port, { state: port <= 5 ? "seed" : "leecher" }), 0);
+  }
+  const chance = givenChance(42);
+  const request = { asker: givenEndpoint(PEERS + 1), state: "leecher", numWant } as const;
+  const counts = new Map<string, number>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const sample = swarms.sample(infoHash, request, chance).map(({ endpoint }) => endpoint);
+    for (const endpoint of counted(sample)) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+  }
+  return counts;
+}
