@@ -64,6 +64,15 @@ test("AnnouncedPeers leaves a leecher alone that came by itself", () => {
   equal(dialled.length, 0);
 });
 
+test("AnnouncedPeers leaves a leecher alone that came and went", () => {
+  const { clock, announced, dialled } = givenAnnounced();
+  announced.add(givenPeer(1));
+  announced.add(givenPeer(2));
+  announced.came(givenPeer(1));
+  clock.advance(DIAL_AFTER_MS);
+  deepEqual(dialled, [givenPeer(2)]);
+});
+
 test("AnnouncedPeers given a flood remembers and dials no more than its limits", () => {
   const never = new Promise<void>(() => {});
   const { clock, announced, dialled } = givenAnnounced([], never);

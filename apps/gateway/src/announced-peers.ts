@@ -35,13 +35,20 @@ export class AnnouncedPeers {
   }
 
   add(peer: PeerAnnounced): void {
-    const key = `${peer.infoHash} ${peer.peerId}`;
+    const key = keyOf(peer);
     if (this.#waiting.has(key) || this.#waiting.size >= ANNOUNCED_PEERS_MAX) return;
     const cancel = this.#ports.clock.after(DIAL_AFTER_MS, () => {
       this.#waiting.delete(key);
       void this.#come(peer);
     });
     this.#waiting.set(key, cancel);
+  }
+
+  /** It is here, and may be done before we would have gone to it. */
+  came(peer: Pick<PeerAnnounced, "infoHash" | "peerId">): void {
+    const key = keyOf(peer);
+    this.#waiting.get(key)?.();
+    this.#waiting.delete(key);
   }
 
   stop(): void {
@@ -58,6 +65,10 @@ export class AnnouncedPeers {
       this.#dialling -= 1;
     }
   }
+}
+
+function keyOf({ infoHash, peerId }: Pick<PeerAnnounced, "infoHash" | "peerId">): string {
+  return `${infoHash} ${peerId}`;
 }
 
 /** A connection to the address, paused; null when there is none to be had in time. */

@@ -253,6 +253,7 @@ class Gateway implements RunningGateway {
     const greeted = await greeting.finally(() => this.#greeting.delete(socket));
     if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
     if (this.#draining) return this.#refuse(socket, "draining");
+    this.#announced.came(greeted);
     this.#accepted += 1;
     this.#swarms.join({ ...greeted, socket, serial: this.#accepted }, greeted.rest);
   }
