@@ -68,7 +68,17 @@ test("AnnouncedPeers leaves a leecher alone that came and went", () => {
   const { clock, announced, dialled } = givenAnnounced();
   announced.add(givenPeer(1));
   announced.add(givenPeer(2));
-  announced.came(givenPeer(1));
+  announced.came({ ...givenPeer(1), host: "192.0.2.9" });
+  clock.advance(DIAL_AFTER_MS);
+  deepEqual(dialled, [givenPeer(2)]);
+});
+
+test("AnnouncedPeers takes a peer of another id for the one that waits at its address", () => {
+  const { clock, announced, dialled } = givenAnnounced();
+  announced.add(givenPeer(1));
+  announced.add(givenPeer(2));
+  announced.came({ ...givenPeer(3), host: "192.0.2.9" });
+  announced.came({ ...givenPeer(3), host: "127.0.0.1" });
   clock.advance(DIAL_AFTER_MS);
   deepEqual(dialled, [givenPeer(2)]);
 });

@@ -1,11 +1,12 @@
 import { connect, type Socket } from "node:net";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
 
 /** A client that can come by itself does so well within this. */
 export const DIAL_AFTER_MS = 5_000;
 
-/** Peers waited for at once; one that is not remembered announces again. */
+/** Peers waited for at once; most of those not remembered come by themselves. */
 export const ANNOUNCED_PEERS_MAX = 4_096;
 
 /** Connections being opened at once; a flood of announces opens no flood of connections. */
@@ -20,6 +21,8 @@ type AnnouncedPorts = {
   readonly dial: (peer: PeerAnnounced) => Promise<void>;
 };
 
+type Waiting = { readonly announced: PeerAnnounced; readonly cancel: CancelTimer };
+
 /**
  * Leechers that the tracker told of this gateway, and that may need us to come to them: behind a
  * firewall that lets nothing out but the web, or Transmission 3.00, which tries uTP first, after
@@ -27,7 +30,8 @@ type AnnouncedPorts = {
  */
 export class AnnouncedPeers {
   readonly #ports: AnnouncedPorts;
-  readonly #waiting = new Map<string, CancelTimer>();
+  /** In the order they announced themselves. */
+  readonly #waiting = new Map<string, Waiting>();
   #dialling = 0;
 
   constructor(ports: AnnouncedPorts) {
@@ -41,18 +45,28 @@ export class AnnouncedPeers {
       this.#waiting.delete(key);
       void this.#come(peer);
     });
-    this.#waiting.set(key, cancel);
+    this.#waiting.set(key, { announced: peer, cancel });
   }
 
-  /** It is here, and may be done before we would have gone to it. */
-  came(peer: Pick<PeerAnnounced, "infoHash" | "peerId">): void {
-    const key = keyOf(peer);
-    this.#waiting.get(key)?.();
-    this.#waiting.delete(key);
+  /**
+   * A peer connected: whoever of that id was waited for is not any more, else whoever was waited
+   * for longest at its address. libtorrent 2 makes up a peer id for every connection.
+   */
+  came(peer: {
+    readonly infoHash: InfoHash;
+    readonly peerId: PeerId;
+    readonly host: string;
+  }): void {
+    const atItsAddress = ({ announced }: Waiting): boolean =>
+      announced.infoHash === peer.infoHash && announced.address.host === peer.host;
+    const found = this.#waiting.get(keyOf(peer)) ?? this.#waiting.values().find(atItsAddress);
+    if (found === undefined) return;
+    found.cancel();
+    this.#waiting.delete(keyOf(found.announced));
   }
 
   stop(): void {
-    for (const cancel of this.#waiting.values()) cancel();
+    for (const { cancel } of this.#waiting.values()) cancel();
     this.#waiting.clear();
   }
 

@@ -253,7 +253,7 @@ class Gateway implements RunningGateway {
     const greeted = await greeting.finally(() => this.#greeting.delete(socket));
     if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
     if (this.#draining) return this.#refuse(socket, "draining");
-    this.#announced.came(greeted);
+    this.#announced.came({ ...greeted, host: remoteHost(socket) });
     this.#accepted += 1;
     this.#swarms.join({ ...greeted, socket, serial: this.#accepted }, greeted.rest);
   }
@@ -262,6 +262,11 @@ class Gateway implements RunningGateway {
     socket.destroy();
     this.#countClosed(reason);
   }
+}
+
+/** The peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */
+function remoteHost(socket: Socket): string {
+  return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
 }
 
 /** `-SF` and the version, then chance (BEP 20). */

@@ -33,6 +33,18 @@ test("answerAnnounce() given a leecher hands out gateways first, then others", (
   deepEqual([reply.seeders, reply.leechers], [2, 2]);
 });
 
+test("answerAnnounce() introduces a leecher that starts to the first gateway, and no other", () => {
+  const introduced = (differing: Partial<AnnounceRequest>): boolean =>
+    replyOf(givenState(), { port: 3, ...differing }).introduction !== null;
+  equal(introduced({ event: "started" }), true);
+  equal(introduced({ event: null }), false);
+  equal(introduced({ event: "started", leftBytes: 0 }), false);
+  equal(introduced({ event: "started", numWant: 0 }), false);
+  const reply = replyOf(givenState(), { port: 3, event: "started" });
+  const { gateway, peer } = reply.introduction ?? {};
+  deepEqual([gateway, peer], ["gateway-6881", givenEndpoint("10.0.0.1", 3)]);
+});
+
 test("answerAnnounce() given a seed hands out leechers only", () => {
   const state = givenState();
   answer(state, { port: 1 });

@@ -97,7 +97,9 @@ function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint)
     .slice(0, numWant - gateways.length);
   const peers = [...gateways.map(({ endpoint }) => ({ endpoint, peerId: null })), ...sampled];
   const [first] = gateways;
-  const introduction = first === undefined ? null : { gateway: first.id, peer: asker };
+  // Once a download: whoever announces again has come, or has been gone to.
+  const introduces = first !== undefined && request.event === "started";
+  const introduction = introduces ? { gateway: first.id, peer: asker } : null;
   return { introduction, peers };
 }
 

@@ -14,7 +14,7 @@ export type PeerAnnounced = {
 
 /**
  * A leecher was told of this gateway, the first of those it was told of. Should it not come, the
- * gateway may go to it. Lost ones do no harm: the leecher announces again.
+ * gateway may go to it. Told once a download, when it starts; a lost one does no harm to most.
  *
  * tracker → gateway
  */
