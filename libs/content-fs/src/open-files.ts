@@ -32,6 +32,8 @@ export class OpenFiles implements AsyncDisposable {
   readonly #waiting: (() => void)[] = [];
   #cancelSweep: CancelTimer | null = null;
   #disposed = false;
+  /** Descriptors on their way out count as open until they are gone. */
+  #closing = 0;
 
   constructor(clock: Clock, openMax: number = OPEN_FILES_MAX) {
     this.#clock = clock;
@@ -63,10 +65,10 @@ export class OpenFiles implements AsyncDisposable {
   }
 
   async #take(key: string, file: ListedFile): Promise<OpenFile> {
-    while (!this.#files.has(key) && this.#files.size >= this.#openMax) {
-      if (!this.#closeLeastRecentlyUsed()) {
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      }
+    while (!this.#files.has(key) && this.#files.size + this.#closing >= this.#openMax) {
+      const room = new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#closeLeastRecentlyUsed();
+      await room;
     }
     const open = this.#files.get(key) ?? {
       fd: openListed(file),
@@ -94,14 +96,18 @@ export class OpenFiles implements AsyncDisposable {
     if (this.#files.get(key) === open) this.#files.delete(key);
   }
 
-  #closeLeastRecentlyUsed(): boolean {
+  /** Where all are in use, the next that is released makes room. */
+  #closeLeastRecentlyUsed(): void {
     for (const [key, open] of this.#files) {
       if (open.users > 0) continue;
       this.#files.delete(key);
-      void closeQuietly(open);
-      return true;
+      this.#closing += 1;
+      void closeQuietly(open).then(() => {
+        this.#closing -= 1;
+        this.#waiting.shift()?.();
+      });
+      return;
     }
-    return false;
   }
 
   #sweep(): void {
