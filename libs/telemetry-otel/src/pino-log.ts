@@ -2,9 +2,7 @@ import { trace } from "@opentelemetry/api";
 import type { Fields, Log } from "@seedfleet/telemetry";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { activeContext } from "./active-context.ts";
-
-/** Lines beyond this are dropped: a reader that stopped must not stop or bloat the service. */
-export const LOG_BUFFER_BYTES_MAX = 1_048_576;
+import { LineWriter } from "./line-writer.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -16,10 +14,10 @@ export type LogConfig = {
   readonly base: Fields;
 };
 
-export type FlushableLog = Log & { flush(): void };
+export type FlushableLog = Log & { flush(): Promise<void> };
 
 /** One writer per file descriptor, so that the lines of several services never mix. */
-const writers = new Map<number, ReturnType<typeof pino.destination>>();
+const writers = new Map<number, LineWriter>();
 
 /** JSON lines with the ids of the trace they were written in. */
 export function pinoLog({ level, destination, base }: LogConfig): FlushableLog {
@@ -39,8 +37,8 @@ export function pinoLog({ level, destination, base }: LogConfig): FlushableLog {
     info: writeAt(logger, "info"),
     warn: writeAt(logger, "warn"),
     error: writeAt(logger, "error"),
-    flush: () => {
-      if (typeof destination === "number") flushWriter(destination);
+    flush: async () => {
+      if (stream instanceof LineWriter) await stream.flush();
     },
   };
 }
@@ -54,17 +52,8 @@ function traceIds(): Readonly<Record<string, string>> {
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
 }
 
-function writerOf(fd: number): ReturnType<typeof pino.destination> {
-  const writer =
-    writers.get(fd) ?? pino.destination({ fd, sync: false, maxLength: LOG_BUFFER_BYTES_MAX });
+function writerOf(fd: number): LineWriter {
+  const writer = writers.get(fd) ?? new LineWriter(fd);
   writers.set(fd, writer);
   return writer;
-}
-
-function flushWriter(fd: number): void {
-  try {
-    writers.get(fd)?.flushSync();
-  } catch {
-    // Whoever read the log has gone; there is nobody left to tell.
-  }
 }

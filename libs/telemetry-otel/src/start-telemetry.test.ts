@@ -243,7 +243,13 @@ test("startTelemetry() by default writes to stderr and outlives its reader", asy
     deepEqual([code, chunks.stdout], [0, "done"]);
     return chunks.stderr.trim().split("\n");
   };
-  const services = (await read(false)).map((line): unknown => JSON.parse(line).service);
-  deepEqual(services, Array(50).fill(["tracker", "gateway"]).flat());
+  const written = (await read(false)).map((line) => JSON.parse(line));
+  for (const service of ["tracker", "gateway"]) {
+    const turns = written.filter((line) => line.service === service).map(({ turn }) => turn);
+    deepEqual(
+      turns,
+      Array.from({ length: 50 }, (_, turn) => turn),
+    );
+  }
   doesNotMatch((await read(true)).join(), /\S/);
 });

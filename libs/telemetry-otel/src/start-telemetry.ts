@@ -59,7 +59,7 @@ export function startTelemetry(config: TelemetryConfig): RunningTelemetry {
     async [Symbol.asyncDispose]() {
       await recorder?.close();
       await closeMeter();
-      log.flush();
+      await log.flush();
     },
   };
 }
