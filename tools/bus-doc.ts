@@ -5,7 +5,7 @@ import * as contracts from "../libs/contracts/src/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDER = "libs/contracts/src";
-const FILES = ["presence", "catalog", "ingest", "pieces", "peers", "choking"];
+const FILES = ["presence", "catalog", "ingest", "pieces", "scrub", "peers", "choking"];
 
 export const BUS_DOC = "docs/bus.md";
 
@@ -22,7 +22,7 @@ schema, or bytes. Trace context travels in headers.
 const EXPORT = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport const (\w+)/g;
 
 /** Who sends and who hears: the last line of every definition's doc comment. */
-const ROUTE = /^[-\w ]+ → [-\w ]+$/;
+const ROUTE = /^[-\w, ]+ → [-\w, ]+$/;
 
 type Documented = { readonly name: string; readonly paragraphs: readonly string[] };
 
@@ -47,11 +47,12 @@ function documentedIn(source: string): readonly Documented[] {
   });
 }
 
-/** Null for what is neither a definition nor a bucket. */
+/** Null for what is neither a definition nor a name of a durable store. */
 function describe(name: string, paragraphs: readonly string[]): string | null {
   const value: unknown = Object.entries(contracts).find(([key]) => key === name)?.[1];
-  if (typeof value === "string" && name.endsWith("_BUCKET")) {
-    return `### \`${value}\`\n\nBucket, durable.\n\n${paragraphs.join("\n\n")}\n`;
+  if (typeof value === "string") {
+    const kind = name.endsWith("_BUCKET") ? "Bucket" : "Queue";
+    return `### \`${value}\`\n\n${kind}, durable.\n\n${paragraphs.join("\n\n")}\n`;
   }
   if (!isDefinition(value)) return null;
   const route = paragraphs.at(-1) ?? "";

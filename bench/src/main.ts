@@ -1,4 +1,7 @@
 import { BenchError } from "./bench-error.ts";
+import { fillBench } from "./fill/fill-bench.ts";
+import { hashBench } from "./hash/hash-bench.ts";
+import { knownBench } from "./known/known-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 
 const EXIT_FAILED = 1;
@@ -6,11 +9,17 @@ const EXIT_USAGE = 2;
 
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  fill: fillBench,
+  hash: hashBench,
+  known: knownBench,
   seed: seedBench,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [options]
 
+  fill    bytes per second from a piece-store into a gateway's cache, over NATS and embedded
+  hash    listing and hashing of content, by ours, mktorrent and libtorrent
+  known   how soon a process is ready that has very many torrents already
   seed    bytes per CPU-second of our gateway and of libtorrent, from a warm cache
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.

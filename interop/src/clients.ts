@@ -18,6 +18,8 @@ export type Download = {
 /** A client that runs until it has everything. */
 export type DownloadClient = {
   readonly name: string;
+  /** Transmission before 4 cannot even read one; it takes the v1 torrent of the same pieces. */
+  readonly opensHybrids: boolean;
   start(download: Download): Promise<RunningProgram>;
   /** Fails unless it made the expected tree out of the torrent's directory. */
   expectSame(directory: string, expected: string): Promise<void>;
@@ -27,6 +29,7 @@ const LIBTORRENT_CLIENT = join(import.meta.dirname, "libtorrent-client.py");
 
 export const libtorrentClient: DownloadClient = {
   name: "libtorrent",
+  opensHybrids: true,
   async start({ host, torrentFile, directory, bytesPerSecondMax }) {
     await mkdir(directory, { recursive: true });
     const python = requireRealPart("python3-libtorrent");
@@ -39,6 +42,7 @@ export const libtorrentClient: DownloadClient = {
 
 export const aria2Client: DownloadClient = {
   name: "aria2c",
+  opensHybrids: true,
   async start({ host, torrentFile, directory }) {
     await mkdir(directory, { recursive: true });
     return RunningProgram.start(
@@ -63,6 +67,7 @@ export const aria2Client: DownloadClient = {
  */
 export const transmissionClient: DownloadClient = {
   name: "transmission-cli",
+  opensHybrids: false,
   async start({ host, torrentFile, directory }) {
     const config = `${directory}.transmission`;
     const finished = join(config, "finished.sh");

@@ -30,12 +30,11 @@ realPartTest(
     ok(up.ready.torrents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 200_000_000);
 
     const [ofTree, ofSingle] = up.ready.torrents;
-    await downloadByAll(t, { host, torrentFile: ofTree?.torrentFile ?? "", work: work.path }, tree);
+    await downloadByAll(t, { ...ofTree, host, work: work.path }, tree);
     const onlySingle = await givenTree(join(work.path, "single"), {
       "a file with spaces.bin": AWKWARD_TREE["a file with spaces.bin"] ?? 0,
     });
-    const file = { host, torrentFile: ofSingle?.torrentFile ?? "", work: work.path };
-    await downloadByAll(t, file, onlySingle);
+    await downloadByAll(t, { ...ofSingle, host, work: work.path }, onlySingle);
   },
 );
 
@@ -50,23 +49,44 @@ realPartTest(
     t.after(() => nats.stop());
     await using services = await startFiveServices(host, nats.url, tree);
     const torrentFile = join(work.path, "tree.torrent");
-    await services.publish(tree, torrentFile);
+    await services.publish(tree, torrentFile, ["--format", "v1"]);
     await downloadByAll(t, { host, torrentFile, work: work.path }, tree);
+    await services.publish(tree, torrentFile, ["--format", "v2"]);
+    const clients = [libtorrentClient];
+    const shared = { host, torrentFile, work: join(work.path, "v2") };
+    await downloadBy(t, { clients, shared, expected: tree });
   },
 );
 
-type Shared = { readonly host: TestHost; readonly torrentFile: string; readonly work: string };
+type Shared = {
+  readonly host: TestHost;
+  readonly torrentFile?: string;
+  readonly v1TorrentFile?: string | null;
+  readonly work: string;
+};
+
+function downloadByAll(t: TestContext, shared: Shared, expected: string): Promise<void> {
+  return downloadBy(t, { clients: CLIENTS, shared, expected });
+}
+
+type Downloads = {
+  readonly clients: readonly DownloadClient[];
+  readonly shared: Shared;
+  readonly expected: string;
+};
 
 /** One client after the other, so that each gets all of it from the fleet. */
-async function downloadByAll(t: TestContext, shared: Shared, expected: string): Promise<void> {
+async function downloadBy(t: TestContext, { clients, shared, expected }: Downloads): Promise<void> {
+  const { host, torrentFile = "", v1TorrentFile = null, work } = shared;
   const name = join(expected).split("/").at(-1) ?? "";
-  for (const client of CLIENTS) {
-    const directory = join(shared.work, `${client.name} ${name}`);
+  for (const client of clients) {
+    const directory = join(work, `${client.name} ${name}`);
     const startedAtMs = performance.now();
-    await using program = await client.start({ ...shared, directory });
+    const file = client.opensHybrids ? torrentFile : (v1TorrentFile ?? torrentFile);
+    await using program = await client.start({ host, torrentFile: file, directory });
     // Transmission is ended by its own signal, which is no exit code.
     await program.exited();
-    const made = shared.torrentFile.endsWith(`${name}.torrent`) ? join(directory, name) : directory;
+    const made = torrentFile.endsWith(`${name}.torrent`) ? join(directory, name) : directory;
     await client.expectSame(made, expected);
     t.diagnostic(`${client.name}: ${name} in ${Math.round(performance.now() - startedAtMs)} ms`);
   }

@@ -14,6 +14,7 @@ export type Ready = {
     readonly infoHash: string;
     readonly sizeBytes: number;
     readonly torrentFile: string;
+    readonly v1TorrentFile: string | null;
     readonly torrentUrl: string;
     readonly magnet: string;
   }[];
@@ -58,7 +59,7 @@ export function logged(line: string, message: string): LogLine | null {
 /** The five services as processes of their own, over one NATS. */
 export type FiveServices = AsyncDisposable & {
   /** Has the piece-store hash and publish a path, fetches its `.torrent` and writes it. */
-  publish(path: string, torrentFile: string): Promise<void>;
+  publish(path: string, torrentFile: string, options?: readonly string[]): Promise<void>;
 };
 
 export async function startFiveServices(
@@ -86,7 +87,8 @@ export async function startFiveServices(
   await start("gateway", at("GATEWAY"));
   const running = starting.move();
   return {
-    publish: (path, torrentFile) => publish({ host, natsUrl }, path, torrentFile),
+    publish: (path, torrentFile, options = []) =>
+      publish({ host, natsUrl, options }, path, torrentFile),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -98,11 +100,15 @@ const FETCH = `
 `;
 
 async function publish(
-  { host, natsUrl }: { readonly host: TestHost; readonly natsUrl: string },
+  {
+    host,
+    natsUrl,
+    options,
+  }: { readonly host: TestHost; readonly natsUrl: string; readonly options: readonly string[] },
   path: string,
   torrentFile: string,
 ): Promise<void> {
-  const args = ["publish", path, "--bus", natsUrl, "--json"];
+  const args = ["publish", path, "--bus", natsUrl, "--json", ...options];
   await using command = RunningProgram.start(host.command(process.execPath, CLI, ...args));
   await command.succeeded();
   const torrents = command.lines.map((line) => event<{ torrentUrl: string }>(line, "torrent"));

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from "./format.ts";
+import { printable } from "./printable.ts";
 
 const BAR_WIDTH = 24;
 
@@ -31,6 +32,7 @@ export function hashingLine(progress: HashingProgress, elapsedMs: number): strin
   const { bytesPerSecond, remainingMs } = hashingPace(progress, elapsedMs);
   const percent = `${Math.floor(share * 100)}`.padStart(3);
   const left = remainingMs === null ? "" : `  ${formatDuration(remainingMs)} left`;
-  const shown = name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX - 1)}…` : name;
+  const cut = name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX - 1)}…` : name;
+  const shown = printable(cut);
   return `Hashing ${shown} [${bar}] ${percent} %  ${formatBytes(bytesPerSecond)}/s${left}`;
 }

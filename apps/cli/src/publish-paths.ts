@@ -1,11 +1,8 @@
-import type { Bus, BusErrorDetail } from "@seedfleet/bus";
-import {
-  type CatalogEntry,
-  type PublishRequest,
-  publishCall,
-  retainCall,
-} from "@seedfleet/contracts";
-import { type Clock, SeedfleetError } from "@seedfleet/runtime";
+import type { Bus } from "@seedfleet/bus";
+import { type CatalogEntry, retainCall, type TorrentOptions } from "@seedfleet/contracts";
+import { openIngestJobs } from "@seedfleet/fleet";
+import type { Clock } from "@seedfleet/runtime";
+import { followIngest } from "./follow-ingest.ts";
 import type { Reporter } from "./reporter.ts";
 
 type PublishPorts = {
@@ -16,6 +13,13 @@ type PublishPorts = {
   readonly holder: string;
 };
 
+/** What is to be published: a path or URL, and where else the same content lies. */
+export type Publication = {
+  readonly path: string;
+  readonly mirrors: readonly string[];
+  readonly options: TorrentOptions;
+};
+
 /**
  * Publishes each path, telling how far it is, and takes whatever the holder published before from
  * other paths out of the catalog: `up` seeds what it is told and nothing else.
@@ -23,43 +27,29 @@ type PublishPorts = {
 export async function publishPaths(
   ports: PublishPorts,
   paths: readonly string[],
+  options: TorrentOptions,
 ): Promise<CatalogEntry[]> {
   const { bus, holder } = ports;
+  // First, so that jobs left by a former start for other paths do not go on meanwhile.
+  await bus.call(retainCall, { holder }, { locations: paths });
   const entries: CatalogEntry[] = [];
-  for (const path of paths) entries.push(await publishPath(ports, { path, private: false }));
-  await bus.call(retainCall, { holder }, { paths });
+  for (const path of paths) entries.push(await publishPath(ports, { path, mirrors: [], options }));
   return entries;
 }
 
 /** Has the holder publish one path. Throws the holder's reason where it cannot. */
 export async function publishPath(
   { bus, clock, reporter, holder }: PublishPorts,
-  request: PublishRequest,
+  { path, mirrors, options }: Publication,
 ): Promise<CatalogEntry> {
-  const startedAtMs = clock.nowMs();
-  try {
-    for await (const step of bus.stream(publishCall, { holder }, request)) {
-      if (step.kind === "hashing") {
-        const { name, hashedBytes, totalBytes } = step;
-        reporter.hashing({ name, hashedBytes, totalBytes }, clock.nowMs() - startedAtMs);
-        continue;
-      }
-      const { entry, hashed, skipped } = step;
-      if (skipped.length > 0) reporter.skipped(request.path, skipped);
-      reporter.published({ name: entry.name, hashed });
-      return entry;
-    }
-  } catch (error) {
-    throw remoteReason(error) ?? error;
-  }
-  throw new SeedfleetError(`Cannot publish ${request.path}: the piece-store stopped; try again`, {
-    code: "publish-cut-short",
+  const jobs = await openIngestJobs({ bus, clock });
+  const job = await jobs.submit({
+    holder,
+    locations: [path, ...mirrors],
+    torrent: { kind: "make", options },
   });
-}
-
-/** The piece-store's own words, which are meant for a person, without the bus's around them. */
-function remoteReason(error: unknown): SeedfleetError | null {
-  const detail = error instanceof SeedfleetError ? (error.detail as BusErrorDetail) : null;
-  if (detail?.code !== "bus-remote") return null;
-  return new SeedfleetError(detail.remoteMessage, { code: detail.remoteCode }, error);
+  const { entry, hashed, skipped } = await followIngest({ jobs, clock, reporter }, job);
+  if (skipped.length > 0) reporter.skipped(path, skipped);
+  reporter.published({ name: entry.name, hashed });
+  return entry;
 }

@@ -102,6 +102,7 @@ const SEEDING: Seeding = {
   torrents: [
     {
       ...{ name: "a\nb", infoHash: "ab".repeat(20), sizeBytes: 1_500, fileCount: 2 },
+      v1TorrentFile: null,
       ...{ torrentFile: "/d/a.torrent", torrentUrl: "http://c/t", magnet: "magnet:?xt" },
     },
   ],
@@ -151,7 +152,7 @@ test("humanReporter() given a file draws nothing, and keeps the two outputs apar
   const { reporter, out, err } = given(humanReporter);
   tellAll(reporter);
   const text = out.join("");
-  match(text, /\nSeeding a\nb \(1\.5 kB, 2 files\)\n {2}torrent URL {3}http:\/\/c\/t\n/);
+  match(text, /\nSeeding a\\u\{a\}b \(1\.5 kB, 2 files\)\n {2}torrent URL {3}http:\/\/c\/t\n/);
   match(
     text,
     /\nTracker http:\/\/t\/announce, peers 127\.0\.0\.1:6881\nConsole http:\/\/c\/torrents/,

@@ -1,6 +1,7 @@
 import type { ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
 import { formatBytes, formatCount } from "./format.ts";
 import { type HashingProgress, hashingLine, hashingPace } from "./hashing-progress.ts";
+import { printable } from "./printable.ts";
 
 export type SeededTorrent = {
   readonly name: string;
@@ -9,6 +10,8 @@ export type SeededTorrent = {
   readonly fileCount: number;
   /** Where the `.torrent` was written. */
   readonly torrentFile: string;
+  /** Of a hybrid: a v1 torrent of the same pieces, for clients that cannot open it. */
+  readonly v1TorrentFile: string | null;
   readonly torrentUrl: string;
   readonly magnet: string;
 };
@@ -64,7 +67,7 @@ export function jsonReporter({ out, err }: Output): Reporter {
     listed: (torrent) => tell("torrent", torrent),
     stopping: (signal) => tell("stopping", { signal }),
     failed(error) {
-      tell("error", { code: error.detail.code, message: error.message });
+      tell("error", { ...error.detail, message: error.message });
       err(`seedfleet: ${error.message}\n`);
     },
   };
@@ -86,22 +89,28 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
     },
     published({ name, hashed }) {
       clear();
-      err(hashed ? `Hashed ${name}\n` : `${name} has not changed since it was hashed\n`);
+      const shown = printable(name);
+      err(hashed ? `Hashed ${shown}\n` : `${shown} has not changed since it was hashed\n`);
     },
     skipped(path, names) {
-      const shown = names.slice(0, 3).join(", ");
+      const shown = printable(names.slice(0, 3).join(", "));
       const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
       err(`Left out of ${path}, being no regular files: ${shown}${more}\n`);
     },
     ready: (seeding) => out(readyText(seeding)),
     listed: ({ name, sizeBytes, infoHash, torrentUrl }) =>
-      out(`${name}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`),
+      out(`${printable(name)}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`),
     stopping: () => err("\nStopping…\n"),
     failed(error) {
       clear();
-      err(`seedfleet: ${error.message}\n`);
+      err(`seedfleet: ${printable(error.message)}\n`);
     },
   };
+}
+
+/** Few need it, and those who do must find it. */
+function v1Line({ v1TorrentFile }: SeededTorrent): string {
+  return v1TorrentFile === null ? "" : `\n  for old ones  ${v1TorrentFile}`;
 }
 
 function readyText(seeding: Seeding): string {
@@ -109,9 +118,9 @@ function readyText(seeding: Seeding): string {
   const blocks = torrents.map((torrent) => {
     const size = `${formatBytes(torrent.sizeBytes)}, ${formatCount(torrent.fileCount, "file")}`;
     return `
-Seeding ${torrent.name} (${size})
+Seeding ${printable(torrent.name)} (${size})
   torrent URL   ${torrent.torrentUrl}
-  torrent file  ${torrent.torrentFile}
+  torrent file  ${torrent.torrentFile}${v1Line(torrent)}
   magnet        ${torrent.magnet}
 `;
   });

@@ -1,7 +1,20 @@
 import { SeedfleetError, VERSION } from "@seedfleet/runtime";
+import { adopt } from "./adopt.ts";
+import { ADOPT_USAGE, parseAdoptOptions } from "./adopt-options.ts";
+import { cancel } from "./cancel.ts";
+import { CANCEL_USAGE, parseCancelOptions } from "./cancel-options.ts";
+import { check } from "./check.ts";
+import { CHECK_USAGE, parseCheckOptions } from "./check-options.ts";
+import { inspect } from "./inspect.ts";
+import { INSPECT_USAGE, parseInspectOptions } from "./inspect-options.ts";
+import { jobs } from "./jobs.ts";
+import { JOBS_USAGE, parseJobsOptions } from "./jobs-options.ts";
+import { ls } from "./ls.ts";
+import { LS_USAGE, parseLsOptions } from "./ls-options.ts";
 import { publish } from "./publish.ts";
 import { PUBLISH_USAGE, parsePublishOptions } from "./publish-options.ts";
 import { humanReporter, jsonReporter, type Reporter } from "./reporter.ts";
+import { terminalOutput } from "./terminal-output.ts";
 import { up } from "./up.ts";
 import { parseUpOptions, UP_USAGE } from "./up-options.ts";
 import { usageError } from "./usage-error.ts";
@@ -11,18 +24,61 @@ const EXIT_USAGE = 2;
 
 const USAGE = `Usage: seedfleet COMMAND
 
-  up [PATH…]       seeds directories and files from this machine until Ctrl-C
-  publish PATH…    has a running fleet's piece-store hash and publish paths it can read
-  version          prints the version
+On this machine, without a fleet:
+  up [PATH…]                    seeds directories and files until Ctrl-C
+  inspect FILE|MAGNET           prints what a .torrent file or a magnet link says
+
+In a running fleet:
+  publish PATH…                 has a piece-store hash and seed paths it can read
+  adopt FILE.torrent LOCATION…  has it seed content by a .torrent that is there already
+  ls                            lists what is seeded, where it lies and how it is
+  check INFO_HASH               has everything of a torrent read and checked
+  jobs                          lists what piece-stores were asked to do
+  cancel JOB                    cancels one of these
+
+  version                       prints the version
 
 seedfleet COMMAND --help tells more.
 `;
 
+/** What a command tells with: `print` is for what was asked for. */
+type Output = { readonly reporter: Reporter; readonly print: (text: string) => void };
+
+type RunCommand = (args: readonly string[], output: Output) => Promise<void> | void;
+
+const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
+  ["up", command(UP_USAGE, parseUpOptions, (options, { reporter }) => up(options, reporter))],
+  [
+    "publish",
+    command(PUBLISH_USAGE, parsePublishOptions, (options, { reporter }) =>
+      publish(options, reporter),
+    ),
+  ],
+  [
+    "adopt",
+    command(ADOPT_USAGE, parseAdoptOptions, (options, { reporter }) => adopt(options, reporter)),
+  ],
+  ["check", command(CHECK_USAGE, parseCheckOptions, check)],
+  [
+    "inspect",
+    command(INSPECT_USAGE, parseInspectOptions, (options, output) =>
+      inspect(options, output.print),
+    ),
+  ],
+  ["ls", command(LS_USAGE, parseLsOptions, (options, output) => ls(options, output.print))],
+  ["jobs", command(JOBS_USAGE, parseJobsOptions, (options, output) => jobs(options, output.print))],
+  [
+    "cancel",
+    command(CANCEL_USAGE, parseCancelOptions, (options, output) => cancel(options, output.print)),
+  ],
+]);
+
 /** Runs one command and gives its exit code. Whatever is wrong is one line on standard error. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const reporter = reporterFor(args.includes("--json"));
+  const output = terminalOutput(process);
+  const reporter = args.includes("--json") ? jsonReporter(output) : humanReporter(output);
   try {
-    await run(args, reporter);
+    await run(args, { reporter, print: output.out });
     return 0;
   } catch (error) {
     if (!(error instanceof SeedfleetError)) throw error;
@@ -31,38 +87,34 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run([command, ...args]: readonly string[], reporter: Reporter): Promise<void> {
-  switch (command) {
-    case "up": {
-      const options = parseUpOptions(args);
-      return options === "help" ? print(UP_USAGE) : up(options, reporter);
-    }
-    case "publish": {
-      const options = parsePublishOptions(args);
-      return options === "help" ? print(PUBLISH_USAGE) : publish(options, reporter);
-    }
+async function run([name, ...args]: readonly string[], output: Output): Promise<void> {
+  switch (name) {
     case "version":
     case "--version":
-      return print(`seedfleet ${VERSION}\n`);
+      return output.print(`seedfleet ${VERSION}\n`);
     case "help":
     case "--help":
     case "-h":
     case undefined:
-      return print(USAGE);
-    default:
-      throw usageError(`There is no command "${command}"; see seedfleet --help`);
+      return output.print(USAGE);
+    default: {
+      const runCommand = COMMANDS.get(name);
+      if (runCommand === undefined) {
+        throw usageError(`There is no command "${name}"; see seedfleet --help`);
+      }
+      return runCommand(args, output);
+    }
   }
 }
 
-function reporterFor(json: boolean): Reporter {
-  const output = {
-    out: print,
-    err: (text: string) => void process.stderr.write(text),
-    redraws: process.stderr.isTTY === true,
+/** A command that prints its usage when asked, and else runs with what its line says. */
+function command<Options extends object>(
+  usage: string,
+  parse: (args: readonly string[]) => Options | "help",
+  start: (options: Options, output: Output) => Promise<void>,
+): RunCommand {
+  return (args, output) => {
+    const options = parse(args);
+    return options === "help" ? output.print(usage) : start(options, output);
   };
-  return json ? jsonReporter(output) : humanReporter(output);
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }

@@ -2,7 +2,7 @@ import type { Bus } from "@seedfleet/bus";
 import { announceUrls, torrentFile } from "@seedfleet/console/service";
 import type { CatalogEntry } from "@seedfleet/contracts";
 import { openCatalog, watchPresence } from "@seedfleet/fleet";
-import { formatMagnet } from "@seedfleet/metainfo";
+import { formatMagnet, v1Companion } from "@seedfleet/metainfo";
 import { SeedfleetError, systemClock } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import type { DataDirectory } from "./data-directory.ts";
@@ -25,19 +25,22 @@ export async function seededTorrents(
   const trackers = announceUrls(presence);
   const taken = new Set<string>();
   const torrents: SeededTorrent[] = [];
-  for (const { infoHash, name, sizeBytes, fileCount } of entries) {
+  for (const { infoHash, infoHashV2, name, contentBytes, fileCount } of entries) {
     const found = await torrentFile({ catalog, presence }, infoHash);
     if (found.kind !== "torrent") throw notInCatalog(name);
     const fileName = taken.has(name) ? `${name}-${infoHash.slice(0, 8)}` : name;
     taken.add(name);
+    const companion = v1Companion(found.bytes);
     torrents.push({
       name,
       infoHash,
-      sizeBytes,
+      sizeBytes: contentBytes,
       fileCount,
       torrentFile: await dataDirectory.writeTorrent(`${fileName}.torrent`, found.bytes),
+      v1TorrentFile:
+        companion && (await dataDirectory.writeTorrent(`${fileName}.v1.torrent`, companion)),
       torrentUrl: `${consoleUrl}/torrents/${infoHash}.torrent`,
-      magnet: formatMagnet({ infoHash, name, trackers }),
+      magnet: formatMagnet({ infoHash, infoHashV2, name, trackers }),
     });
   }
   presence.stop();

@@ -1,5 +1,6 @@
 import { type ConsoleConfig, consoleConfig } from "@seedfleet/console/service";
 import { type GatewayConfig, gatewayConfig } from "@seedfleet/gateway/service";
+import { type PieceStoreConfig, pieceStoreConfig } from "@seedfleet/piece-store/service";
 import { type ConfigSchema, defineConfig, type Environment, loadConfig } from "@seedfleet/runtime";
 import { type ProcessConfig, processConfig } from "@seedfleet/service";
 import { type TrackerConfig, trackerConfig } from "@seedfleet/tracker/service";
@@ -9,6 +10,7 @@ import type { UpOptions } from "./up-options.ts";
 export type UpConfig = {
   readonly process: ProcessConfig;
   readonly gateway: GatewayConfig;
+  readonly pieceStore: PieceStoreConfig;
   readonly tracker: TrackerConfig;
   readonly console: ConsoleConfig;
 };
@@ -16,6 +18,7 @@ export type UpConfig = {
 export const upConfig: ConfigSchema<UpConfig> = defineConfig({
   process: processConfig,
   gateway: gatewayConfig,
+  pieceStore: pieceStoreConfig,
   tracker: trackerConfig,
   console: consoleConfig,
 });
@@ -29,6 +32,7 @@ export function loadUpConfig(
   const config = loadConfig(upConfig, env);
   const { gateway, tracker, console } = config;
   return {
+    ...config,
     process: {
       ...config.process,
       // In a terminal the command itself tells what goes on; warnings are for whoever watches.

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
+import { DEFAULT_TORRENT_OPTIONS } from "@seedfleet/contracts";
 import { type ErrorDetail, loadConfig, SeedfleetError } from "@seedfleet/runtime";
 import { parsePublishOptions } from "./publish-options.ts";
 import { loadUpConfig, upConfig } from "./up-config.ts";
@@ -10,7 +11,7 @@ import { EXAMPLE_CONTENT, parseUpOptions, type UpOptions } from "./up-options.ts
 const DEFAULTS: UpOptions = {
   ...{ paths: [EXAMPLE_CONTENT], host: "127.0.0.1", dataDir: ".seedfleet", json: false },
   ...{ peerPort: 6881, trackerPort: 6969, consolePort: 8080 },
-  ...{ natsUrl: null, unchokeSlots: null },
+  ...{ natsUrl: null, unchokeSlots: null, torrent: DEFAULT_TORRENT_OPTIONS },
 };
 
 const accepted: readonly { args: readonly string[]; then: Partial<UpOptions> }[] = [
@@ -78,11 +79,22 @@ for (const { args, says } of refused) {
 
 test("parsePublishOptions() given paths and flags", () => {
   deepEqual(parsePublishOptions(["a", "/b", "--store", "s", "--private", "--bus", "nats://h:1"]), {
-    ...{ paths: [resolve("a"), "/b"], natsUrl: "nats://h:1", store: "s", private: true },
-    json: false,
+    ...{ paths: [resolve("a"), "/b"], mirrors: [], natsUrl: "nats://h:1", store: "s" },
+    ...{ torrent: { ...DEFAULT_TORRENT_OPTIONS, private: true }, json: false },
   });
   deepEqual(parsePublishOptions(["a", "--json"]), {
-    ...{ paths: [resolve("a")], natsUrl: null, store: null, private: false, json: true },
+    ...{ paths: [resolve("a")], mirrors: [], natsUrl: null, store: null, json: true },
+    torrent: DEFAULT_TORRENT_OPTIONS,
+  });
+  const mirrored = ["s3://b/k", "--mirror", "c", "--mirror", "https://h/k", "--piece-length=1MiB"];
+  const told = ["--comment", "x", "--source", "y", "--web-seed", "http://w/", "--format", "v2"];
+  deepEqual(parsePublishOptions([...mirrored, ...told]), {
+    ...{ paths: ["s3://b/k"], mirrors: [resolve("c"), "https://h/k"], natsUrl: null, store: null },
+    torrent: {
+      ...{ version: "v2", pieceLengthBytes: 1_048_576, private: false },
+      ...{ comment: "x", source: "y", webSeeds: ["http://w/"] },
+    },
+    json: false,
   });
 });
 
@@ -90,6 +102,10 @@ const unpublishable = [
   { args: [], says: /^Name a path; see seedfleet publish --help$/ },
   { args: ["a", "--bus", "somewhere"], says: /^--bus is nats:\/\/HOST:PORT, not "somewhere"$/ },
   { args: ["a", "--nope"], says: /^Unknown option '--nope'; see seedfleet publish --help$/ },
+  { args: ["a", "b", "--mirror", "c"], says: /^--mirror goes with one path/ },
+  { args: ["a", "--format", "v3"], says: /^--format is hybrid, v1 or v2, not "v3"$/ },
+  { args: ["a", "--piece-length", "3MiB"], says: /^--piece-length is a power of two/ },
+  { args: ["a", "--web-seed", "file:///x"], says: /^--web-seed is an http, https or ftp URL/ },
 ] as const;
 
 for (const { args, says } of unpublishable) {

@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import type { TorrentOptions } from "@seedfleet/contracts";
 import { parseCommandLine } from "./command-line.ts";
+import { TORRENT_FLAGS, torrentOptions, torrentUsage } from "./torrent-options.ts";
 import { usageError } from "./usage-error.ts";
 
 /** What `seedfleet up` seeds when nobody says. */
@@ -18,12 +20,13 @@ export type UpOptions = {
   readonly natsUrl: string | null;
   /** Null leaves it to the settings. */
   readonly unchokeSlots: number | "auto" | null;
+  readonly torrent: TorrentOptions;
   readonly json: boolean;
 };
 
-export const UP_USAGE = `Usage: seedfleet up [PATH…] [options]
+export const UP_USAGE: string = `Usage: seedfleet up [PATH…] [options]
 
-Seeds directories and files to any BitTorrent client until Ctrl-C.
+Seeds directories and files, s3:// buckets and https:// files to any BitTorrent client until Ctrl-C.
 
   --host ADDRESS        where to listen, and the address to hand out (127.0.0.1)
   --peer-port PORT      for peers (6881); 0 takes a free port, here and below
@@ -32,7 +35,7 @@ Seeds directories and files to any BitTorrent client until Ctrl-C.
   --data-dir DIR        what is remembered between starts (.seedfleet)
   --bus BUS             embedded, or nats://HOST:PORT (embedded)
   --unchoke-slots N     peers of a torrent that download at once; auto follows the demand
-  --json                one JSON object a line on standard output
+${torrentUsage(24)}  --json                one JSON object a line on standard output
   --help                this text
 `;
 
@@ -46,6 +49,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     "data-dir": { type: "string", default: ".seedfleet" },
     bus: { type: "string", default: "embedded" },
     "unchoke-slots": { type: "string" },
+    ...TORRENT_FLAGS,
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
@@ -59,6 +63,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     dataDir: dataDirectory(values["data-dir"]),
     natsUrl: busUrl(values.bus),
     unchokeSlots: unchokeSlots(values["unchoke-slots"]),
+    torrent: torrentOptions(values),
     json: values.json,
   };
 }

@@ -43,6 +43,7 @@ export type UpPlace = {
   readonly embedded: boolean;
   /** What the piece-store may read. */
   readonly roots: readonly string[];
+  readonly origins: readonly string[];
 };
 
 /**
@@ -54,7 +55,7 @@ export async function startServices(
   place: UpPlace,
   running: AsyncDisposableStack,
 ): Promise<UpServices> {
-  const { clock, bound, dataDirectory, roots } = place;
+  const { clock, bound, dataDirectory, roots, origins } = place;
   const { id } = dataDirectory;
   const telemetries: RunningTelemetry[] = [];
   const ports = (service: string) => {
@@ -79,7 +80,8 @@ export async function startServices(
   running.defer(() => bus.close());
 
   const store = { ...ports("piece-store"), bus };
-  const pieceStore = running.use(await startPieceStore(store, { id, roots }));
+  const storeConfig = { ...config.pieceStore, id, roots, origins };
+  const pieceStore = running.use(await startPieceStore(store, storeConfig));
   const scheduler = running.use(
     await startChokingScheduler({ ...ports("choking-scheduler"), bus }, { id }),
   );

@@ -119,7 +119,9 @@ async function tellsAPerson(): Promise<void> {
   const [, file = ""] = / {2}torrent file {2}(.+)\n/.exec(stdout) ?? [];
   equal(realpathSync(file), place.at("some/where/torrents/content.torrent"));
   ok(statSync(file).size > 0);
-  match(stdout, / {2}magnet {8}magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=content&tr=http/);
+  const topics = "xt=urn:btih:[0-9a-f]{40}&xt=urn:btmh:1220[0-9a-f]{64}";
+  match(stdout, new RegExp(` {2}magnet {8}magnet:\\?${topics}&dn=content&tr=http`));
+  match(stdout, / {2}for old ones {2}.+\/content\.v1\.torrent\n/);
   match(stdout, /Only this machine can reach it\. To share, add --host/);
   running.kill("SIGINT");
   const { code, stderr } = await running.ended;

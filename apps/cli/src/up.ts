@@ -28,11 +28,11 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const bound = await bindPorts(config, running);
   const dataDirectory = await openDataDirectory(options.dataDir);
   const embedded = options.natsUrl === null;
-  const place = { clock, bound, dataDirectory, embedded, roots: paths };
+  const place = { clock, bound, dataDirectory, embedded, ...allowed(paths, config.pieceStore) };
   const services = await startServices(config, place, running);
 
   const ports = { bus: services.bus, clock, reporter, holder: dataDirectory.id };
-  const publishing = publishPaths(ports, paths);
+  const publishing = publishPaths(ports, paths, options.torrent);
   const entries = await Promise.race([publishing, requested]);
   if (typeof entries !== "string") {
     const { bus, tracker, gateway, console } = services;
@@ -54,10 +54,27 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   exitAfter(config.process.shutdownDeadlineMs);
 }
 
-/** The paths with every link followed, each once. Throws on the first that cannot be seeded. */
+/** What is named may be read, and what the settings allow besides. */
+function allowed(
+  paths: readonly string[],
+  { roots, origins }: { readonly roots: readonly string[]; readonly origins: readonly string[] },
+): { roots: readonly string[]; origins: readonly string[] } {
+  const isUrl = (path: string): boolean => path.includes("://");
+  return {
+    roots: [...paths.filter((path) => !isUrl(path)), ...roots],
+    origins: [...paths.filter(isUrl), ...origins],
+  };
+}
+
+/**
+ * The paths with every link followed, each once; URLs are asked when they are listed. Throws on the
+ * first that cannot be seeded.
+ */
 async function seedablePaths(paths: readonly string[]): Promise<string[]> {
   await using source = new FsContentSource({ clock: systemClock });
   const listed = new Set<string>();
-  for (const path of paths) listed.add((await source.list(path)).path);
+  for (const path of paths) {
+    listed.add(path.includes("://") ? path : (await source.list(path)).path);
+  }
   return [...listed];
 }

@@ -36,7 +36,8 @@ test("GET /torrents lists what is published, with a magnet that parses back", as
   deepEqual(
     torrents.map(({ magnet: _, ...listed }: { magnet: string }) => listed),
     expected.map(({ name, infoHash }) => ({
-      ...{ name, infoHash, sizeBytes: 20_000, pieceLengthBytes: 16_384, fileCount: 1 },
+      ...{ name, infoHash, infoHashV2: null, version: "v1", sizeBytes: 20_000 },
+      ...{ pieceLengthBytes: 16_384, fileCount: 1, v1TorrentUrl: null },
       addedAt: "1970-01-01T00:00:01.000Z",
       torrentUrl: `${given.console.url}/torrents/${infoHash}.torrent`,
     })),
@@ -221,9 +222,23 @@ class GivenConsole implements AsyncDisposable {
     const parsed = parseMetainfo(metainfo);
     ok(parsed.kind === "metainfo");
     const entry: CatalogEntry = {
-      ...{ infoHash: parsed.infoHash, name, sizeBytes: 20_000, pieceLengthBytes: 16_384 },
-      ...{ pieceCount: 2, fileCount: 1, private: false, holder: "store-1" },
-      ...{ path: SECRET_PATH, fingerprint: "0".repeat(64), addedAtMs: 1_000 },
+      ...{ infoHash: parsed.infoHash, name, sizeBytes: 20_000, contentBytes: 20_000 },
+      pieceLengthBytes: 16_384,
+      ...{
+        pieceCount: 2,
+        fileCount: 1,
+        private: false,
+        infoHashV2: null,
+        version: "v1",
+        aliases: [],
+      },
+      sources: [
+        {
+          ...{ holder: "store-1", shared: false, location: SECRET_PATH },
+          fingerprint: "0".repeat(64),
+        },
+      ],
+      addedAtMs: 1_000,
     };
     await this.#parts.catalog.publish(entry, metainfo);
     return entry;

@@ -4,7 +4,7 @@ import type { Catalog, PresenceWatch } from "@seedfleet/fleet";
 import { formatMagnet } from "@seedfleet/metainfo";
 import { VERSION } from "@seedfleet/runtime";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { announceUrls, torrentFile } from "./torrent-file.ts";
+import { announceUrls, torrentFile, v1TorrentFile } from "./torrent-file.ts";
 
 export type RoutePorts = {
   readonly catalog: Catalog;
@@ -17,11 +17,16 @@ export type RoutePorts = {
 export type ListedTorrent = {
   readonly name: string;
   readonly infoHash: string;
+  /** Null of a torrent that is v1 alone. */
+  readonly infoHashV2: string | null;
+  readonly version: "v1" | "v2" | "hybrid";
   readonly sizeBytes: number;
   readonly pieceLengthBytes: number;
   readonly fileCount: number;
   readonly addedAt: string;
   readonly torrentUrl: string;
+  /** Of a hybrid: a v1 torrent of the same pieces, for clients that cannot open it. */
+  readonly v1TorrentUrl: string | null;
   readonly magnet: string;
 };
 
@@ -55,14 +60,15 @@ export function addRoutes(server: FastifyInstance, current: () => RoutePorts | n
   server.get<{ Params: { file: string } }>("/torrents/:file", async (request, reply) => {
     const ports = current();
     const { file } = request.params;
-    const infoHash = file.endsWith(".torrent") ? parseInfoHash(file.slice(0, -8)) : null;
+    const [, name = "", v1] = /^([^.]*)(\.v1)?\.torrent$/.exec(file) ?? [];
+    const infoHash = parseInfoHash(name);
     if (ports === null || infoHash === null) return fail(reply, 404, ABSENT);
-    const found = await torrentFile(ports, infoHash);
+    const found = await (v1 ? v1TorrentFile : torrentFile)(ports, infoHash);
     if (found.kind === "absent") return fail(reply, 404, ABSENT);
     if (found.kind === "no-tracker") return fail(reply, 503, "no tracker is running; try again");
     return reply
       .type("application/x-bittorrent")
-      .header("content-disposition", `attachment; filename="${infoHash}.torrent"`)
+      .header("content-disposition", `attachment; filename="${file}"`)
       .send(Buffer.from(found.bytes));
   });
 }
@@ -74,15 +80,18 @@ function fail(reply: FastifyReply, code: number, error: string): FastifyReply {
 }
 
 function listed({ url, presence }: RoutePorts, entry: CatalogEntry): ListedTorrent {
-  const { name, infoHash, sizeBytes, pieceLengthBytes, fileCount } = entry;
+  const { name, infoHash, infoHashV2, version, pieceLengthBytes, fileCount } = entry;
   return {
     name,
     infoHash,
-    sizeBytes,
+    infoHashV2,
+    version,
+    sizeBytes: entry.contentBytes,
     pieceLengthBytes,
     fileCount,
     addedAt: new Date(entry.addedAtMs).toISOString(),
     torrentUrl: `${url}/torrents/${infoHash}.torrent`,
-    magnet: formatMagnet({ infoHash, name, trackers: announceUrls(presence) }),
+    v1TorrentUrl: version === "hybrid" ? `${url}/torrents/${infoHash}.v1.torrent` : null,
+    magnet: formatMagnet({ infoHash, infoHashV2, name, trackers: announceUrls(presence) }),
   };
 }

@@ -38,8 +38,9 @@ function givenAnnounced(dialled: PeerAnnounced[] = [], ends = Promise.resolve())
 function givenPeer(number: number): PeerAnnounced {
   const peerId = new Uint8Array(20);
   new DataView(peerId.buffer).setUint32(0, number);
+  const infoHash = infoHashFromBytes(new Uint8Array(20));
   return {
-    infoHash: infoHashFromBytes(new Uint8Array(20)),
+    ...{ infoHash, askedAs: infoHash },
     peerId: peerIdFromBytes(peerId),
     address: { host: "127.0.0.1", port: 6_881 },
   };

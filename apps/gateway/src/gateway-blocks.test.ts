@@ -4,14 +4,8 @@ import { advanceUntil, turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES, type Block, encodeMessage } from "@seedfleet/wire";
 import { REQUEST_LENGTH_BYTES_MAX, REQUESTS_QUEUED_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
 import { FILL_RETRY_MS_MAX } from "./piece-fills.ts";
-import {
-  blocksOf,
-  GivenGateway,
-  givenTorrent,
-  storeRefuses,
-  type TestPeer,
-  until,
-} from "./testing.ts";
+import { blocksOf, GivenGateway, storeRefuses, type TestPeer, until } from "./testing.ts";
+import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const BLOCKS = blocksOf(ONE.metainfo);

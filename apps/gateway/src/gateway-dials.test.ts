@@ -12,7 +12,8 @@ import {
   WireDecoder,
 } from "@seedfleet/wire";
 import { DIAL_AFTER_MS } from "./announced-peers.ts";
-import { GivenGateway, givenPeerId, givenTorrent, until } from "./testing.ts";
+import { GivenGateway, givenPeerId, until } from "./testing.ts";
+import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const { infoHash } = ONE.metainfo;
@@ -42,6 +43,18 @@ test("a gateway goes to a leecher that does not come, and serves it", async () =
   await until(() => data !== null);
   const at = ONE.metainfo.pieceLengthBytes + length;
   deepEqual(data, ONE.content.subarray(at, at + length));
+});
+
+test("a gateway goes to a leecher by the hash that it announced itself by", async () => {
+  const alias = infoHashFromBytes(new Uint8Array(20).fill(7));
+  await using given = await GivenGateway.start([]);
+  await given.publish(ONE, { aliases: [alias] });
+  await using leecher = await listeningLeecher();
+  const socket = await announced(given, leecher, alias);
+  const handshakes = new HandshakeDecoder();
+  handshakes.push(await bytesOf(socket, HANDSHAKE_BYTES));
+  const handshake = handshakes.next();
+  equal(handshake !== null && "infoHash" in handshake && handshake.infoHash, alias);
 });
 
 test("a gateway leaves a leecher that answers for another torrent", async () => {
@@ -96,16 +109,20 @@ async function listeningLeecher(): Promise<Leecher> {
   };
 }
 
-function announce({ bus }: GivenGateway, port: number): void {
+function announce({ bus }: GivenGateway, port: number, askedAs: InfoHash = infoHash): void {
   const address = { host: "127.0.0.1", port };
-  const peer = { infoHash, peerId: givenPeerId("leecher"), address };
+  const peer = { infoHash, askedAs, peerId: givenPeerId("leecher"), address };
   bus.publish(peerAnnouncedEvent, { gateway: "gateway-1" }, peer);
 }
 
 /** The connection that the gateway makes to a leecher it was told of. */
-async function announced(given: GivenGateway, { server, port }: Leecher): Promise<Socket> {
+async function announced(
+  given: GivenGateway,
+  { server, port }: Leecher,
+  askedAs: InfoHash = infoHash,
+): Promise<Socket> {
   const connection = once(server, "connection");
-  announce(given, port);
+  announce(given, port, askedAs);
   await given.bus.flush();
   given.clock.advance(DIAL_AFTER_MS);
   const [socket] = await connection;

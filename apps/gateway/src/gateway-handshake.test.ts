@@ -9,10 +9,12 @@ import { turn } from "@seedfleet/testkit";
 import { encodeHandshake, encodeMessage } from "@seedfleet/wire";
 import { bindGateway, startGateway } from "./gateway.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "./peer-limits.ts";
-import { DEFAULTS, GivenGateway, givenPeerId, givenTorrent, until } from "./testing.ts";
+import { DEFAULTS, GivenGateway, givenPeerId, until } from "./testing.ts";
+import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const OTHER = givenTorrent("other");
+const ALIAS = givenTorrent("alias of one").metainfo.infoHash;
 
 test("a gateway answers a handshake with its own and a full bitfield", async () => {
   await using given = await GivenGateway.start([ONE]);
@@ -167,4 +169,16 @@ test("startGateway() given a bus that fails gives the port back", async () => {
   });
   const refused = once(connect(port, "127.0.0.1"), "connect");
   await rejects(refused, { code: "ECONNREFUSED" });
+});
+
+test("a gateway takes a peer by an alias of its torrent, and answers with that", async () => {
+  await using given = await GivenGateway.start([OTHER]);
+  await given.publish(ONE, { aliases: [ALIAS] });
+  for (const [index, infoHash] of [ALIAS, ONE.metainfo.infoHash, ALIAS].entries()) {
+    const peer = await given.connect();
+    peer.handshake(infoHash, givenPeerId(`peer-${index}`));
+    await peer.until(() => peer.handshaken !== null);
+    equal(peer.handshaken?.infoHash, infoHash);
+    await peer.interested();
+  }
 });

@@ -6,7 +6,8 @@ import { openCatalog, watchPresence } from "@seedfleet/fleet";
 import { advanceUntil, turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES } from "@seedfleet/wire";
 import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX } from "./peer-limits.ts";
-import { blocksOf, GivenGateway, givenTorrent, until } from "./testing.ts";
+import { blocksOf, GivenGateway, storeRefuses, until } from "./testing.ts";
+import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const FIRST = { piece: 0, begin: 0, length: BLOCK_BYTES };
@@ -140,10 +141,19 @@ test("a gateway lets peers go whose torrent was taken out of the catalog", async
   equal(given.gauge("cache_bytes"), 0);
 });
 
-test("a gateway lets peers go whose torrent was published anew, and serves newcomers", async () => {
+test("a gateway lets peers go whose torrent came back whole, and serves newcomers", async () => {
   await using given = await GivenGateway.start([ONE]);
+  given.serve = (read) => {
+    if (read.piece === 3) throw storeRefuses("content-changed");
+    return [given.content(read)];
+  };
+  const other = await given.join(ONE, "other");
+  await other.interested();
+  other.request({ piece: 3, begin: 0, length: 16_384 });
+  await other.closed;
   const old = await given.join(ONE, "old");
-  await given.publish(ONE, { fingerprint: "1".repeat(64) });
+  const sources = ONE.entry.sources.map((source) => ({ ...source, location: "/elsewhere" }));
+  await given.publish(ONE, { sources });
   await advanceUntil(given.clock, 1_000, old.closed);
   equal(given.closed("torrent-removed"), 1);
   const newcomer = await given.join(ONE, "newcomer");

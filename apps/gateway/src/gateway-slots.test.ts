@@ -6,7 +6,8 @@ import { announcePresence } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES } from "@seedfleet/wire";
 import { REQUESTS_QUEUED_MAX } from "./peer-limits.ts";
-import { GivenGateway, givenTorrent, type TestPeer, until } from "./testing.ts";
+import { GivenGateway, type TestPeer, until } from "./testing.ts";
+import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const FIRST = { piece: 0, begin: 0, length: BLOCK_BYTES };

@@ -28,7 +28,7 @@ import { PeerAdmission } from "./peer-admission.ts";
 import { listenForPeers, type PeerServer } from "./peer-server.ts";
 import { PieceCache } from "./piece-cache.ts";
 import { PieceFills } from "./piece-fills.ts";
-import { readPiece } from "./read-piece.ts";
+import { pieceReader } from "./read-piece.ts";
 import { refuseUtp } from "./refuse-utp.ts";
 import { Swarms } from "./swarms.ts";
 import { Torrents } from "./torrents.ts";
@@ -119,11 +119,12 @@ class Gateway implements RunningGateway {
     this.#admission = new PeerAdmission(config);
     const cache = new PieceCache({ bytesMax: config.cacheBytes });
     this.#cache = cache;
+    this.#presence = watchPresence(ports, ["choking-scheduler", "piece-store"]);
     this.#fills = new PieceFills({
       clock,
       telemetry,
       cache,
-      readPiece: (torrent, piece) => readPiece(bus, torrent, piece),
+      readPiece: pieceReader(bus, this.#presence),
     });
     this.#torrents = new Torrents({
       catalog,
@@ -132,7 +133,6 @@ class Gateway implements RunningGateway {
       dropped: ({ shelf }) => cache.clear(shelf),
       inUse: (infoHash) => this.#swarms.has(infoHash),
     });
-    this.#presence = watchPresence(ports, ["choking-scheduler"]);
     this.#swarms = this.#openSwarms();
     showGateway(telemetry.meter, { swarms: this.#swarms, cache });
     server.open((socket) => this.#take(socket, null));
@@ -237,10 +237,10 @@ class Gateway implements RunningGateway {
     });
   }
 
-  async #dial({ infoHash, address }: PeerAnnounced): Promise<void> {
+  async #dial({ askedAs, address }: PeerAnnounced): Promise<void> {
     const socket = await connectTo(this.#ports.clock, address);
     if (socket === null) this.#countClosed("unreachable");
-    else this.#take(socket, infoHash);
+    else this.#take(socket, askedAs);
   }
 
   /** With an info hash it is we who opened the connection, and speak first. */
@@ -253,7 +253,8 @@ class Gateway implements RunningGateway {
     const greeted = await greeting.finally(() => this.#greeting.delete(socket));
     if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
     if (this.#draining) return this.#refuse(socket, "draining");
-    this.#announced.came({ ...greeted, host: remoteHost(socket) });
+    const { peerId, torrent } = greeted;
+    this.#announced.came({ infoHash: torrent.infoHash, peerId, host: remoteHost(socket) });
     this.#accepted += 1;
     this.#swarms.join({ ...greeted, socket, serial: this.#accepted }, greeted.rest);
   }

@@ -1,6 +1,5 @@
-import { hash } from "node:crypto";
 import type { BusErrorDetail } from "@seedfleet/bus";
-import { pieceLengthAt } from "@seedfleet/metainfo";
+import { pieceLengthAt, verifyPiece } from "@seedfleet/metainfo";
 import { type Clock, delay, errorCode, errorMessage, SeedfleetError } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { PieceCache } from "./piece-cache.ts";
@@ -18,8 +17,15 @@ const RETRY_DELAY_MS_MAX = 2_000;
 /** How a fill ended. `gone`: these bytes cannot be had until the torrent is published again. */
 export type FillOutcome = "filled" | "gone" | "gave-up";
 
-/** Reads one whole piece; rejects with an error whose code says why not. */
-export type ReadPiece = (torrent: Torrent, piece: number) => Promise<Uint8Array>;
+/**
+ * Reads one whole piece; rejects with an error whose code says why not. `verify` has the store
+ * check its hash, source by source, since what came before was wrong.
+ */
+export type ReadPiece = (
+  torrent: Torrent,
+  piece: number,
+  options: { readonly verify: boolean },
+) => Promise<Uint8Array>;
 
 type FillPorts = {
   readonly clock: Clock;
@@ -39,14 +45,22 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
   "content-changed",
   "torrent-unknown",
   "piece-out-of-range",
+  "piece-corrupt",
+  "piece-absent",
 ]);
+
+/** Whether no second try will change the answer. */
+export function isFinal(error: unknown): boolean {
+  return FINAL_CODES.has(storeCode(error));
+}
 
 /**
  * Brings pieces from the piece-store into the cache: one fill per piece however many peers wait,
  * each verified by its hash on arrival, so that no unverified byte ever leaves the fleet.
  *
  * A bus or store that is away is tried again for a minute. Bytes that fail their hash are read
- * once more, since a bus may have spoilt them; then the piece counts as gone.
+ * once more, and checked by the store itself, which knows of other sources; then the piece counts
+ * as gone.
  */
 export class PieceFills {
   readonly #ports: FillPorts;
@@ -134,7 +148,7 @@ export class PieceFills {
     let waitMs = RETRY_DELAY_MS;
     while (!this.#stopping.signal.aborted) {
       try {
-        const bytes = await readPiece(torrent, piece);
+        const bytes = await readPiece(torrent, piece, { verify: corrupt });
         if (isPiece(torrent, piece, bytes)) {
           cache.put(torrent.shelf, piece, bytes);
           return "filled";
@@ -144,7 +158,7 @@ export class PieceFills {
         continue;
       } catch (error) {
         const code = storeCode(error);
-        if (FINAL_CODES.has(code)) return this.#gone(torrent, piece, code);
+        if (isFinal(error)) return this.#gone(torrent, piece, code);
         if (clock.nowMs() >= untilMs) return this.#gaveUp(torrent, piece, error);
       }
       await delay(clock, waitMs, this.#stopping.signal);
@@ -176,7 +190,7 @@ export class PieceFills {
 
 function isPiece(torrent: Torrent, piece: number, bytes: Uint8Array): boolean {
   if (bytes.length !== pieceLengthAt(torrent.metainfo, piece)) return false;
-  return hash("sha1", bytes, "buffer").equals(torrent.expectedHash(piece));
+  return verifyPiece(torrent.metainfo, piece, bytes);
 }
 
 /** The store's own code where it answered, else the bus's. */

@@ -1,15 +1,45 @@
 import type { Bus } from "@seedfleet/bus";
 import { readPieceCall } from "@seedfleet/contracts";
+import type { PresenceWatch } from "@seedfleet/fleet";
 import { pieceLengthAt } from "@seedfleet/metainfo";
+import { chooseStores } from "./choose-stores.ts";
+import { isFinal, type ReadPiece } from "./piece-fills.ts";
 import type { Torrent } from "./torrent.ts";
 
-/** Reads a piece from its holder over the bus. One chunk is passed on as it came, not copied. */
-export async function readPiece(bus: Bus, torrent: Torrent, piece: number): Promise<Uint8Array> {
+/**
+ * Reads pieces over the bus, from the next store where one fails. Of several failures that is
+ * thrown which another try may mend.
+ */
+export function pieceReader(bus: Bus, presence: PresenceWatch): ReadPiece {
+  return async (torrent, piece, { verify }) => {
+    const stores = chooseStores(torrent.entry, piece, presence.available("piece-store"));
+    let failure: unknown = null;
+    for (const holder of stores) {
+      try {
+        return await readFrom(bus, { holder, torrent, piece, verify });
+      } catch (error) {
+        if (failure === null || isFinal(failure)) failure = error;
+      }
+    }
+    throw failure;
+  };
+}
+
+/** One chunk is passed on as it came, not copied. */
+async function readFrom(
+  bus: Bus,
+  {
+    holder,
+    torrent,
+    piece,
+    verify,
+  }: { holder: string; torrent: Torrent; piece: number; verify: boolean },
+): Promise<Uint8Array> {
   const length = pieceLengthAt(torrent.metainfo, piece);
-  const request = { infoHash: torrent.infoHash, piece, begin: 0, length };
+  const request = { infoHash: torrent.infoHash, piece, begin: 0, length, verify };
   const chunks: Uint8Array[] = [];
   let received = 0;
-  for await (const chunk of bus.stream(readPieceCall, { holder: torrent.holder }, request)) {
+  for await (const chunk of bus.stream(readPieceCall, { holder }, request)) {
     chunks.push(chunk);
     received += chunk.length;
     // A store that sends too much is wrong; the hash check says so without holding it all.

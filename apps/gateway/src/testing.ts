@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash, hash } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type Bus, createBus } from "@seedfleet/bus";
@@ -7,7 +6,7 @@ import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import { type InfoHash, type PeerId, peerIdFromBytes } from "@seedfleet/bytes";
 import { type CatalogEntry, type PieceRead, readPieceCall } from "@seedfleet/contracts";
 import { type Catalog, openCatalog } from "@seedfleet/fleet";
-import { type Metainfo, makeMetainfo, parseMetainfo, pieceLengthAt } from "@seedfleet/metainfo";
+import { type Metainfo, pieceLengthAt } from "@seedfleet/metainfo";
 import { loadConfig, SeedfleetError } from "@seedfleet/runtime";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
 import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
@@ -24,49 +23,10 @@ import {
 import type { CloseReason } from "./close-reason.ts";
 import { gatewayConfig } from "./config.ts";
 import { type NamedGatewayConfig, type RunningGateway, startGateway } from "./gateway.ts";
-
-export const HOLDER = "store-1";
+import { type GivenTorrent, HOLDER } from "./testing-torrent.ts";
 
 /** Nothing that is waited for takes so long: a test that would hang fails instead. */
 const PATIENCE_MS = 10_000;
-
-export type GivenTorrent = {
-  readonly content: Buffer;
-  readonly bytes: Uint8Array;
-  readonly metainfo: Metainfo;
-  readonly entry: CatalogEntry;
-};
-
-/** A torrent of one file whose bytes follow from its name. */
-export function givenTorrent(
-  name: string,
-  size: Partial<Pick<Metainfo, "sizeBytes" | "pieceLengthBytes">> = {},
-): GivenTorrent {
-  const { sizeBytes = 300_000, pieceLengthBytes = 65_536 } = size;
-  const content = createHash("shake256", { outputLength: sizeBytes }).update(name).digest();
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < sizeBytes; at += pieceLengthBytes) {
-    hashes.push(hash("sha1", content.subarray(at, at + pieceLengthBytes), "buffer"));
-  }
-  const bytes = makeMetainfo({
-    name,
-    single: true,
-    files: [{ path: [name], lengthBytes: sizeBytes }],
-    pieceLengthBytes,
-    pieceHashes: Buffer.concat(hashes),
-  });
-  const metainfo = parseMetainfo(bytes);
-  assert(metainfo.kind === "metainfo");
-  const { infoHash, pieceCount } = metainfo;
-  const shape = { sizeBytes, pieceLengthBytes, pieceCount, fileCount: 1 };
-  const where = { holder: HOLDER, path: `/${name}`, fingerprint: "0".repeat(64), addedAtMs: 0 };
-  return {
-    content,
-    bytes,
-    metainfo,
-    entry: { infoHash, name, private: false, ...shape, ...where },
-  };
-}
 
 /** The blocks of a torrent in their order, as a client asks for them. */
 export function blocksOf(metainfo: Metainfo, lengthMax: number = BLOCK_BYTES): Block[] {

@@ -1,13 +1,14 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { CatalogEntry } from "@seedfleet/contracts";
-import { type Metainfo, pieceHash } from "@seedfleet/metainfo";
+import type { Metainfo } from "@seedfleet/metainfo";
 import { Shelf } from "./piece-cache.ts";
 
 /** What a gateway holds of a torrent that some peer asked for. */
 export class Torrent {
   readonly metainfo: Metainfo;
-  readonly entry: CatalogEntry;
+  /** As the catalog has it now: sources may come and go while the torrent is served. */
+  entry: CatalogEntry;
   /** The pieces we say we have: all, less those whose bytes cannot be had. */
   readonly have: Bitfield;
   readonly shelf: Shelf = new Shelf();
@@ -20,14 +21,5 @@ export class Torrent {
 
   get infoHash(): InfoHash {
     return this.metainfo.infoHash;
-  }
-
-  /** The piece-store that reads it. */
-  get holder(): string {
-    return this.entry.holder;
-  }
-
-  expectedHash(piece: number): Uint8Array {
-    return pieceHash(this.metainfo, piece);
   }
 }

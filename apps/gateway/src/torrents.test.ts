@@ -6,7 +6,7 @@ import type { InfoHash } from "@seedfleet/bytes";
 import { type Catalog, openCatalog } from "@seedfleet/fleet";
 import { type RecordingTelemetry, recordingTelemetry, silentTelemetry } from "@seedfleet/telemetry";
 import { turn, VirtualClock } from "@seedfleet/testkit";
-import { type GivenTorrent, givenTorrent } from "./testing.ts";
+import { type GivenTorrent, givenTorrent } from "./testing-torrent.ts";
 import type { Torrent } from "./torrent.ts";
 import { type FoundTorrent, IDLE_TORRENTS_MAX, TORRENT_FRESH_MS, Torrents } from "./torrents.ts";
 
@@ -84,9 +84,16 @@ test("Torrents given a torrent that was removed forgets it, and drops its pieces
   deepEqual(given.dropped, [before]);
 });
 
+const MOVED = ONE.entry.sources.map((source) => ({ ...source, location: "/elsewhere" }));
+
 const republished = [
-  { given: "another fingerprint", change: { fingerprint: "1".repeat(64) }, gone: [], same: false },
-  { given: "another holder", change: { holder: "store-2" }, gone: [], same: false },
+  { given: "other sources", change: { sources: MOVED }, gone: [], same: true },
+  {
+    given: "other sources, and a piece was gone",
+    change: { sources: MOVED },
+    gone: [1],
+    same: false,
+  },
   { given: "nothing but its time", change: { addedAtMs: 5 }, gone: [], same: true },
   { given: "its time, and a piece was gone", change: { addedAtMs: 5 }, gone: [1], same: false },
   { given: "nothing, and a piece was gone", change: {}, gone: [1], same: true },
@@ -106,6 +113,7 @@ for (const { given: situation, change, gone, same } of republished) {
     else notEqual(after, before);
     deepEqual(given.dropped, same ? [] : [before]);
     equal(after.have.count, same ? before.have.count : ONE.metainfo.pieceCount);
+    deepEqual(after.entry.sources, "sources" in change ? change.sources : ONE.entry.sources);
   });
 }
 
@@ -144,12 +152,12 @@ class GivenTorrents implements AsyncDisposable {
   private constructor(bus: Bus, catalog: Catalog) {
     this.#bus = bus;
     this.catalog = catalog;
-    const find = (infoHash: InfoHash): ReturnType<Catalog["find"]> => {
+    const findByAny = (infoHash: InfoHash): ReturnType<Catalog["find"]> => {
       this.lookUps += 1;
-      return this.fail ? Promise.reject(new Error("the bus is away")) : catalog.find(infoHash);
+      return this.fail ? Promise.reject(new Error("the bus is away")) : catalog.findByAny(infoHash);
     };
     this.torrents = new Torrents({
-      catalog: { ...catalog, find },
+      catalog: { ...catalog, findByAny },
       clock: this.clock,
       log: this.telemetry.log,
       dropped: (torrent) => this.dropped.push(torrent),

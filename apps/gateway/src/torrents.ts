@@ -37,12 +37,15 @@ export class Torrents {
   /** In the order of last use. */
   readonly #known = new Map<InfoHash, Known>();
   readonly #loading = new Map<InfoHash, Promise<FoundTorrent>>();
+  /** Other hashes by which what is known is asked for. */
+  readonly #aliases = new Map<InfoHash, InfoHash>();
 
   constructor(ports: TorrentsPorts) {
     this.#ports = ports;
   }
 
-  find(infoHash: InfoHash): Promise<FoundTorrent> {
+  find(asked: InfoHash): Promise<FoundTorrent> {
+    const infoHash = this.#aliases.get(asked) ?? asked;
     const known = this.#known.get(infoHash);
     if (known === undefined) return this.#load(infoHash);
     this.#known.delete(infoHash);
@@ -68,15 +71,18 @@ export class Torrents {
     const { catalog, clock, log } = this.#ports;
     const known = this.#known.get(infoHash);
     try {
-      const entry = await catalog.find(infoHash);
+      const entry = await catalog.findByAny(infoHash);
       if (entry === null) {
         this.#forget(infoHash);
         return { kind: "refused", reason: "torrent-unknown" };
       }
-      if (known !== undefined && sameContent(known.torrent, entry)) {
+      if (known !== undefined && canServe(known.torrent, entry)) {
+        known.torrent.entry = entry;
         known.checkedAtMs = clock.nowMs();
         return { kind: "torrent", torrent: known.torrent };
       }
+      // Asked for by an alias that was not known to be one.
+      if (entry.infoHash !== infoHash) return await this.#loadNamed(infoHash, entry.infoHash);
       const torrent = await this.#read(entry);
       if (torrent === null) return { kind: "refused", reason: "torrent-unreadable" };
       this.#remember(torrent);
@@ -86,6 +92,13 @@ export class Torrents {
       if (known !== undefined) return { kind: "torrent", torrent: known.torrent };
       return { kind: "refused", reason: "torrent-unreadable" };
     }
+  }
+
+  #loadNamed(alias: InfoHash, infoHash: InfoHash): Promise<FoundTorrent> {
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return this.#load(infoHash);
+    this.#aliases.set(alias, infoHash);
+    return Promise.resolve({ kind: "torrent", torrent: known.torrent });
   }
 
   async #read(entry: CatalogEntry): Promise<Torrent | null> {
@@ -103,6 +116,7 @@ export class Torrents {
   #remember(torrent: Torrent): void {
     this.#forget(torrent.infoHash);
     this.#known.set(torrent.infoHash, { torrent, checkedAtMs: this.#ports.clock.nowMs() });
+    for (const alias of torrent.entry.aliases) this.#aliases.set(alias, torrent.infoHash);
     if (this.#known.size <= IDLE_TORRENTS_MAX) return;
     const idle = this.#known.keys().find((infoHash) => !this.#ports.inUse(infoHash));
     if (idle !== undefined) this.#forget(idle);
@@ -112,12 +126,17 @@ export class Torrents {
     const known = this.#known.get(infoHash);
     if (known === undefined) return;
     this.#known.delete(infoHash);
+    for (const alias of known.torrent.entry.aliases) this.#aliases.delete(alias);
     this.#ports.dropped(known.torrent);
   }
 }
 
-/** Pieces that could not be had may be there again once the torrent was published anew. */
-function sameContent({ entry, have }: Torrent, found: CatalogEntry): boolean {
-  if (entry.holder !== found.holder || entry.fingerprint !== found.fingerprint) return false;
-  return have.isFull || entry.addedAtMs === found.addedAtMs;
+/**
+ * Whether what is known of a torrent can go on being served: its bytes are the same by its info
+ * hash, but pieces that could not be had may be there again once its sources are others.
+ */
+function canServe({ entry, have }: Torrent, found: CatalogEntry): boolean {
+  if (have.isFull) return true;
+  const sameSources = JSON.stringify(entry.sources) === JSON.stringify(found.sources);
+  return sameSources && entry.addedAtMs === found.addedAtMs;
 }

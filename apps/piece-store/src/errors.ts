@@ -5,23 +5,41 @@ import { SeedfleetError } from "@seedfleet/runtime";
 /** What the piece-store refuses or fails to do, beside the errors of the content port. */
 export type PieceStoreErrorDetail =
   | { readonly code: "path-outside-roots"; readonly path: string }
+  /** What lies there is not what the torrent says. */
+  | { readonly code: "content-mismatch"; readonly path: string }
   /** A name or a size that no torrent can carry; `violation` is the code of libs/metainfo. */
   | { readonly code: "content-unsuitable"; readonly path: string; readonly violation: string }
   | { readonly code: "torrent-unknown"; readonly infoHash: InfoHash }
-  | ({ readonly code: "piece-out-of-range" } & PieceRead)
+  | ({ readonly code: "piece-out-of-range" } & Omit<PieceRead, "verify">)
+  | { readonly code: "piece-corrupt" | "piece-absent"; readonly infoHash: InfoHash; piece: number }
+  | { readonly code: "metainfo-unusable"; readonly infoHash: InfoHash; readonly reason: string }
+  | { readonly code: "managed-content-off" }
   /** Nothing is wrong but the load: ask again. */
-  | { readonly code: "store-busy"; readonly waitingMax: number }
-  | { readonly code: "publish-stopped"; readonly path: string };
+  | { readonly code: "store-busy"; readonly waitingMax: number };
 
 export type PieceStoreError = SeedfleetError<PieceStoreErrorDetail>;
 
-export function pathOutsideRoots(path: string, roots: readonly string[]): PieceStoreError {
-  const allowed =
-    roots.length === 0
-      ? "this piece-store has no roots; set SEEDFLEET_PIECE_STORE_ROOTS"
-      : `it must be absolute and lie under ${roots.join(" or ")}`;
-  return new SeedfleetError(`Cannot seed ${path}: ${allowed}`, {
+export function locationNotAllowed(
+  location: string,
+  { roots, origins }: { readonly roots: readonly string[]; readonly origins: readonly string[] },
+): PieceStoreError {
+  const remote = location.includes("://");
+  const allowed = remote ? origins : roots;
+  const setting = remote ? "SEEDFLEET_PIECE_STORE_ORIGINS" : "SEEDFLEET_PIECE_STORE_ROOTS";
+  const reason =
+    allowed.length === 0
+      ? `this piece-store may read nothing of the kind; set ${setting}`
+      : `it must ${remote ? "" : "be absolute and "}lie under ${allowed.join(" or ")}`;
+  return new SeedfleetError(`Cannot seed ${location}: ${reason}`, {
     code: "path-outside-roots",
+    path: location,
+  });
+}
+
+/** `problem` says which file differs, and how. */
+export function contentMismatch(path: string, problem: string): PieceStoreError {
+  return new SeedfleetError(`Cannot seed ${path} by this torrent: ${problem}`, {
+    code: "content-mismatch",
     path,
   });
 }
@@ -46,11 +64,41 @@ export function torrentUnknown(infoHash: InfoHash): PieceStoreError {
   });
 }
 
-export function pieceOutOfRange(read: PieceRead): PieceStoreError {
+export function pieceOutOfRange(read: Omit<PieceRead, "verify">): PieceStoreError {
   const { infoHash, piece, begin, length } = read;
   return new SeedfleetError(
     `Cannot read piece ${piece} of ${infoHash}: it has no ${length} bytes at ${begin}`,
     { code: "piece-out-of-range", infoHash, piece, begin, length },
+  );
+}
+
+export function pieceCorrupt(infoHash: InfoHash, piece: number): PieceStoreError {
+  return new SeedfleetError(
+    `Cannot read piece ${piece} of ${infoHash}: no source has its right bytes`,
+    { code: "piece-corrupt", infoHash, piece },
+  );
+}
+
+export function pieceAbsent(infoHash: InfoHash, piece: number): PieceStoreError {
+  return new SeedfleetError(`Cannot read piece ${piece} of ${infoHash}: it is not here yet`, {
+    code: "piece-absent",
+    infoHash,
+    piece,
+  });
+}
+
+export function metainfoUnusable(infoHash: InfoHash, reason: string): PieceStoreError {
+  return new SeedfleetError(`Cannot use the metainfo of ${infoHash}: ${reason}`, {
+    code: "metainfo-unusable",
+    infoHash,
+    reason,
+  });
+}
+
+export function managedContentOff(): PieceStoreError {
+  return new SeedfleetError(
+    "Cannot keep content of the fleet's own: set SEEDFLEET_PIECE_STORE_MANAGED_ROOT",
+    { code: "managed-content-off" },
   );
 }
 
@@ -59,11 +107,4 @@ export function storeBusy(waitingMax: number): PieceStoreError {
     code: "store-busy",
     waitingMax,
   });
-}
-
-export function publishStopped(path: string): PieceStoreError {
-  return new SeedfleetError(
-    `Cannot publish ${path}: the piece-store is stopping; publish it again`,
-    { code: "publish-stopped", path },
-  );
 }

@@ -1,22 +1,28 @@
 import type { InfoHash } from "@seedfleet/bytes";
-import type { CatalogEntry } from "@seedfleet/contracts";
+import { type CatalogEntry, type CatalogSource, TORRENT_SOURCES_MAX } from "@seedfleet/contracts";
 import type { Catalog, CatalogChange } from "@seedfleet/fleet";
+import { KeyedTurns } from "./keyed-turns.ts";
+
+/** All changes of ours come one after the other: two of one location must not undo each other. */
+const CATALOG = "catalog";
 
 export type HeldPorts = {
   readonly catalog: Catalog;
-  /** Told of every torrent that somebody else took out of the catalog or took over. */
-  readonly lost: (infoHash: InfoHash) => void;
+  /** Told of every torrent whose sources somebody else has changed. */
+  readonly changed: (infoHash: InfoHash) => void;
 };
 
 /**
- * The torrents in the catalog whose holder we are, by path, so that a publish need not read the
- * whole catalog. Follows the catalog; what it says is checked there before anything is removed.
+ * The torrents in the catalog of which we are the holder of a source, by location, so that a job
+ * need not read the whole catalog. Follows the catalog; what it says is checked there before
+ * anything is removed.
  */
 export class HeldTorrents {
   readonly #ports: HeldPorts;
   readonly #holder: string;
-  readonly #pathOf = new Map<InfoHash, string>();
+  readonly #sourcesOf = new Map<InfoHash, readonly CatalogSource[]>();
   readonly #heldAt = new Map<string, Set<InfoHash>>();
+  readonly #turns = new KeyedTurns();
   #watch: { stop(): void } | null = null;
 
   constructor(ports: HeldPorts, holder: string) {
@@ -38,70 +44,158 @@ export class HeldTorrents {
     this.#watch?.stop();
   }
 
-  async publish(entry: CatalogEntry, metainfoBytes: Uint8Array): Promise<void> {
-    await this.#ports.catalog.publish(entry, metainfoBytes);
-    this.#remember(entry);
+  /** In the order in which they became known. */
+  get infoHashes(): readonly InfoHash[] {
+    return [...this.#sourcesOf.keys()];
   }
 
-  /** Removes whatever else was published from a path: what it was is not there any more. */
-  async removeOthers(path: string, kept: InfoHash): Promise<void> {
-    for (const infoHash of [...(this.#heldAt.get(path) ?? [])]) {
-      if (infoHash === kept || !(await this.#holdsStill(infoHash, path))) continue;
-      await this.#ports.catalog.remove(infoHash);
-      this.#forget(infoHash);
-    }
-  }
-
-  /** The paths from which something is published. */
-  get paths(): readonly string[] {
+  /** The locations from which something of ours is published. */
+  get locations(): readonly string[] {
     return [...this.#heldAt.keys()];
   }
 
   /**
-   * Takes what is published from a path out of the catalog but keeps its metainfo, so that it need
-   * not be hashed when the path comes back. Gives the number of torrents.
+   * Puts the entry into the catalog, then removes what else was published from its locations of
+   * ours: that is not there any more. Where two publish from one location at once, the last stays.
    */
-  async retire(path: string): Promise<number> {
-    let retired = 0;
-    for (const infoHash of [...(this.#heldAt.get(path) ?? [])]) {
-      if (!(await this.#holdsStill(infoHash, path))) continue;
-      await this.#ports.catalog.retire(infoHash);
-      this.#forget(infoHash);
-      retired += 1;
-    }
-    return retired;
+  async publish(entry: CatalogEntry): Promise<CatalogEntry> {
+    return await this.#turns.run(CATALOG, async () => {
+      const published = await this.#put(entry);
+      for (const { holder, location } of entry.sources) {
+        if (holder === this.#holder) await this.#removeOthers(location, entry.infoHash);
+      }
+      return published;
+    });
   }
 
-  async #holdsStill(infoHash: InfoHash, path: string): Promise<boolean> {
-    const entry = await this.#ports.catalog.find(infoHash);
-    return entry !== null && entry.holder === this.#holder && entry.path === path;
+  /**
+   * Takes a location out of the catalog, and every torrent of which no source is left, but keeps
+   * its metainfo, so that it need not be hashed when the location comes back. Gives the number of
+   * torrents.
+   */
+  async retire(location: string): Promise<number> {
+    return await this.#turns.run(CATALOG, async () => {
+      const infoHashes = this.#at(location);
+      for (const infoHash of infoHashes) await this.#withoutSource(infoHash, location);
+      return infoHashes.length;
+    });
+  }
+
+  async #put(entry: CatalogEntry): Promise<CatalogEntry> {
+    const { infoHash } = entry;
+    const known = this.#sourcesOf.get(infoHash) ?? [];
+    let { sources } = entry;
+    try {
+      const written = await this.#ports.catalog.change(infoHash, (before) => {
+        const merged = before === null ? entry : merge(before, entry);
+        sources = merged.sources;
+        // Before we hear of it as of somebody else's change.
+        this.#remember({ infoHash, sources });
+        return before !== null && sameEntry(before, merged) ? before : merged;
+      });
+      return written ?? entry;
+    } catch (error) {
+      // Should it have been written all the same, we are told.
+      const isNews = this.#sourcesOf.get(infoHash) !== sources;
+      if (!isNews) this.#remember({ infoHash, sources: known });
+      throw error;
+    }
+  }
+
+  async #removeOthers(location: string, kept: InfoHash): Promise<void> {
+    for (const infoHash of this.#at(location)) {
+      if (infoHash === kept) continue;
+      const left = await this.#withoutSource(infoHash, location);
+      if (left === null) await this.#ports.catalog.remove(infoHash);
+    }
+  }
+
+  #at(location: string): readonly InfoHash[] {
+    return [...(this.#heldAt.get(location) ?? [])];
+  }
+
+  async #withoutSource(infoHash: InfoHash, location: string): Promise<CatalogEntry | null> {
+    const left = await this.#ports.catalog.change(infoHash, (before) => {
+      if (before === null) return null;
+      const sources = before.sources.filter(
+        (source) => source.holder !== this.#holder || source.location !== location,
+      );
+      if (sources.length === before.sources.length) return before;
+      return sources.length === 0 ? null : { ...before, sources };
+    });
+    if (left === null) this.#forget(infoHash);
+    else this.#remember(left);
+    this.#ports.changed(infoHash);
+    return left;
   }
 
   #follow(change: Exclude<CatalogChange, { kind: "initialised" }>): void {
-    if (change.kind === "removed") return this.#forget(change.infoHash);
+    if (change.kind === "removed") {
+      this.#forget(change.infoHash);
+      this.#ports.changed(change.infoHash);
+      return;
+    }
     const { entry } = change;
-    if (entry.holder === this.#holder) this.#remember(entry);
-    else this.#forget(entry.infoHash);
+    const known = this.#sourcesOf.get(entry.infoHash);
+    if (known !== undefined && sameSources(known, entry.sources)) return;
+    this.#remember(entry);
+    this.#ports.changed(entry.infoHash);
   }
 
-  #remember({ infoHash, path }: CatalogEntry): void {
-    this.#drop(infoHash);
-    this.#pathOf.set(infoHash, path);
-    const held = this.#heldAt.get(path) ?? new Set();
-    this.#heldAt.set(path, held.add(infoHash));
+  #remember({ infoHash, sources }: Pick<CatalogEntry, "infoHash" | "sources">): void {
+    this.#forget(infoHash);
+    const ours = sources.filter(({ holder }) => holder === this.#holder);
+    if (ours.length === 0) return;
+    this.#sourcesOf.set(infoHash, sources);
+    for (const { location } of ours) {
+      const held = this.#heldAt.get(location) ?? new Set();
+      this.#heldAt.set(location, held.add(infoHash));
+    }
   }
 
   #forget(infoHash: InfoHash): void {
-    if (this.#drop(infoHash)) this.#ports.lost(infoHash);
+    for (const { location } of this.#sourcesOf.get(infoHash) ?? []) {
+      const held = this.#heldAt.get(location);
+      held?.delete(infoHash);
+      if (held?.size === 0) this.#heldAt.delete(location);
+    }
+    this.#sourcesOf.delete(infoHash);
   }
+}
 
-  #drop(infoHash: InfoHash): boolean {
-    const path = this.#pathOf.get(infoHash);
-    if (path === undefined) return false;
-    this.#pathOf.delete(infoHash);
-    const held = this.#heldAt.get(path);
-    held?.delete(infoHash);
-    if (held?.size === 0) this.#heldAt.delete(path);
-    return true;
+/** Sources that are there keep their place; if any is new, all of the entry's come first. */
+function merge(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
+  const renewed = before.sources.map(
+    (other) => entry.sources.find((source) => isSamePlace(source, other)) ?? other,
+  );
+  if (entry.sources.every((source) => renewed.includes(source))) {
+    return { ...entry, sources: renewed, addedAtMs: before.addedAtMs };
   }
+  const others = before.sources.filter(
+    (other) => !entry.sources.some((source) => isSamePlace(source, other)),
+  );
+  const sources = [...entry.sources, ...others].slice(0, TORRENT_SOURCES_MAX);
+  return { ...entry, sources, addedAtMs: before.addedAtMs };
+}
+
+function isSamePlace(a: CatalogSource, b: CatalogSource): boolean {
+  return a.holder === b.holder && a.location === b.location;
+}
+
+/** Every write is told to the whole fleet, so what has not changed is not written. */
+function sameEntry(a: CatalogEntry, b: CatalogEntry): boolean {
+  return a.private === b.private && sameSources(a.sources, b.sources);
+}
+
+function sameSources(a: readonly CatalogSource[], b: readonly CatalogSource[]): boolean {
+  const sameAt = (source: CatalogSource, index: number): boolean => {
+    const other = b[index];
+    return (
+      other !== undefined &&
+      isSamePlace(source, other) &&
+      source.fingerprint === other.fingerprint &&
+      source.shared === other.shared
+    );
+  };
+  return a.length === b.length && a.every(sameAt);
 }

@@ -12,14 +12,14 @@ const config = { intervalMs: 1_800_000, minIntervalMs: 900_000 };
 const GATEWAY = "192.0.2.1:6881";
 
 test("answerAnnounce() given a torrent that is not registered refuses it", () => {
-  const state = givenState({ torrents: { initialised: true, has: () => false } });
+  const state = givenState({ torrents: { initialised: true, swarmOf: () => null } });
   const reply = answer(state);
   equal(reply.kind === "violation" && reply.code, "not-registered");
   equal(state.swarms.peerCount, 0);
 });
 
 test("answerAnnounce() given a catalog not read yet asks to come back", () => {
-  const reply = answer(givenState({ torrents: { initialised: false, has: () => false } }));
+  const reply = answer(givenState({ torrents: { initialised: false, swarmOf: () => null } }));
   deepEqual(reply.kind === "violation" && [reply.code, reply.retryInMinutes], ["starting", 1]);
 });
 
@@ -124,7 +124,7 @@ function gateway(port: number): ReturnType<TrackerState["gateways"]>[0] {
 function givenState(differing: Partial<TrackerState> = {}): TrackerState {
   return {
     swarms: new Swarms({ peerTimeoutMs: 1_000, peersPerSwarmMax: 1_000, peersMax: 1_000 }),
-    torrents: { initialised: true, has: () => true },
+    torrents: { initialised: true, swarmOf: (infoHash) => infoHash },
     gateways: () => [gateway(6881)],
     chance: seededRng(1),
     turn: 0,

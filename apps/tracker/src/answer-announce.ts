@@ -23,7 +23,10 @@ export type AnnounceConfig = { readonly intervalMs: number; readonly minInterval
 
 export type TrackerState = {
   readonly swarms: Swarms;
-  readonly torrents: { readonly initialised: boolean; has(infoHash: InfoHash): boolean };
+  readonly torrents: {
+    readonly initialised: boolean;
+    swarmOf(infoHash: InfoHash): InfoHash | null;
+  };
   readonly gateways: () => readonly LiveGateway[];
   readonly chance: Chance;
   /** Counts the replies, so that gateways take turns. */
@@ -44,14 +47,14 @@ export type Announce = {
 export function answerAnnounce(
   state: TrackerState,
   config: AnnounceConfig,
-  { request, address, nowMs }: Announce,
+  { request: asked, address, nowMs }: Announce,
 ): AnnounceReply | TrackerViolation {
-  const { infoHash, event } = request;
-  const asker = endpointOf(address, request.port);
+  const asker = endpointOf(address, asked.port);
   assert(asker !== null);
-  if (!state.torrents.has(infoHash)) {
-    return state.torrents.initialised ? notRegistered() : starting();
-  }
+  const infoHash = state.torrents.swarmOf(asked.infoHash);
+  if (infoHash === null) return state.torrents.initialised ? notRegistered() : starting();
+  const { event } = asked;
+  const request = { ...asked, infoHash };
   if (event === "stopped") state.swarms.remove(infoHash, asker);
   else remember(state, { request, asker, nowMs });
 
@@ -99,7 +102,8 @@ function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint)
   const [first] = gateways;
   // Once a download: whoever announces again has come, or has been gone to.
   const introduces = first !== undefined && request.event === "started";
-  const introduction = introduces ? { gateway: first.id, peer: asker } : null;
+  const { infoHash } = request;
+  const introduction = introduces ? { gateway: first.id, infoHash, peer: asker } : null;
   return { introduction, peers };
 }
 

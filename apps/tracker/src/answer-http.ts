@@ -54,10 +54,10 @@ function announce(
     span.set({ peers: reply.peers.length, seeders: reply.seeders, leechers: reply.leechers });
     ports.metrics.announced("answered");
     if (reply.introduction !== null) {
-      const { gateway, peer } = reply.introduction;
-      const { infoHash, peerId } = request;
+      const { gateway, infoHash, peer } = reply.introduction;
+      const { infoHash: askedAs, peerId } = request;
       const address = { host: endpointHost(peer), port: endpointPort(peer) };
-      ports.introduce(gateway, { infoHash, peerId, address });
+      ports.introduce(gateway, { infoHash, askedAs, peerId, address });
     }
     return encodeAnnounceReply(reply, request);
   });

@@ -8,13 +8,16 @@ export function answerScrape(
   { swarms, torrents, gateways }: TrackerState,
   { infoHashes }: ScrapeRequest,
 ): ScrapeReply | TrackerViolation {
-  const known = infoHashes.filter((infoHash) => torrents.has(infoHash));
+  const known = infoHashes.flatMap((infoHash) => {
+    const swarm = torrents.swarmOf(infoHash);
+    return swarm === null ? [] : [{ infoHash, swarm }];
+  });
   if (known.length < infoHashes.length && !torrents.initialised) return starting();
   const gatewayCount = gateways().length;
   return {
     kind: "scrape-reply",
-    swarms: known.map((infoHash) => {
-      const counts = swarms.counts(infoHash);
+    swarms: known.map(({ infoHash, swarm }) => {
+      const counts = swarms.counts(swarm);
       return { infoHash, counts: { ...counts, seeders: counts.seeders + gatewayCount } };
     }),
   };

@@ -1,4 +1,4 @@
-import type { PeerId } from "@seedfleet/bytes";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { type Endpoint, endpointFamily, endpointHost, endpointPort } from "@seedfleet/swarm";
 import { byteString, latin1OfHex } from "./encode-bytes.ts";
 
@@ -13,7 +13,11 @@ export type AnnounceReply = {
   readonly minIntervalMs: number;
   readonly peers: readonly HandedPeer[];
   /** The first gateway among the peers, and the asker as it is told of it; null without one. */
-  readonly introduction: { readonly gateway: string; readonly peer: Endpoint } | null;
+  readonly introduction: {
+    readonly gateway: string;
+    readonly infoHash: InfoHash;
+    readonly peer: Endpoint;
+  } | null;
 };
 
 export type ReplyForm = { readonly compact: boolean; readonly noPeerId: boolean };

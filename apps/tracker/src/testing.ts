@@ -54,13 +54,22 @@ export function givenEntry(infoHashHex: string = INFO_HASH): CatalogEntry {
     infoHash: known(parseInfoHash(infoHashHex)),
     name: "content",
     sizeBytes: 1,
+    contentBytes: 1,
     pieceLengthBytes: 16_384,
     pieceCount: 1,
     fileCount: 1,
     private: false,
-    holder: "piece-store-1",
-    path: "/content",
-    fingerprint: "0".repeat(64),
+    infoHashV2: null,
+    version: "v1",
+    aliases: [],
+    sources: [
+      {
+        holder: "piece-store-1",
+        shared: false,
+        location: "/content",
+        fingerprint: "0".repeat(64),
+      },
+    ],
     addedAtMs: 0,
   };
 }

@@ -45,6 +45,27 @@ test("a tracker tells two peers of each other, until one stops", async () => {
   deepEqual(addressesOf((await fleet.announce({ port: "2" }))["peers"]), []);
 });
 
+test("a tracker brings peers of all a hybrid's hashes together", async () => {
+  await using fleet = await givenFleet();
+  const entry = givenEntry();
+  await fleet.catalog.change(entry.infoHash, () => ({
+    ...entry,
+    aliases: [givenEntry(OTHER).infoHash],
+  }));
+  await fleet.bus.flush();
+  await fleet.announce({ port: "1" });
+  const byAlias = { info_hash: percentEncoded(OTHER) };
+  deepEqual(addressesOf((await fleet.announce({ ...byAlias, port: "2" }))["peers"]), [
+    "127.0.0.1:1",
+  ]);
+  // A client that takes part by both is one peer.
+  await fleet.announce({ ...byAlias, port: "1" });
+  equal((await fleet.announce({ port: "3" }))["incomplete"], 3);
+  await fleet.catalog.remove(entry.infoHash);
+  await fleet.bus.flush();
+  equal("failure reason" in (await fleet.announce({ ...byAlias, port: "2" })), true);
+});
+
 test("a tracker hands out a live gateway first, and counts it as a seed", async () => {
   await using fleet = await givenFleet();
   equal((await fleet.announce({ port: "1" }))["interval"], 60);

@@ -7,7 +7,8 @@ export type TorrentWatch = {
   /** Whether all that was published before has been heard of. */
   readonly initialised: boolean;
   readonly count: number;
-  has(infoHash: InfoHash): boolean;
+  /** The info hash by which a torrent's swarm goes; null for a torrent that is not published. */
+  swarmOf(infoHash: InfoHash): InfoHash | null;
   stop(): void;
 };
 
@@ -16,19 +17,33 @@ export type TorrentWatchOptions = {
   readonly onRemoved: (infoHash: InfoHash) => void;
 };
 
-/** The info hashes of the catalog and nothing more, so that a million torrents cost little. */
+const NONE: readonly InfoHash[] = [];
+
+/**
+ * The info hashes of the catalog and nothing more, so that a million torrents cost little. A hybrid
+ * has several, which lead to one swarm.
+ */
 export async function watchTorrents(
   bus: Bus,
   { log, onRemoved }: TorrentWatchOptions,
 ): Promise<TorrentWatch> {
-  const infoHashes = new Set<InfoHash>();
+  /** Each info hash with its aliases. */
+  const published = new Map<InfoHash, readonly InfoHash[]>();
+  const swarms = new Map<InfoHash, InfoHash>();
+  const forget = (infoHash: InfoHash): void => {
+    for (const alias of published.get(infoHash) ?? []) swarms.delete(alias);
+    published.delete(infoHash);
+  };
   let initialised = false;
   const catalog = await openCatalog(bus, log);
   const watch = await catalog.watch((change) => {
     if (change.kind === "published") {
-      infoHashes.add(change.entry.infoHash);
+      const { infoHash, aliases } = change.entry;
+      forget(infoHash);
+      published.set(infoHash, aliases.length === 0 ? NONE : aliases);
+      for (const alias of aliases) swarms.set(alias, infoHash);
     } else if (change.kind === "removed") {
-      infoHashes.delete(change.infoHash);
+      forget(change.infoHash);
       onRemoved(change.infoHash);
     } else {
       initialised = true;
@@ -39,9 +54,9 @@ export async function watchTorrents(
       return initialised;
     },
     get count() {
-      return infoHashes.size;
+      return published.size;
     },
-    has: (infoHash) => infoHashes.has(infoHash),
+    swarmOf: (infoHash) => (published.has(infoHash) ? infoHash : (swarms.get(infoHash) ?? null)),
     stop: () => watch.stop(),
   };
 }

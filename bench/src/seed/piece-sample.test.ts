@@ -7,6 +7,8 @@ const PIECE = Uint8Array.from({ length: 30 }, (_, at) => at);
 const LAST = PIECE.subarray(0, 10);
 
 const metainfo = {
+  files: [],
+  pieceRoots: null,
   pieceCount: 2,
   pieceLengthBytes: PIECE.length,
   sizeBytes: PIECE.length + LAST.length,

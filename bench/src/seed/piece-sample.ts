@@ -1,22 +1,18 @@
-import { hash } from "node:crypto";
-import { type Metainfo, pieceHash, pieceLengthAt } from "@seedfleet/metainfo";
+import { pieceLengthAt, type VerifiableMetainfo, verifyPiece } from "@seedfleet/metainfo";
 import { BenchError } from "../bench-error.ts";
-
-/** What of a metainfo verifying takes. */
-type Hashed = Pick<Metainfo, "pieceCount" | "pieceHashes" | "pieceLengthBytes" | "sizeBytes">;
 
 type Gathering = { readonly bytes: Buffer; missing: number };
 
 /**
- * Gathers the pieces a connection looks at and compares each one's SHA-1 with the metainfo's, so
- * that a seeder that sends wrong bytes, or sends them in a wrong place, earns no figure.
+ * Gathers the pieces a connection looks at and verifies each by the metainfo, so that a seeder
+ * that sends wrong bytes, or sends them in a wrong place, earns no figure.
  */
 export class PieceSample {
-  readonly #metainfo: Hashed;
+  readonly #metainfo: VerifiableMetainfo;
   readonly #gathering = new Map<number, Gathering>();
   #verifiedCount = 0;
 
-  constructor(metainfo: Hashed) {
+  constructor(metainfo: VerifiableMetainfo) {
     this.#metainfo = metainfo;
   }
 
@@ -39,7 +35,7 @@ export class PieceSample {
 
   #verify(piece: number, bytes: Buffer): void {
     this.#gathering.delete(piece);
-    if (!hash("sha1", bytes, "buffer").equals(pieceHash(this.#metainfo, piece))) {
+    if (!verifyPiece(this.#metainfo, piece, bytes)) {
       throw new BenchError(`piece ${piece} came with wrong bytes`);
     }
     this.#verifiedCount += 1;

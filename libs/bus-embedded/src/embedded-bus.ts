@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import {
   assertBucket,
+  assertQueue,
   type BusMessage,
   type BusStatus,
   type BusTransport,
@@ -12,11 +13,14 @@ import {
   type PublishOptions,
   payloadTooLarge,
   type Subscription,
+  type WorkQueue,
 } from "@seedfleet/bus";
+import { type Clock, systemClock } from "@seedfleet/runtime";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteKeyValue } from "./sqlite-key-value.ts";
 import { SqliteObjectStore } from "./sqlite-object-store.ts";
+import { SqliteWorkQueue } from "./sqlite-work-queue.ts";
 import { SubjectTree } from "./subject-tree.ts";
 
 /** Payloads go by reference, so this only stops what must be a mistake. */
@@ -26,8 +30,13 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const NO_HEADERS: Headers = {};
 
 export type EmbeddedBusConfig = {
-  /** Where key-value and objects are kept; null keeps them in memory only. */
+  /** Where key-value, objects and jobs are kept; null keeps them in memory only. */
   readonly file: string | null;
+};
+
+export type EmbeddedBusPorts = {
+  /** Says when a job whose handler failed is handed out again. */
+  readonly clock: Clock;
 };
 
 type Receiver = {
@@ -40,23 +49,29 @@ type Receiver = {
  * The bus of one process: the same promises as NATS, without a network. Payloads go by reference.
  * Throws `data-directory-in-use` if another process has the file open.
  */
-export function openEmbeddedBus({ file }: EmbeddedBusConfig): BusTransport {
-  return new EmbeddedBus(openDatabase(file));
+export function openEmbeddedBus(
+  { file }: EmbeddedBusConfig,
+  { clock }: EmbeddedBusPorts = { clock: systemClock },
+): BusTransport {
+  return new EmbeddedBus(openDatabase(file), clock);
 }
 
 class EmbeddedBus implements BusTransport {
   readonly payloadBytesMax = PAYLOAD_BYTES_MAX;
   readonly inbox = `_INBOX.${randomBytes(9).toString("base64url")}`;
   readonly #database: DatabaseSync;
+  readonly #clock: Clock;
   readonly #queue = new DeliveryQueue();
   readonly #receivers = new SubjectTree<Receiver>();
   readonly #statusListeners: ((status: BusStatus) => void)[] = [];
   readonly #keyValues = new Map<string, SqliteKeyValue>();
+  readonly #workQueues = new Map<string, SqliteWorkQueue>();
   #closing: Promise<void> | null = null;
   #status: BusStatus = "connected";
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
+    this.#clock = clock;
   }
 
   get status(): BusStatus {
@@ -122,6 +137,19 @@ class EmbeddedBus implements BusTransport {
     return new SqliteObjectStore(this.#database, bucket);
   }
 
+  async workQueue(name: string): Promise<WorkQueue> {
+    this.#checkOpen();
+    assertQueue(name);
+    // All users of a queue share one object, because it knows which jobs are at hand.
+    let workQueue = this.#workQueues.get(name);
+    if (workQueue === undefined) {
+      const ports = { database: this.#database, queue: this.#queue, clock: this.#clock };
+      workQueue = new SqliteWorkQueue(ports, { name, payloadBytesMax: PAYLOAD_BYTES_MAX });
+      this.#workQueues.set(name, workQueue);
+    }
+    return workQueue;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#drainAndClose();
     return this.#closing;
@@ -131,6 +159,7 @@ class EmbeddedBus implements BusTransport {
     await this.#queue.caughtUp();
     this.#status = "closed";
     for (const store of this.#keyValues.values()) store.stopWatches();
+    for (const workQueue of this.#workQueues.values()) workQueue.close();
     this.#database.close();
     for (const listener of this.#statusListeners) listener("closed");
   }

@@ -1,4 +1,4 @@
-export { type EmbeddedBusConfig, openEmbeddedBus } from "./embedded-bus.ts";
+export { type EmbeddedBusConfig, type EmbeddedBusPorts, openEmbeddedBus } from "./embedded-bus.ts";
 export {
   type DataFileError,
   type DataFileErrorDetail,

@@ -7,7 +7,8 @@ const LAYOUT_VERSION = 1;
 
 const SQLITE_BUSY = 5;
 
-// A deleted key keeps its row, without a value, so that a watcher learns of it in its turn.
+// A deleted key keeps its row, without a value, so that a watcher learns of it in its turn. Which
+// jobs are with a worker is not kept: after a crash they are all to be handed out again.
 const LAYOUT = `
   CREATE TABLE IF NOT EXISTS revision (bucket TEXT PRIMARY KEY, last INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS entry (
@@ -18,6 +19,11 @@ const LAYOUT = `
   CREATE TABLE IF NOT EXISTS object (
     bucket TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (bucket, name)
   );
+  CREATE TABLE IF NOT EXISTS job (
+    id INTEGER PRIMARY KEY, queue TEXT NOT NULL, lane TEXT NOT NULL,
+    attempt INTEGER NOT NULL, due_ms INTEGER NOT NULL, payload BLOB NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS job_by_lane ON job (queue, lane, id);
   DELETE FROM entry WHERE value IS NULL;
   PRAGMA user_version = ${LAYOUT_VERSION};
 `;

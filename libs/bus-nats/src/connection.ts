@@ -9,6 +9,8 @@ export type Connection = {
   readonly status: BusStatus;
   /** Told each time the server is back. */
   readonly reconnected: Set<() => void>;
+  /** Told before it is closed, which waits for them, and when it has ended by itself. */
+  readonly leaving: Set<() => Promise<void>>;
 };
 
 /** Runs one request to JetStream, and makes of its failures those of the bus. */

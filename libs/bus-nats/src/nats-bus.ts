@@ -18,12 +18,14 @@ import {
   type PublishOptions,
   payloadTooLarge,
   type Subscription,
+  type WorkQueue,
 } from "@seedfleet/bus";
 import type { Clock } from "@seedfleet/runtime";
 import type { Connection } from "./connection.ts";
 import { type NatsError, permissionDenied } from "./errors.ts";
 import { openNatsKeyValue } from "./nats-key-value.ts";
 import { openNatsObjectStore } from "./nats-object-store.ts";
+import { openNatsWorkQueue } from "./nats-work-queue.ts";
 
 /** The server counts headers as payload; a trace and a stream's own headers fit in this. */
 const HEADER_BYTES_RESERVED = 4 * 1024;
@@ -45,10 +47,12 @@ export class NatsBus implements BusTransport, Connection {
   readonly clock: Clock;
   readonly inbox: string = createInbox();
   readonly reconnected: Set<() => void> = new Set();
+  readonly leaving: Set<() => Promise<void>> = new Set();
   readonly #onFault: (error: NatsError) => void;
   readonly #statusListeners: ((status: BusStatus) => void)[] = [];
   readonly #keyValues = new Map<string, Promise<KeyValue>>();
   readonly #objectStores = new Map<string, Promise<ObjectStore>>();
+  readonly #workQueues = new Map<string, Promise<WorkQueue>>();
   #payloadBytesMax = 0;
   #status: BusStatus = "connected";
   #closing: Promise<void> | null = null;
@@ -125,16 +129,27 @@ export class NatsBus implements BusTransport, Connection {
     return await openOnce(this.#objectStores, bucket, () => openNatsObjectStore(this, bucket));
   }
 
+  async workQueue(name: string): Promise<WorkQueue> {
+    this.#checkOpen();
+    const config = { name, payloadBytesMax: () => this.#payloadBytesMax };
+    return await openOnce(this.#workQueues, name, () => openNatsWorkQueue(this, config));
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#drainAndClose();
     return this.#closing;
   }
 
   async #drainAndClose(): Promise<void> {
+    await this.#leave();
     // Draining waits for the server's word, which nobody gives while it is away.
     if (this.#status === "connected") await this.nats.drain().catch(() => this.nats.close());
     else await this.nats.close();
     this.#become("closed");
+  }
+
+  async #leave(): Promise<void> {
+    await Promise.all([...this.leaving].map((leave) => leave()));
   }
 
   #checkOpen(): void {
@@ -145,8 +160,10 @@ export class NatsBus implements BusTransport, Connection {
     if (this.#status === status || this.#status === "closed") return;
     this.#status = status;
     for (const listener of this.#statusListeners) listener(status);
+    if (status === "closed") void this.#leave();
     if (status !== "connected") return;
-    for (const tell of this.reconnected) tell();
+    // Who is told may add to them.
+    for (const tell of [...this.reconnected]) tell();
   }
 
   async #followStatus(): Promise<void> {

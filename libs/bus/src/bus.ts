@@ -1,6 +1,7 @@
 import type { BusEvent, Call, Params, StreamCall } from "./definitions.ts";
 import type { KeyValue, ObjectStore } from "./stores.ts";
 import type { BusStatus, Subscription } from "./transport.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 export type CallOptions = {
   /** Instead of the definition's own. */
@@ -72,7 +73,11 @@ export interface Bus {
 
   keyValue(bucket: string): Promise<KeyValue>;
   objectStore(bucket: string): Promise<ObjectStore>;
+  workQueue(name: string): Promise<WorkQueue>;
   flush(): Promise<void>;
-  /** Serves nothing new, lets handlers finish, fails what still waits, closes the transport. */
+  /**
+   * Serves nothing new, stops its workers, lets handlers finish, fails what still waits, closes the
+   * transport.
+   */
   close(): Promise<void>;
 }

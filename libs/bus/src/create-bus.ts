@@ -1,6 +1,7 @@
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Bus, CallOptions, ServeOptions } from "./bus.ts";
+import { BusWorkers } from "./bus-workers.ts";
 import {
   type BusEvent,
   type Call,
@@ -27,6 +28,7 @@ import type { KeyValue, ObjectStore } from "./stores.ts";
 import { requestStream } from "./stream-reader.ts";
 import type { BusMessage, BusStatus, BusTransport, Subscription } from "./transport.ts";
 import { watchSafely } from "./watch-safely.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** How long closing waits for handlers; a process has its own, longer deadline to exit. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -47,6 +49,7 @@ class TransportBus implements Bus {
   readonly #asker: AskerPorts;
   readonly #server: ServerPorts;
   readonly #running = new Running();
+  readonly #workers: BusWorkers;
   readonly #served = new Set<Subscription>();
   #closing: Promise<void> | null = null;
 
@@ -54,6 +57,7 @@ class TransportBus implements Bus {
     const inbox = new Inbox(transport);
     this.#asker = { transport, inbox, clock, tracer: telemetry.tracer };
     this.#server = { ...this.#asker, faults: new Faults(clock, telemetry) };
+    this.#workers = new BusWorkers(this.#server.faults);
     transport.onStatus((status) => {
       if (status === "closed") inbox.failAll(closed());
     });
@@ -155,6 +159,10 @@ class TransportBus implements Bus {
     return this.#asker.transport.objectStore(bucket);
   }
 
+  async workQueue(name: string): Promise<WorkQueue> {
+    return this.#workers.watched(name, await this.#asker.transport.workQueue(name));
+  }
+
   flush(): Promise<void> {
     return this.#asker.transport.flush();
   }
@@ -168,6 +176,7 @@ class TransportBus implements Bus {
   async #drainAndClose(): Promise<void> {
     for (const subscription of this.#served) subscription.unsubscribe();
     this.#served.clear();
+    this.#running.add(this.#workers.stop());
     await this.#running.settle(this.#asker.clock, CLOSE_TIMEOUT_MS);
     this.#asker.inbox.failAll(closed());
     await this.#asker.transport.close();

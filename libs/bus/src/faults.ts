@@ -6,6 +6,12 @@ const LOG_INTERVAL_MS = 10_000;
 
 export type DropReason = "malformed" | "invalid-payload" | "disconnected";
 
+export type FailedJob = {
+  readonly queue: string;
+  readonly lane: string;
+  readonly attempt: number;
+};
+
 /** Counts and logs what goes wrong where there is no caller to tell. */
 export class Faults {
   readonly #clock: Clock;
@@ -35,5 +41,13 @@ export class Faults {
     // A refusal with a code is an answer that its asker understands; an operator need not.
     if (error instanceof SeedfleetError) this.#log.debug("bus handler refused", fields);
     else this.#log.error("bus handler failed", fields);
+  }
+
+  /** Nobody waits for a job's answer, so an operator is told of what has a code, too. */
+  jobFailed(job: FailedJob, error: unknown): void {
+    // Lanes may be many, and a label has few values.
+    this.#failures.add(1, { subject: job.queue });
+    const fields = { ...job, code: errorCode(error), message: errorMessage(error) };
+    this.#log.warn("queued job failed, it is tried again", fields);
   }
 }

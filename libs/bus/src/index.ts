@@ -46,3 +46,16 @@ export type {
   PublishOptions,
   Subscription,
 } from "./transport.ts";
+export {
+  assertLane,
+  assertQueue,
+  assertWorkOptions,
+  JOB_EXPIRY_MS,
+  JOB_RETRY_DELAY_MS_MAX,
+  type JobHandler,
+  jobRetryDelayMs,
+  type QueuedJob,
+  type QueueWorker,
+  type WorkOptions,
+  type WorkQueue,
+} from "./work-queue.ts";

@@ -15,6 +15,9 @@ import type { BusMessage, BusTransport, Headers } from "./transport.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+/** One for all streams: each ends so, and a reason of its own would take its stack every time. */
+const UNWANTED: DOMException = new DOMException("Nobody wants more of the stream", "AbortError");
+
 type WriterPorts = {
   readonly transport: BusTransport;
   readonly inbox: Inbox;
@@ -78,7 +81,7 @@ export class StreamWriter implements InboxReader {
   close(): void {
     this.#ports.inbox.release(this.#replyTo);
     // Whatever the source still holds on to by the signal, it may let go.
-    this.#abort.abort();
+    this.#abort.abort(UNWANTED);
   }
 
   receive(message: BusMessage): void {
@@ -90,7 +93,7 @@ export class StreamWriter implements InboxReader {
   }
 
   fail(): void {
-    this.#abort.abort();
+    this.#abort.abort(UNWANTED);
     this.#wake?.();
   }
 

@@ -1,4 +1,5 @@
 import type { KeyValue, ObjectStore } from "./stores.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** Header names are lower-case; values are printable ASCII. */
 export type Headers = Readonly<Record<string, string>>;
@@ -52,7 +53,11 @@ export interface BusTransport {
 
   keyValue(bucket: string): Promise<KeyValue>;
   objectStore(bucket: string): Promise<ObjectStore>;
+  workQueue(name: string): Promise<WorkQueue>;
 
-  /** Stops taking messages, delivers those at hand, then disconnects. */
+  /**
+   * Stops taking messages, delivers those at hand, then disconnects. Jobs at hand are aborted and
+   * given back without waiting for their handlers: stop a worker first to wait.
+   */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ export {
   infoHashFromBytes,
   parseInfoHash,
 } from "./info-hash.ts";
+export { type InfoHashV2, parseInfoHashV2, truncatedInfoHash } from "./info-hash-v2.ts";
 export {
   PEER_ID_BYTES,
   type PeerId,

@@ -1,6 +1,13 @@
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
-import { downloadTraceId, infoHashBytes, parseInfoHash, peerIdFromBytes } from "./index.ts";
+import {
+  downloadTraceId,
+  infoHashBytes,
+  parseInfoHash,
+  parseInfoHashV2,
+  peerIdFromBytes,
+  truncatedInfoHash,
+} from "./index.ts";
 
 test("the example of README.md holds", () => {
   const infoHash = parseInfoHash("C0FDA1EDAFDBDBB96443424E0B3899AF7159D10E");
@@ -8,4 +15,6 @@ test("the example of README.md holds", () => {
   equal(infoHash, "c0fda1edafdbdbb96443424e0b3899af7159d10e");
   equal(infoHash && infoHashBytes(infoHash).length, 20);
   equal(infoHash && downloadTraceId(infoHash, peerId).length, 32);
+  const infoHashV2 = parseInfoHashV2("AB".repeat(32));
+  equal(infoHashV2 && truncatedInfoHash(infoHashV2), "ab".repeat(20));
 });

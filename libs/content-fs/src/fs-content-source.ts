@@ -9,10 +9,11 @@ import {
   type ListOptions,
 } from "@seedfleet/content";
 import type { Clock } from "@seedfleet/runtime";
+import { forEachBounded } from "@seedfleet/runtime";
 import { fileFault } from "./faults.ts";
-import { forEachBounded } from "./for-each-bounded.ts";
 import { isListed } from "./is-listed.ts";
 import { listContent, resolvePath } from "./list-content.ts";
+import { listNamedFiles } from "./list-named-files.ts";
 import { type ListedFile, OpenFiles } from "./open-files.ts";
 import { lstat, readAt } from "./system-calls.ts";
 
@@ -43,14 +44,18 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
     return resolvePath(path);
   }
 
-  list(path: string, options?: ListOptions): Promise<ContentListing> {
-    return listContent(path, options);
+  list(path: string, options: ListOptions = {}): Promise<ContentListing> {
+    const { files, signal } = options;
+    return files === undefined
+      ? listContent(path, options)
+      : listNamedFiles(path, { files, signal });
   }
 
   open(listing: ContentListing): Content {
     return {
       listing,
       read: (ranges, into) => this.#readAll(listing, ranges, into),
+      localPath: (file) => pathOf(listing, file),
     };
   }
 
@@ -78,7 +83,7 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
     const listed = listing.files[range.file];
     assert(listed !== undefined);
     assert(offsetBytes >= 0 && offsetBytes + lengthBytes <= listed.sizeBytes);
-    const path = listing.single ? listing.path : join(listing.path, ...listed.path);
+    const path = pathOf(listing, range.file);
     const file: ListedFile = { path, listed };
     try {
       await this.#openFiles.use(file, async (fd) => {
@@ -89,6 +94,12 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
       throw fileFault(path, error);
     }
   }
+}
+
+function pathOf(listing: ContentListing, file: number): string {
+  const listed = listing.files[file];
+  assert(listed !== undefined);
+  return listing.single ? listing.path : join(listing.path, ...listed.path);
 }
 
 async function readFully(

@@ -2,7 +2,9 @@ import type { BigIntStats } from "node:fs";
 import type { ContentFile } from "@seedfleet/content";
 
 /** What a file is known again by. */
-export function identityOf(stats: BigIntStats): Omit<ContentFile, "path"> {
+export type FileState = Omit<ContentFile, "path">;
+
+export function identityOf(stats: BigIntStats): FileState {
   return {
     sizeBytes: Number(stats.size),
     modified: String(stats.mtimeNs),
@@ -11,7 +13,7 @@ export function identityOf(stats: BigIntStats): Omit<ContentFile, "path"> {
 }
 
 /** Whether the file is still what was listed. */
-export function isListed(stats: BigIntStats, listed: ContentFile): boolean {
+export function isListed(stats: BigIntStats, listed: FileState): boolean {
   const { sizeBytes, modified, identity } = identityOf(stats);
   return (
     stats.isFile() &&

@@ -1,31 +1,19 @@
 import { basename, join } from "node:path";
 import {
   CONTENT_ENTRIES_MAX,
-  type ContentFile,
   type ContentListing,
-  contentChanged,
   contentEmpty,
   contentNameNotUtf8,
   contentTooManyFiles,
   contentUnreadable,
   type ListOptions,
 } from "@seedfleet/content";
+import { forEachBounded } from "@seedfleet/runtime";
 import { fileFault, pathFault } from "./faults.ts";
-import { forEachBounded } from "./for-each-bounded.ts";
-import { identityOf } from "./is-listed.ts";
-import {
-  assertReadable,
-  type DirectoryEntry,
-  lstat,
-  readDirectory,
-  realPath,
-} from "./system-calls.ts";
+import { fileState, fileStates, LISTING_CALLS_AT_ONCE_MAX } from "./file-states.ts";
+import { type DirectoryEntry, lstat, readDirectory, realPath } from "./system-calls.ts";
 
-/**
- * Node runs four such calls at a time; the rest keeps its queue full while results are handled.
- * More would only take memory.
- */
-export const LISTING_CALLS_AT_ONCE_MAX = 32;
+export { LISTING_CALLS_AT_ONCE_MAX };
 
 /** A file or a directory that was found, and where it is. */
 type Found = { readonly path: readonly string[]; readonly absolute: string };
@@ -55,8 +43,8 @@ export async function listContent(
   const stats = await lstat(root).catch((error) => fail(pathFault(root, error)));
   const name = basename(root);
   if (stats.isFile()) {
-    const file = await listed({ path: [name], absolute: root });
-    return listing({ path: root, name, single: true, files: [file], skipped: [] });
+    const files = [{ path: [name], ...(await fileState(root)) }];
+    return listing({ path: root, name, single: true, files, skipped: [] });
   }
   if (!stats.isDirectory()) {
     throw contentUnreadable(root, "it is neither a file nor a directory; name one of these");
@@ -64,11 +52,14 @@ export async function listContent(
   const tree = await findFiles(root, signal);
   const files = tree.files.map((found): [Found, string] => [found, byteOrder(found.path)]);
   const inOrder = files.toSorted(([, a], [, b]) => (a < b ? -1 : 1)).map(([found]) => found);
-  const listedFiles: ContentFile[] = new Array(inOrder.length);
-  await forEachBounded(inOrder, LISTING_CALLS_AT_ONCE_MAX, async (found, index) => {
-    signal?.throwIfAborted();
-    listedFiles[index] = await listed(found);
-  });
+  const states = await fileStates(
+    inOrder.map(({ absolute }) => absolute),
+    signal,
+  );
+  const listedFiles = states.map((state, index) => ({
+    path: inOrder[index]?.path ?? [],
+    ...state,
+  }));
   const skipped = tree.skipped.toSorted();
   return listing({ path: root, name, single: false, files: listedFiles, skipped });
 }
@@ -111,17 +102,6 @@ function sortOut(
   if (name === null) throw contentNameNotUtf8(directory.absolute, entry.name);
   const found = { path: [...directory.path, name], absolute: join(directory.absolute, name) };
   (entry.isFile() ? tree.files : below).push(found);
-}
-
-async function listed({ path, absolute }: Found): Promise<ContentFile> {
-  try {
-    const stats = await lstat(absolute);
-    if (!stats.isFile()) throw contentChanged(absolute);
-    await assertReadable(absolute);
-    return { path, ...identityOf(stats) };
-  } catch (error) {
-    throw fileFault(absolute, error);
-  }
 }
 
 /** A text whose order by UTF-16 units is the order of the path's UTF-8 bytes. */

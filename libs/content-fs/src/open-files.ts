@@ -1,6 +1,6 @@
-import { type ContentFile, contentChanged } from "@seedfleet/content";
+import { contentChanged } from "@seedfleet/content";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
-import { isListed } from "./is-listed.ts";
+import { type FileState, isListed } from "./is-listed.ts";
 import { close, fstat, openToRead } from "./system-calls.ts";
 
 /** A quarter of the 1,024 that a process commonly may have open; sockets need the rest. */
@@ -17,7 +17,7 @@ type OpenFile = {
   doomed: boolean;
 };
 
-export type ListedFile = { readonly path: string; readonly listed: ContentFile };
+export type ListedFile = { readonly path: string; readonly listed: FileState };
 
 /**
  * The open files of a source: no more than `OPEN_FILES_MAX`, the least recently used closed first.
@@ -127,7 +127,7 @@ export class OpenFiles implements AsyncDisposable {
 }
 
 /** Between the listing and now, another file may have come to lie at the path. */
-async function openListed({ path, listed }: ListedFile): Promise<number> {
+export async function openListed({ path, listed }: ListedFile): Promise<number> {
   const fd = await openToRead(path);
   try {
     if (!isListed(await fstat(fd), listed)) throw contentChanged(path);

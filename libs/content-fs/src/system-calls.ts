@@ -6,7 +6,7 @@ const lstatWithCallback = promisify(fs.lstat);
 const fstatWithCallback = promisify(fs.fstat);
 
 /** A path that is no regular file any more must neither be followed nor block the open. */
-const OPEN_FLAGS: number =
+export const OPEN_FLAGS: number =
   fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 export const close: (fd: number) => Promise<void> = promisify(fs.close);

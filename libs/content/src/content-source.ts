@@ -11,7 +11,7 @@ export type ContentFile = {
 
 /** What lay at a path at one moment, in an order that depends on nothing but the names. */
 export type ContentListing = {
-  /** Absolute, with every link on the way resolved. */
+  /** Where it lies: an absolute path with every link on the way resolved, or a URL. */
   readonly path: string;
   /** The last element of the path. */
   readonly name: string;
@@ -23,7 +23,15 @@ export type ContentListing = {
   readonly skipped: readonly string[];
 };
 
-export type ListOptions = { readonly signal?: AbortSignal };
+export type ListOptions = {
+  readonly signal?: AbortSignal;
+  /**
+   * Only these files are listed, in this order, each of them a path from the content's own; of a
+   * single file there is one, its name. Where one is absent `content-missing` names it. An origin
+   * that cannot tell what it has (HTTP) lists a directory only so.
+   */
+  readonly files?: readonly (readonly string[])[];
+};
 
 /** Bytes of one listed file, which it has. */
 export type ContentRange = {
@@ -44,6 +52,11 @@ export interface Content {
    * when the source fails. Once it has rejected, `into` is not written to any more.
    */
   read(ranges: readonly ContentRange[], into: Uint8Array): Promise<void>;
+  /**
+   * Where a listed file can be opened on this machine, for whoever reads in a thread of its own and
+   * makes sure of what it read as `read` does. Absent where content is in no file system.
+   */
+  readonly localPath?: (file: number) => string;
 }
 
 /**
@@ -51,7 +64,10 @@ export interface Content {
  * codes of `errors.ts`.
  */
 export interface ContentSource {
-  /** Where a path leads once every link is followed; rejects with `content-missing`. */
+  /**
+   * Where a path leads once every link is followed, or a URL in the one form that is compared.
+   * Rejects with `content-missing`.
+   */
   resolve(path: string): Promise<string>;
   /** Everything there that can be seeded, each file known to be readable. */
   list(path: string, options?: ListOptions): Promise<ContentListing>;

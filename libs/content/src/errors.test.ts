@@ -7,6 +7,7 @@ import {
   contentNameNotUtf8,
   contentTooManyFiles,
   contentUnreadable,
+  contentUnwritable,
 } from "./errors.ts";
 
 const cases = [
@@ -17,6 +18,10 @@ const cases = [
   {
     error: contentUnreadable("/x", "this process may not read it"),
     then: ["content-unreadable", "Cannot read /x: this process may not read it"],
+  },
+  {
+    error: contentUnwritable("/x", "the disk is full; make room on it"),
+    then: ["content-unwritable", "Cannot write /x: the disk is full; make room on it"],
   },
   {
     error: contentEmpty("/x"),

@@ -4,6 +4,8 @@ import { SeedfleetError } from "@seedfleet/runtime";
 export type ContentErrorDetail =
   | { readonly code: "content-missing"; readonly path: string }
   | { readonly code: "content-unreadable"; readonly path: string; readonly reason: string }
+  /** What was to be written is not there now; what was there before still is. */
+  | { readonly code: "content-unwritable"; readonly path: string; readonly reason: string }
   /** Nothing to seed: a torrent needs at least one byte. */
   | { readonly code: "content-empty"; readonly path: string }
   /** The file is not what was listed: other bytes, other size, or gone. */
@@ -14,7 +16,11 @@ export type ContentErrorDetail =
       readonly path: string;
       readonly nameHex: string;
     }
-  | { readonly code: "content-too-many-files"; readonly path: string; readonly max: number };
+  | { readonly code: "content-too-many-files"; readonly path: string; readonly max: number }
+  /** An origin that does not give parts of a file cannot be seeded from. */
+  | { readonly code: "content-no-ranges"; readonly path: string; readonly reason: string }
+  /** The source cannot tell what lies there, and nobody named the files. */
+  | { readonly code: "content-not-listable"; readonly path: string; readonly reason: string };
 
 export type ContentError = SeedfleetError<ContentErrorDetail>;
 
@@ -31,6 +37,15 @@ export function contentUnreadable(path: string, reason: string, cause?: unknown)
   return new SeedfleetError(
     `Cannot read ${path}: ${reason}`,
     { code: "content-unreadable", path, reason },
+    cause,
+  );
+}
+
+/** `reason` says what is wrong and, where somebody can, what to do about it. */
+export function contentUnwritable(path: string, reason: string, cause?: unknown): ContentError {
+  return new SeedfleetError(
+    `Cannot write ${path}: ${reason}`,
+    { code: "content-unwritable", path, reason },
     cause,
   );
 }
@@ -63,6 +78,22 @@ export function contentTooManyFiles(path: string, max: number): ContentError {
       "publish its parts one by one",
     { code: "content-too-many-files", path, max },
   );
+}
+
+export function contentNoRanges(path: string, reason: string): ContentError {
+  return new SeedfleetError(`Cannot seed ${path}: ${reason}`, {
+    code: "content-no-ranges",
+    path,
+    reason,
+  });
+}
+
+export function contentNotListable(path: string, reason: string): ContentError {
+  return new SeedfleetError(`Cannot seed ${path}: ${reason}`, {
+    code: "content-not-listable",
+    path,
+    reason,
+  });
 }
 
 /** The name as a shell takes it (`$'caf\xe9'`), so that it can be pasted into a `mv`. */

@@ -13,7 +13,17 @@ export {
   contentEmpty,
   contentMissing,
   contentNameNotUtf8,
+  contentNoRanges,
+  contentNotListable,
   contentTooManyFiles,
   contentUnreadable,
+  contentUnwritable,
 } from "./errors.ts";
 export { CONTENT_ENTRIES_MAX } from "./limits.ts";
+export type {
+  ManagedContent,
+  ManagedContentStore,
+  ManagedFile,
+  ManagedShape,
+  ManagedSpan,
+} from "./managed-content.ts";

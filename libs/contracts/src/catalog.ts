@@ -1,51 +1,86 @@
-import type { InfoHash } from "@seedfleet/bytes";
+import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
 import * as z from "zod";
-import { count, infoHash, processId, timestampMs } from "./scalars.ts";
+import { count, infoHash, infoHashV2, location, processId, timestampMs } from "./scalars.ts";
 
 /** Key-value: info hash → `CatalogEntry`. */
 export const CATALOG_BUCKET = "seedfleet-catalog";
 
-/** Objects: info hash → the bytes of the `.torrent`, without trackers. */
+/** Key-value: alias → the info hash that the entry has. */
+export const ALIAS_BUCKET = "seedfleet-aliases";
+
+/** Objects: info hash → the bytes of the `.torrent`; of one made here, without trackers. */
 export const METAINFO_BUCKET = "seedfleet-metainfo";
 
-/** Key-value: `{holder}.{hash of path and options}` → `HashMemo`, so nothing is hashed twice. */
+/** Key-value: `{holder}.{hash of location and options}` → `HashMemo`: nothing is hashed twice. */
 export const HASH_MEMO_BUCKET = "seedfleet-hashed";
+
+/** Places that one torrent's content may lie in; a read goes to the next when one fails. */
+export const TORRENT_SOURCES_MAX = 16;
+
+/** A hybrid's v2 hash, and how a client or two misread a hybrid. */
+export const INFO_HASH_ALIASES_MAX = 4;
+
+/** BEP 3, BEP 52, or both in one. */
+export type TorrentVersion = "v1" | "v2" | "hybrid";
+
+/** One place the content lies in. */
+export type CatalogSource = {
+  /** The piece-store that put it here and reads it. */
+  readonly holder: string;
+  /** Whether any other piece-store that may read the location does as well: a bucket, an origin. */
+  readonly shared: boolean;
+  /** An absolute path as the holder sees it, or a URL: `s3://bucket/key`, `https://…`. */
+  readonly location: string;
+  /** SHA-256 over location, size, time and identity of every file as they were when hashed. */
+  readonly fingerprint: string;
+};
 
 /** What the fleet publishes, and who holds its bytes. */
 export type CatalogEntry = {
+  /** What the torrent is known by: v1's, or the first 20 bytes of a torrent's that is v2 alone. */
   readonly infoHash: InfoHash;
+  readonly infoHashV2: InfoHashV2 | null;
+  readonly version: TorrentVersion;
+  /** Other info hashes under which peers ask for it. */
+  readonly aliases: readonly InfoHash[];
   readonly name: string;
+  /** Of the torrent, with the padding between its files. */
   readonly sizeBytes: number;
+  /** Of the files, which is what people want to know. */
+  readonly contentBytes: number;
   readonly pieceLengthBytes: number;
   readonly pieceCount: number;
   readonly fileCount: number;
   /** BEP 27: peers come from the tracker only. */
   readonly private: boolean;
-  /** The piece-store that reads it. */
-  readonly holder: string;
-  /** The directory or file, as the holder sees it. */
-  readonly path: string;
-  /** SHA-256 over path, size, mtime and inode of every file as they were when hashed. */
-  readonly fingerprint: string;
+  /** In the order they are tried. */
+  readonly sources: readonly CatalogSource[];
   readonly addedAtMs: number;
 };
 
-/** What a holder hashed once: the same path with the same fingerprint is this torrent. */
+/** What a holder hashed once: the same location with the same fingerprint is this torrent. */
 export type HashMemo = { readonly infoHash: InfoHash; readonly fingerprint: string };
 
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 
+export const torrentVersion: z.ZodType<TorrentVersion> = z.enum(["v1", "v2", "hybrid"]);
+
 export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
   infoHash,
+  infoHashV2: infoHashV2.nullable(),
+  version: torrentVersion,
+  aliases: z.array(infoHash).max(INFO_HASH_ALIASES_MAX),
   name: z.string().min(1).max(1_024),
   sizeBytes: count,
+  contentBytes: count,
   pieceLengthBytes: z.int().min(1),
   pieceCount: z.int().min(1),
   fileCount: z.int().min(1),
   private: z.boolean(),
-  holder: processId,
-  path: z.string().min(1).max(4_096),
-  fingerprint,
+  sources: z
+    .array(z.strictObject({ holder: processId, shared: z.boolean(), location, fingerprint }))
+    .min(1)
+    .max(TORRENT_SOURCES_MAX),
   addedAtMs: timestampMs,
 });
 

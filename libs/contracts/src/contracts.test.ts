@@ -5,22 +5,43 @@ import {
   catalogEntry,
   chokeRoundCall,
   hashMemo,
+  ingestJob,
+  ingestProgressEvent,
+  manageCall,
   PEERS_PER_ROUND_MAX,
   peerAnnouncedEvent,
   presenceAskedEvent,
   presenceEvent,
-  publishCall,
   readPieceCall,
   retainCall,
+  scrubState,
+  torrentCondition,
+  writePieceCall,
 } from "./index.ts";
 
 const INFO_HASH = "ab".repeat(20);
 const FINGERPRINT = "0".repeat(64);
 
 const ENTRY = {
-  ...{ infoHash: INFO_HASH, name: "content", sizeBytes: 0, pieceLengthBytes: 1, pieceCount: 1 },
-  ...{ fileCount: 1, private: false, holder: "store-1", path: "/content" },
-  ...{ fingerprint: FINGERPRINT, addedAtMs: 0 },
+  ...{ infoHash: INFO_HASH, name: "content", sizeBytes: 0, contentBytes: 0 },
+  ...{ infoHashV2: null, version: "v1", pieceLengthBytes: 1, pieceCount: 1, fileCount: 1 },
+  ...{ private: false, addedAtMs: 0, aliases: [] },
+  sources: [{ holder: "store-1", shared: false, location: "/content", fingerprint: FINGERPRINT }],
+};
+const OPTIONS = {
+  ...{ version: "hybrid", pieceLengthBytes: null, private: false, comment: null },
+  ...{ source: null, webSeeds: [] },
+};
+const INGEST = {
+  holder: "store-1",
+  locations: ["/content"],
+  torrent: { kind: "make", options: OPTIONS },
+};
+const CHECK = { kind: "check", infoHash: INFO_HASH };
+const ADOPT = { kind: "adopt", adoption: { infoHash: INFO_HASH, check: "background" } };
+const JOB = {
+  ...{ id: "job-1", request: INGEST, state: "running", submittedAtMs: 0, updatedAtMs: 1 },
+  ...{ attempts: 1, result: null, failure: null },
 };
 const PRESENCE = {
   ...{ role: "gateway", id: "gateway-1", version: "0.1.0", startedAtMs: 0.5, draining: false },
@@ -33,11 +54,19 @@ const PEER = {
 const ROUND_REQUEST = { gateway: "gateway-1", infoHash: INFO_HASH, unchokeSlots: 4, peers: [PEER] };
 const DECISION = { peerKey: "2d5445-1", unchoked: true, reason: "rate" };
 const ROUND_REPLY = { round: 1, validForMs: 5_000, unchokeSlots: 4, decisions: [DECISION] };
-const HASHING = { kind: "hashing", name: "a", hashedBytes: 0, totalBytes: 1 };
-const PUBLISHED = { kind: "published", entry: ENTRY, hashed: true, skipped: ["a link"] };
+const PROGRESS = {
+  ...{ phase: "hashing", name: "a", doneBytes: 0, totalBytes: 1 },
+  ...{ bytesPerSecond: 0.5, remainingMs: null },
+};
+const RESULT = { entry: ENTRY, hashed: true, skipped: ["a link"] };
 const ANNOUNCED = {
-  ...{ infoHash: INFO_HASH, peerId: "2d".repeat(20) },
+  ...{ infoHash: INFO_HASH, askedAs: INFO_HASH, peerId: "2d".repeat(20) },
   address: { host: "192.0.2.1", port: 6881 },
+};
+
+const SCRUB = {
+  ...{ round: 1, startedAtMs: 0, endedAtMs: null, checkedBytes: 1, badPieces: 0 },
+  ...{ repairedPieces: 0, at: { infoHash: INFO_HASH, location: "/a", piece: 3 } },
 };
 
 type Given = {
@@ -63,10 +92,16 @@ const contracts: readonly Given[] = [
       { pieceCount: 0 },
       { fileCount: 0 },
       { private: 1 },
-      { holder: "two tokens" },
-      { holder: "a.b" },
-      { path: "" },
-      { fingerprint: "0" },
+      { infoHashV2: INFO_HASH },
+      { version: "v3" },
+      { aliases: ["ab"] },
+      { aliases: Array(5).fill(INFO_HASH) },
+      { sources: [] },
+      { sources: [{ ...ENTRY.sources[0], holder: "two tokens" }] },
+      { sources: [{ ...ENTRY.sources[0], holder: "a.b" }] },
+      { sources: [{ ...ENTRY.sources[0], location: "" }] },
+      { sources: [{ ...ENTRY.sources[0], fingerprint: "0" }] },
+      { sources: Array(17).fill(ENTRY.sources[0]) },
       { addedAtMs: null },
     ],
   },
@@ -92,7 +127,7 @@ const contracts: readonly Given[] = [
       { peerAddress: { host: "192.0.2.1", port: 65_536 } },
       { peerAddress: { host: "192.0.2.1", port: 1, more: 1 } },
       { urls: ["not a url"] },
-      { urls: Array.from({ length: 17 }, () => "http://a/") },
+      { urls: Array.from({ length: 65 }, () => "http://a/") },
     ],
   },
   {
@@ -140,22 +175,68 @@ const contracts: readonly Given[] = [
     ],
   },
   {
-    name: "publishCall's request",
-    schema: publishCall.request,
-    accepts: [{ path: "/content", private: false }],
-    refuses: [{ path: "" }, { path: "a".repeat(4_097) }, { private: "no" }],
+    name: "ingestJob",
+    schema: ingestJob,
+    accepts: [
+      JOB,
+      { ...JOB, state: "done", result: RESULT },
+      { ...JOB, state: "failed", failure: { code: "content-missing", message: "gone" } },
+      { ...JOB, request: { ...INGEST, torrent: ADOPT } },
+      { ...JOB, request: { ...INGEST, torrent: CHECK } },
+    ],
+    refuses: [
+      { id: "a.b" },
+      { state: "resting" },
+      { attempts: -1 },
+      { result: { ...RESULT, entry: null } },
+      { request: { ...INGEST, locations: [] } },
+      { request: { ...INGEST, locations: [""] } },
+      { request: { ...INGEST, locations: ["a".repeat(4_097)] } },
+      { request: { ...INGEST, torrent: { ...ADOPT, kind: "make" } } },
+      { request: { ...INGEST, torrent: { kind: "make", options: { ...OPTIONS, private: "no" } } } },
+    ],
   },
   {
-    name: "publishCall's chunk",
-    schema: chunkSchema(publishCall.chunk),
-    accepts: [HASHING, PUBLISHED],
-    refuses: [{ kind: "resting" }, { hashedBytes: -1 }, { name: null }, { entry: ENTRY }],
+    name: "ingestProgressEvent",
+    schema: ingestProgressEvent.payload,
+    accepts: [PROGRESS, { ...PROGRESS, phase: "checking", remainingMs: 1.5 }],
+    refuses: [{ phase: "resting" }, { doneBytes: -1 }, { name: null }, { remainingMs: -1 }],
+  },
+  {
+    name: "manageCall's reply",
+    schema: manageCall.reply,
+    accepts: [{ entry: ENTRY, havePieces: 0 }],
+    refuses: [{ entry: null }, { havePieces: -1 }],
+  },
+  {
+    name: "writePieceCall's request",
+    schema: writePieceCall.request,
+    accepts: [{ infoHash: INFO_HASH, piece: 0, offeredBy: "gateway-1" }],
+    refuses: [{ offeredBy: "a.b" }, { piece: -1 }],
+  },
+  {
+    name: "scrubState",
+    schema: scrubState,
+    accepts: [SCRUB, { ...SCRUB, at: null, endedAtMs: 1 }],
+    refuses: [{ round: -1 }, { at: { infoHash: INFO_HASH } }],
+  },
+  {
+    name: "torrentCondition",
+    schema: torrentCondition,
+    accepts: [
+      { stale: [], badPieces: [] },
+      {
+        stale: [{ location: "/a", path: "/a/b", foundAtMs: 0 }],
+        badPieces: [{ location: "/a", piece: 1, foundAtMs: 0 }],
+      },
+    ],
+    refuses: [{ badPieces: [{ location: "/a", piece: -1, foundAtMs: 0 }] }, { stale: ["/a"] }],
   },
   {
     name: "retainCall's request",
     schema: retainCall.request,
-    accepts: [{ paths: [] }, { paths: ["/a", "/b"] }],
-    refuses: [{ paths: [""] }, { paths: "/a" }],
+    accepts: [{ locations: [] }, { locations: ["/a", "s3://bucket/b"] }],
+    refuses: [{ locations: [""] }, { locations: "/a" }],
   },
   {
     name: "retainCall's reply",
@@ -166,8 +247,8 @@ const contracts: readonly Given[] = [
   {
     name: "readPieceCall's request",
     schema: readPieceCall.request,
-    accepts: [{ infoHash: INFO_HASH, piece: 0, begin: 0, length: 1 }],
-    refuses: [{ piece: -1 }, { begin: 0.5 }, { length: 0 }, { infoHash: "*" }],
+    accepts: [{ infoHash: INFO_HASH, piece: 0, begin: 0, length: 1, verify: false }],
+    refuses: [{ piece: -1 }, { begin: 0.5 }, { verify: 1 }, { length: 0 }, { infoHash: "*" }],
   },
 ];
 
@@ -194,9 +275,4 @@ for (const { name, schema, accepts, refuses } of contracts) {
       equal(result.issues === undefined, false);
     });
   }
-}
-
-function chunkSchema(chunk: Schema<unknown> | "bytes"): Schema<unknown> {
-  if (chunk === "bytes") throw new Error("it has no schema");
-  return chunk;
 }

@@ -1,11 +1,16 @@
 export {
+  ALIAS_BUCKET,
   CATALOG_BUCKET,
   type CatalogEntry,
+  type CatalogSource,
   catalogEntry,
   HASH_MEMO_BUCKET,
   type HashMemo,
   hashMemo,
+  INFO_HASH_ALIASES_MAX,
   METAINFO_BUCKET,
+  TORRENT_SOURCES_MAX,
+  type TorrentVersion,
 } from "./catalog.ts";
 export {
   chokeRoundCall,
@@ -16,20 +21,54 @@ export {
   type RoundRequest,
 } from "./choking.ts";
 export {
-  type PublishProgress,
-  type PublishRequest,
-  publishCall,
+  type Adoption,
+  type ContentCheck,
+  DEFAULT_TORRENT_OPTIONS,
+  INGEST_BUCKET,
+  INGEST_CHECKPOINT_BUCKET,
+  INGEST_QUEUE,
+  type IngestJob,
+  type IngestProgress,
+  type IngestRequest,
+  type IngestState,
+  ingestChangedEvent,
+  ingestJob,
+  ingestProgressEvent,
+  manageCall,
   type RetainRequest,
   retainCall,
+  SKIPPED_NAMED_MAX,
+  type TorrentOptions,
 } from "./ingest.ts";
 export { type PeerAnnounced, peerAnnouncedEvent } from "./peers.ts";
-export { type PieceRead, readPieceCall } from "./pieces.ts";
+export {
+  offeredPieceCall,
+  type PieceOffer,
+  type PieceRead,
+  type PieceWrite,
+  pieceVerifiedEvent,
+  readPieceCall,
+  writePieceCall,
+} from "./pieces.ts";
 export {
   type HostPort,
   PRESENCE_EXPIRY_MS,
   PRESENCE_INTERVAL_MS,
+  PRESENCE_URLS_MAX,
   type Presence,
   presenceAskedEvent,
   presenceEvent,
   type Role,
 } from "./presence.ts";
+export {
+  BAD_PIECES_MAX,
+  type BadPiece,
+  CONDITION_BUCKET,
+  pieceConditionEvent,
+  SCRUB_BUCKET,
+  type ScrubState,
+  type StaleSource,
+  scrubState,
+  type TorrentCondition,
+  torrentCondition,
+} from "./scrub.ts";

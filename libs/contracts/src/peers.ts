@@ -7,6 +7,8 @@ import { infoHash, peerId } from "./scalars.ts";
 /** A leecher as it announced itself. */
 export type PeerAnnounced = {
   readonly infoHash: InfoHash;
+  /** The hash it announced by, which is the only one it need know: the torrent's or an alias. */
+  readonly askedAs: InfoHash;
   readonly peerId: PeerId;
   /** The address its announce came from, and the port it says it listens on. */
   readonly address: HostPort;
@@ -21,5 +23,5 @@ export type PeerAnnounced = {
 export const peerAnnouncedEvent: BusEvent<"seedfleet.v1.peers.announced.{gateway}", PeerAnnounced> =
   defineEvent({
     subject: "seedfleet.v1.peers.announced.{gateway}",
-    payload: z.strictObject({ infoHash, peerId, address: hostPort }),
+    payload: z.strictObject({ infoHash, askedAs: infoHash, peerId, address: hostPort }),
   });

@@ -1,20 +1,34 @@
-import { defineStream, type StreamCall } from "@seedfleet/bus";
+import {
+  type BusEvent,
+  type Call,
+  defineCall,
+  defineEvent,
+  defineStream,
+  type StreamCall,
+} from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import * as z from "zod";
-import { count, infoHash } from "./scalars.ts";
+import { count, infoHash, processId } from "./scalars.ts";
 
 /**
  * Bytes of one piece, or of a part of it.
  *
  * The handler's error codes: `torrent-unknown` (not held here), `piece-out-of-range`,
- * `content-changed` (the file is not what was hashed: final until it is published again),
- * `content-unreadable` (the disk failed: may be tried again), `store-busy` (try again).
+ * `content-changed` (nothing here is what was hashed: final until it is published again),
+ * `piece-corrupt` (no source here has the right bytes; only where `verify` asks),
+ * `piece-absent` (not downloaded yet), `content-unreadable` (the source failed: may be tried
+ * again), `store-busy` (try again).
  */
 export type PieceRead = {
   readonly infoHash: InfoHash;
   readonly piece: number;
   readonly begin: number;
   readonly length: number;
+  /**
+   * What came before failed its hash: the store is to check the piece's hash itself, and to give
+   * it from the first source whose bytes are right.
+   */
+  readonly verify: boolean;
 };
 
 /**
@@ -30,8 +44,68 @@ export const readPieceCall: StreamCall<"seedfleet.v1.pieces.read.{holder}", Piec
       piece: count,
       begin: count,
       length: z.int().min(1),
+      verify: z.boolean(),
     }),
     chunk: "bytes",
     timeoutMs: 5_000,
     chunksInFlightMax: 8,
   });
+
+/** A whole piece that a process has and a piece-store may fetch from it. */
+export type PieceOffer = { readonly infoHash: InfoHash; readonly piece: number };
+
+/**
+ * Gives a piece that was offered in a `pieces.write`: the store fetches it, so that its bytes flow
+ * under the store's own control. Repeatable while the offer stands.
+ *
+ * piece-store → gateway, cli
+ */
+export const offeredPieceCall: StreamCall<
+  "seedfleet.v1.pieces.offered.{process}",
+  PieceOffer,
+  Uint8Array
+> = defineStream({
+  subject: "seedfleet.v1.pieces.offered.{process}",
+  request: z.strictObject({ infoHash, piece: count }),
+  chunk: "bytes",
+  timeoutMs: 5_000,
+  chunksInFlightMax: 8,
+});
+
+export type PieceWrite = PieceOffer & {
+  /** Who gives it, by `offeredPieceCall`. */
+  readonly offeredBy: string;
+};
+
+/**
+ * Has a store take a piece of managed content. `verified`: its hash is right and it is on disk,
+ * synced. `corrupt`: its hash is wrong and nothing was written. Repeatable.
+ *
+ * The handler's error codes: `torrent-unknown` (not managed here), `piece-out-of-range`,
+ * `content-unwritable` (the disk failed or is full; nothing counts as written), `store-busy`.
+ *
+ * gateway, cli → piece-store
+ */
+export const writePieceCall: Call<
+  "seedfleet.v1.pieces.write.{holder}",
+  PieceWrite,
+  { readonly outcome: "verified" | "corrupt" }
+> = defineCall({
+  subject: "seedfleet.v1.pieces.write.{holder}",
+  request: z.strictObject({ infoHash, piece: count, offeredBy: processId }),
+  reply: z.strictObject({ outcome: z.enum(["verified", "corrupt"]) }),
+  timeoutMs: 30_000,
+});
+
+/**
+ * A piece of managed content is verified and on disk.
+ *
+ * piece-store → gateway
+ */
+export const pieceVerifiedEvent: BusEvent<
+  "seedfleet.v1.pieces.verified.{infoHash}",
+  { readonly holder: string; readonly piece: number }
+> = defineEvent({
+  subject: "seedfleet.v1.pieces.verified.{infoHash}",
+  payload: z.strictObject({ holder: processId, piece: count }),
+});

@@ -8,6 +8,9 @@ export const PRESENCE_INTERVAL_MS = 2_000;
 /** … and is taken for gone after three that stayed away. */
 export const PRESENCE_EXPIRY_MS = 6_000;
 
+/** As many as a piece-store may be given buckets and origins. */
+export const PRESENCE_URLS_MAX = 64;
+
 export type Role = "tracker" | "gateway" | "piece-store" | "choking-scheduler" | "console";
 
 /** An address that others are told, which need not be the one listened on. */
@@ -24,7 +27,10 @@ export type Presence = {
   readonly load: number;
   /** Where peers reach a gateway; null for every other role. */
   readonly peerAddress: HostPort | null;
-  /** A tracker's announce URLs, a console's base URL. */
+  /**
+   * A tracker's announce URLs, a console's base URL; the buckets and origins that a piece-store
+   * reads, each a prefix of what may be asked of it.
+   */
   readonly urls: readonly string[];
 };
 
@@ -48,7 +54,7 @@ export const presenceEvent: BusEvent<"seedfleet.v1.presence.{role}.{id}", Presen
     draining: z.boolean(),
     load: z.number().min(0),
     peerAddress: hostPort.nullable(),
-    urls: z.array(z.url().max(2_048)).max(16),
+    urls: z.array(z.url().max(2_048)).max(PRESENCE_URLS_MAX),
   }),
 });
 

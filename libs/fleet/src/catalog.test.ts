@@ -1,7 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { infoHashFromBytes } from "@seedfleet/bytes";
-import { CATALOG_BUCKET, type CatalogEntry, METAINFO_BUCKET } from "@seedfleet/contracts";
+import {
+  CATALOG_BUCKET,
+  type CatalogEntry,
+  type CatalogSource,
+  METAINFO_BUCKET,
+} from "@seedfleet/contracts";
 import { type Catalog, type CatalogChange, openCatalog } from "./catalog.ts";
 import { GivenBus } from "./testing.ts";
 
@@ -57,7 +62,7 @@ test("a catalog's watch tells what is there, then that it did, then every change
 const unreadable = [
   { given: "no JSON", value: "{" },
   { given: "nothing", value: "" },
-  { given: "a field missing", value: JSON.stringify({ ...ONE, holder: undefined }) },
+  { given: "a field missing", value: JSON.stringify({ ...ONE, sources: undefined }) },
   { given: "a field of a later version", value: JSON.stringify({ ...ONE, pieces: 1 }) },
 ] as const;
 
@@ -104,6 +109,51 @@ test("a catalog writes the metainfo first: whoever hears of an entry can read it
   deepEqual(await found.promise, METAINFO);
 });
 
+test("a catalog's change() decides anew when somebody else wrote meanwhile", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const store = await given.bus.keyValue(CATALOG_BUCKET);
+  await catalog.publish(ONE, METAINFO);
+  const seen: (number | undefined)[] = [];
+  const racing = { ...ONE, sources: [...ONE.sources, givenSource("/b")] };
+  let raced = Promise.resolve(0);
+  const written = await catalog.change(ONE.infoHash, (before) => {
+    seen.push(before?.sources.length);
+    if (seen.length === 1) raced = store.put(ONE.infoHash, Buffer.from(JSON.stringify(racing)));
+    return before && { ...before, sources: [...before.sources, givenSource("/c")] };
+  });
+  await raced;
+  deepEqual(seen, [1, 2]);
+  deepEqual(
+    written?.sources.map(({ location }) => location),
+    ["/content", "/b", "/c"],
+  );
+  deepEqual(await catalog.find(ONE.infoHash), written);
+});
+
+test("a catalog's change() takes out and leaves what it is told to", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  await catalog.publish(ONE, METAINFO);
+  deepEqual(await catalog.change(ONE.infoHash, (before) => before), ONE);
+  equal(await catalog.change(ONE.infoHash, () => null), null);
+  equal(await catalog.find(ONE.infoHash), null);
+  deepEqual(await catalog.metainfo(ONE.infoHash), METAINFO);
+});
+
+test("a catalog finds a torrent by its aliases for as long as it is published", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const alias = infoHashFromBytes(new Uint8Array(20).fill(9));
+  equal(await catalog.findByAny(alias), null);
+  await catalog.publish({ ...ONE, aliases: [alias] }, METAINFO);
+  equal((await catalog.findByAny(alias))?.infoHash, ONE.infoHash);
+  equal((await catalog.findByAny(ONE.infoHash))?.infoHash, ONE.infoHash);
+  equal(await catalog.find(alias), null);
+  await catalog.retire(ONE.infoHash);
+  equal(await catalog.findByAny(alias), null);
+});
+
 function opened({ bus, telemetry }: GivenBus): Promise<Catalog> {
   return openCatalog(bus, telemetry.log);
 }
@@ -112,10 +162,27 @@ async function put({ bus }: GivenBus, key: string, value: string): Promise<void>
   await (await bus.keyValue(CATALOG_BUCKET)).put(key, Buffer.from(value));
 }
 
+function givenSource(location: string): CatalogSource {
+  return { holder: "store-1", shared: false, location, fingerprint: "0".repeat(64) };
+}
+
 function givenEntry(byte: number): CatalogEntry {
   return {
     ...{ infoHash: infoHashFromBytes(new Uint8Array(20).fill(byte)), name: `content ${byte}` },
-    ...{ sizeBytes: 1, pieceLengthBytes: 16_384, pieceCount: 1, fileCount: 1, private: false },
-    ...{ holder: "store-1", path: "/content", fingerprint: "0".repeat(64), addedAtMs: 0 },
+    ...{
+      sizeBytes: 1,
+      contentBytes: 1,
+      pieceLengthBytes: 16_384,
+      pieceCount: 1,
+      fileCount: 1,
+      private: false,
+    },
+    ...{
+      infoHashV2: null,
+      version: "v1",
+      aliases: [],
+      sources: [givenSource("/content")],
+      addedAtMs: 0,
+    },
   };
 }

@@ -1,5 +1,13 @@
 export { announcePresence, type PresenceAnnouncer } from "./announce-presence.ts";
-export { type Catalog, type CatalogChange, openCatalog } from "./catalog.ts";
+export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
+export {
+  hasEnded,
+  type IngestJobs,
+  type IngestUpdate,
+  ingestJobId,
+  openIngestJobs,
+} from "./ingest-jobs.ts";
+export { isUnderOrigin } from "./is-under-origin.ts";
 export { PresenceBoard } from "./presence-board.ts";
 export { rendezvous } from "./rendezvous.ts";
 export { type PresenceWatch, watchPresence } from "./watch-presence.ts";

@@ -3,13 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type FileSpan, fileSpans } from "./file-spans.ts";
 import type { MetainfoFile } from "./metainfo.ts";
+import { givenFile } from "./testing.ts";
 
 function givenFiles(lengths: readonly number[]): { files: MetainfoFile[]; sizeBytes: number } {
   let sizeBytes = 0;
   const files = lengths.map((lengthBytes, index): MetainfoFile => {
     const offsetBytes = sizeBytes;
     sizeBytes += lengthBytes;
-    return { path: [`${index}`], lengthBytes, offsetBytes, padding: false };
+    return givenFile({ path: [`${index}`], lengthBytes, offsetBytes });
   });
   return { files, sizeBytes };
 }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import type { Metainfo, MetainfoFile } from "./metainfo.ts";
+import type { MetainfoFile } from "./metainfo.ts";
+
+/** What of a file's place is asked here. */
+type Placed = Pick<MetainfoFile, "offsetBytes" | "lengthBytes">;
 
 /** A run of bytes within one file. */
 export type FileSpan = {
@@ -14,7 +17,7 @@ export type FileSpan = {
  * Each span is found by a binary search, so not even a million empty files in a row are walked.
  */
 export function fileSpans(
-  { files, sizeBytes }: Pick<Metainfo, "files" | "sizeBytes">,
+  { files, sizeBytes }: { readonly files: readonly Placed[]; readonly sizeBytes: number },
   begin: number,
   length: number,
 ): FileSpan[] {
@@ -36,8 +39,8 @@ export function fileSpans(
   return spans;
 }
 
-/** The first file that ends after the byte; as no file before it does, the byte is its own. */
-function fileAt(files: readonly MetainfoFile[], at: number): number {
+/** The first file that ends after the byte; as none before it does, the byte is its own. */
+export function fileAt(files: readonly Placed[], at: number): number {
   let low = 0;
   let high = files.length - 1;
   while (low < high) {

@@ -1,15 +1,20 @@
+import { truncatedInfoHash } from "@seedfleet/bytes";
 import type { Magnet, MagnetPeer } from "./magnet.ts";
 
 /**
  * Writes a magnet link (BEP 9) that `parseMagnet()` reads back. The topics come first and as they
- * are, since there are readers that look for `xt=urn:btih:` in the text and unescape nothing.
+ * are, since there are readers that look for `xt=urn:btih:` in the text and unescape nothing. An
+ * info hash that is but the head of the v2 one is no topic: there is no v1 torrent of that name.
  */
 export function formatMagnet(
-  magnet: Pick<Magnet, "infoHash"> & Partial<Omit<Magnet, "kind" | "infoHash">>,
+  magnet: Pick<Magnet, "infoHash"> & Partial<Omit<Magnet, "kind" | "version" | "infoHash">>,
 ): string {
-  const { infoHash, infoHashV2, name, trackers = [], webSeeds = [], peers = [] } = magnet;
-  const parameters = [`xt=urn:btih:${infoHash}`];
-  if (infoHashV2) parameters.push(`xt=urn:btmh:1220${infoHashV2}`);
+  const { infoHash, infoHashV2 = null, name, trackers = [], webSeeds = [], peers = [] } = magnet;
+  const parameters: string[] = [];
+  if (infoHashV2 === null || infoHash !== truncatedInfoHash(infoHashV2)) {
+    parameters.push(`xt=urn:btih:${infoHash}`);
+  }
+  if (infoHashV2 !== null) parameters.push(`xt=urn:btmh:1220${infoHashV2}`);
   if (typeof name === "string") parameters.push(`dn=${escaped(name)}`);
   parameters.push(
     ...trackers.map((url) => `tr=${escaped(url)}`),

@@ -1,3 +1,4 @@
+export { aliasInfoHashes } from "./alias-info-hashes.ts";
 export {
   type Bencoded,
   type BencodedEntry,
@@ -13,8 +14,10 @@ export {
   textOf,
 } from "./bencoded.ts";
 export { choosePieceLengthBytes } from "./choose-piece-length.ts";
+export { draftViolation } from "./draft-violation.ts";
 export { type FileSpan, fileSpans } from "./file-spans.ts";
 export { formatMagnet } from "./format-magnet.ts";
+export { type DraftFile, layoutTorrent, type TorrentLayout } from "./layout-torrent.ts";
 export {
   FILES_MAX,
   MAGNET_LENGTH_MAX,
@@ -24,17 +27,30 @@ export {
   TRACKERS_MAX,
 } from "./limits.ts";
 export type { Magnet, MagnetPeer } from "./magnet.ts";
-export { draftViolation, type MetainfoDraft, makeMetainfo } from "./make-metainfo.ts";
+export { makeMetainfo } from "./make-metainfo.ts";
+export {
+  BLOCK_BYTES,
+  BLOCK_HASH_BYTES,
+  paddingRoot,
+  rootOfLeaves,
+  rootOfNodes,
+} from "./merkle-tree.ts";
 export {
   type Metainfo,
   type MetainfoFile,
   PIECE_HASH_BYTES,
   pieceHash,
   pieceLengthAt,
+  type TorrentVersion,
 } from "./metainfo.ts";
+export type { MetainfoDraft } from "./metainfo-draft.ts";
 export { parseMagnet } from "./parse-magnet.ts";
 export { parseMetainfo } from "./parse-metainfo.ts";
 export { isPathElement } from "./path-element.ts";
+export { pieceLayer } from "./piece-layer.ts";
+export { blockHashes, leavesPerPiece, pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
 export { type BencodeTree, scanBencode } from "./scan-bencode.ts";
+export { v1Companion } from "./v1-companion.ts";
+export { type VerifiableMetainfo, verifyPiece, verifyPieceRoot } from "./verify-piece.ts";
 export type { BencodeFault, MetainfoViolation } from "./violation.ts";
 export { withTrackers } from "./with-trackers.ts";

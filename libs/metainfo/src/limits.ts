@@ -1,6 +1,7 @@
 /**
- * The hashes of `PIECES_MAX` pieces take 40 MiB; the rest is room for the names of their files.
- * At its worst such a file takes two or three seconds and half a gigabyte to judge.
+ * The SHA-1 of `PIECES_MAX` pieces take 40 MiB; the rest is room for the names of their files, or
+ * for piece layers: a v2 torrent has 32 bytes a piece, so not quite as many pieces fit, and of a
+ * hybrid one 1.2 million. At its worst such a file takes a few seconds and a gigabyte to judge.
  */
 export const METAINFO_BYTES_MAX: number = 64 * 1024 * 1024;
 
@@ -16,11 +17,8 @@ export const PIECES_MAX: number = 0x20_0000;
 /** As libtorrent's: 32,767 blocks of 16 KiB, so a block's number fits 15 bits. */
 export const PIECE_LENGTH_BYTES_MAX: number = 0x7fff * 0x4000;
 
-/**
- * As libtorrent's: 48 bits. A torrent holds at most `PIECES_MAX` pieces of the longest, 2^50 bytes,
- * so one file more is still a safe integer, and the sum is judged after every file.
- */
-export const FILE_LENGTH_BYTES_MAX: number = 2 ** 48 - 1;
+/** As libtorrent's: 16 TiB, fewer than 2^30 blocks of 16 KiB, so a tree of them stays small. */
+export const FILE_LENGTH_BYTES_MAX: number = (2 ** 30 - 1) * 0x4000 - 1;
 
 /** Larger than any torrent seen in the wild; each file costs a few hundred bytes of memory. */
 export const FILES_MAX = 262_144;
@@ -35,6 +33,13 @@ export const PATH_BYTES_MAX = 2_048;
 export const PATH_DEPTH_MAX = 100;
 
 /**
+ * The elements a path may have in a torrent that we make with a v2 file tree: each is a dictionary
+ * in a dictionary, below three of them and above one, and readers take no more than
+ * `BENCODE_DEPTH_MAX`.
+ */
+export const FILE_TREE_DEPTH_MAX: number = BENCODE_DEPTH_MAX - 4;
+
+/**
  * How many taken names may be tried in all while duplicates are renamed. An honest torrent has a
  * handful; as the n-th duplicate of a name costs n tries, without this the work is quadratic.
  */
@@ -45,6 +50,12 @@ export const TRACKERS_MAX = 256;
 
 /** More web seeds than one torrent can use; those after are left out, not a violation. */
 export const WEB_SEEDS_MAX = 256;
+
+/** More torrents than it helps to look for the same files in (BEP 38); those after are left out. */
+export const SIMILAR_MAX = 256;
+
+/** More collections than one torrent is in (BEP 38); those after are left out. */
+export const COLLECTIONS_MAX = 256;
 
 /** What servers and proxies commonly take of a request line; a longer URL could not be asked. */
 export const URL_LENGTH_MAX = 2_048;

@@ -1,6 +1,11 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, fail, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { infoHashFromBytes } from "@seedfleet/bytes";
+import {
+  type InfoHashV2,
+  infoHashFromBytes,
+  parseInfoHashV2,
+  truncatedInfoHash,
+} from "@seedfleet/bytes";
 import fc from "fast-check";
 import { formatMagnet } from "./format-magnet.ts";
 import type { Magnet } from "./magnet.ts";
@@ -26,6 +31,7 @@ test("parseMagnet() given all that BEP 9 and 53 know", () => {
     ),
     {
       kind: "magnet",
+      version: "hybrid",
       infoHash: HEX,
       infoHashV2: "ab".repeat(32),
       name: "A b é",
@@ -55,9 +61,14 @@ const refused = [
     then: "magnet-invalid-info-hash",
   },
   {
-    given: "a v2 torrent",
-    text: `magnet:?xt=urn:btmh:1220${"a".repeat(64)}`,
-    then: "metainfo-version-unsupported",
+    given: "a multihash of another kind alone",
+    text: `magnet:?xt=urn:btmh:1114${"a".repeat(40)}`,
+    then: "magnet-invalid-info-hash",
+  },
+  {
+    given: "a short multihash alone",
+    text: `magnet:?xt=urn:btmh:1220${"a".repeat(63)}`,
+    then: "magnet-invalid-info-hash",
   },
   { given: "a novel", text: `magnet:?dn=${"a".repeat(20_000)}`, then: "magnet-too-long" },
 ] as const;
@@ -70,13 +81,39 @@ for (const { given, text, then } of refused) {
   });
 }
 
+test("parseMagnet() given a torrent of v2 alone", () => {
+  const text = `magnet:?xt=urn:btmh:1220${"aB".repeat(32)}&dn=n`;
+  const { version, infoHash, infoHashV2 } = givenMagnet(text);
+  deepEqual([version, infoHash, infoHashV2], ["v2", "ab".repeat(20), "ab".repeat(32)]);
+  equal(formatMagnet(givenMagnet(text)), text.replaceAll("B", "b"));
+});
+
+test("parseMagnet() given a multihash that it does not know beside a v1 hash", () => {
+  const text = `magnet:?xt=urn:btmh:1114${"a".repeat(40)}&xt=urn:btih:${HEX}`;
+  deepEqual([givenMagnet(text).version, givenMagnet(text).infoHash], ["v1", HEX]);
+});
+
 const PLAIN = { noNullPrototype: true } as const;
 
-const anyMagnet: fc.Arbitrary<Magnet> = fc.record(
+const anyV1 = fc.uint8Array({ minLength: 20, maxLength: 20 }).map(infoHashFromBytes);
+
+const anyV2: fc.Arbitrary<InfoHashV2> = fc
+  .stringMatching(/^[0-9a-f]{64}$/)
+  .map((text) => parseInfoHashV2(text) ?? fail(text));
+
+const anyTopics: fc.Arbitrary<Pick<Magnet, "version" | "infoHash" | "infoHashV2">> = fc.oneof(
+  anyV1.map((infoHash) => ({ version: "v1" as const, infoHash, infoHashV2: null })),
+  anyV2.map((infoHashV2) => {
+    return { version: "v2" as const, infoHash: truncatedInfoHash(infoHashV2), infoHashV2 };
+  }),
+  fc.tuple(anyV1, anyV2).map(([infoHash, infoHashV2]) => {
+    return { version: "hybrid" as const, infoHash, infoHashV2 };
+  }),
+);
+
+const anyRest: fc.Arbitrary<Omit<Magnet, "version" | "infoHash" | "infoHashV2">> = fc.record(
   {
     kind: fc.constant("magnet"),
-    infoHash: fc.uint8Array({ minLength: 20, maxLength: 20 }).map(infoHashFromBytes),
-    infoHashV2: fc.option(fc.stringMatching(/^[0-9a-f]{64}$/)),
     name: fc.option(
       fc.string({ unit: "binary", maxLength: 30 }).map((text) => text.toWellFormed()),
     ),
@@ -96,6 +133,10 @@ const anyMagnet: fc.Arbitrary<Magnet> = fc.record(
   },
   PLAIN,
 );
+
+const anyMagnet: fc.Arbitrary<Magnet> = fc
+  .tuple(anyTopics, anyRest)
+  .map(([topics, rest]) => ({ ...rest, ...topics }));
 
 test("parseMagnet() reads what formatMagnet() wrote", () => {
   fc.assert(

@@ -1,14 +1,17 @@
-import type { InfoHash } from "@seedfleet/bytes";
+import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
+import type { TorrentVersion } from "./metainfo.ts";
 
 /** A peer that a magnet names (BEP 9, `x.pe`). An IPv6 host is without its brackets. */
 export type MagnetPeer = { readonly host: string; readonly port: number };
 
-/** What a magnet link says (BEP 9, 53): a torrent's info hash and where to find its peers. */
+/** What a magnet link says (BEP 9, 52, 53): a torrent's info hash and where to find its peers. */
 export type Magnet = {
   readonly kind: "magnet";
+  /** By which topics the torrent is named: a hybrid one by both. */
+  readonly version: TorrentVersion;
+  /** What trackers and peers are asked with: of v2 alone it is the head of `infoHashV2`. */
   readonly infoHash: InfoHash;
-  /** 64 lower-case hex digits of a hybrid torrent's other hash (BEP 52). */
-  readonly infoHashV2: string | null;
+  readonly infoHashV2: InfoHashV2 | null;
   readonly name: string | null;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];

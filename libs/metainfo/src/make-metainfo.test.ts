@@ -1,33 +1,45 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
+import bencode from "bencode";
 import fc from "fast-check";
-import { rootOf, unorderedKey } from "./bencoded.ts";
-import { draftViolation, type MetainfoDraft, makeMetainfo } from "./make-metainfo.ts";
+import { find, rawOf, rootOf, unorderedKey } from "./bencoded.ts";
+import { layoutTorrent } from "./layout-torrent.ts";
+import { makeMetainfo } from "./make-metainfo.ts";
+import type { MetainfoDraft } from "./metainfo-draft.ts";
 import { parseMetainfo } from "./parse-metainfo.ts";
+import { rootOfPieceRoots } from "./piece-root.ts";
 import { scanBencode } from "./scan-bencode.ts";
 import { anyDraft, givenDraft } from "./testing.ts";
+
+/** What a draft must come back as: its files laid out, and no tier that is empty. */
+function expectedOf(draft: MetainfoDraft): MetainfoDraft {
+  const { version = "v1", trackers = [] } = draft;
+  const { files } = layoutTorrent({ ...draft, version });
+  return { ...draft, files, trackers: trackers.filter((tier) => tier.length > 0) };
+}
 
 test("parseMetainfo() gives back what makeMetainfo() took", () => {
   fc.assert(
     fc.property(anyDraft, (draft) => {
       const metainfo = parseMetainfo(makeMetainfo(draft));
       ok(metainfo.kind === "metainfo");
-      const { name, single, pieceLengthBytes, pieceHashes, trackers, webSeeds } = metainfo;
-      const { comment, createdBy, creationDateSeconds } = metainfo;
-      const files = metainfo.files.map(({ offsetBytes: _, ...file }) => file);
-      const settings = { trackers, webSeeds, comment, createdBy, creationDateSeconds };
-      deepEqual(
-        {
-          name,
-          single,
-          files,
-          pieceHashes,
-          pieceLengthBytes,
-          private: metainfo.private,
-          ...settings,
-        },
-        { ...draft, trackers: draft.trackers?.filter((tier) => tier.length > 0) },
-      );
+      const { kind: _kind, infoHash: _v1, infoHashV2: _v2, infoBytes: _info, ...rest } = metainfo;
+      const { sizeBytes: _size, pieceCount: _count, ...said } = rest;
+      const files = said.files.map((file) => ({ ...file, piecesRoot: null }));
+      deepEqual({ ...said, files }, expectedOf(draft));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("makeMetainfo() given files with padding or in another order gives the same bytes", () => {
+  const anyV2 = anyDraft.filter(({ version }) => version !== "v1");
+  fc.assert(
+    fc.property(anyV2, (draft) => {
+      const bytes = makeMetainfo(draft);
+      deepEqual(makeMetainfo({ ...draft, files: draft.files.toReversed() }), bytes);
+      deepEqual(makeMetainfo(expectedOf(draft)), bytes);
     }),
   );
 });
@@ -61,59 +73,67 @@ test("makeMetainfo() gives the bytes of BEP 3", () => {
   );
 });
 
-type Tree = MetainfoDraft["files"];
-const tree = (files: Tree): MetainfoDraft => givenDraft({ single: false, files });
+/** As the text of BEP 52 has it: names that lead to names, and at last to an empty one. */
+type Tree = { [name: string]: Tree | { "": { [key: string]: unknown } } };
 
-const refused = [
-  {
-    given: "no bytes",
-    draft: tree([{ path: ["a"], lengthBytes: 0 }]),
-    then: "torrent-invalid-length",
-  },
-  { given: "no files", draft: tree([]), then: "no-files-in-torrent" },
-  {
-    given: "a name with a backslash",
-    draft: tree([{ path: ["a\\b"], lengthBytes: 40_000 }]),
-    then: "torrent-invalid-name",
-  },
-  {
-    given: "a name that is no UTF-16",
-    draft: tree([{ path: ["\ud800"], lengthBytes: 40_000 }]),
-    then: "torrent-invalid-name",
-  },
-  {
-    given: "a path twice",
-    draft: tree([
-      { path: ["a"], lengthBytes: 20_000 },
-      { path: ["a"], lengthBytes: 20_000 },
-    ]),
-    then: "torrent-invalid-name",
-  },
-  {
-    given: "a path deeper than may be",
-    draft: tree([{ path: Array.from({ length: 101 }, () => "d"), lengthBytes: 40_000 }]),
-    then: "path-too-long",
-  },
-  {
-    given: "a hash too few",
-    draft: givenDraft({ pieceHashes: new Uint8Array(40) }),
-    then: "torrent-invalid-hashes",
-  },
-  {
-    given: "a piece length of none",
-    draft: givenDraft({ pieceLengthBytes: 0 }),
-    then: "torrent-missing-piece-length",
-  },
-  {
-    given: "a tracker that is no URL",
-    draft: givenDraft({ trackers: [["tracker"]] }),
-    then: "url-invalid",
-  },
-] as const;
+test("makeMetainfo() gives the bytes of BEP 52", () => {
+  const pieceRoots = Buffer.concat([Buffer.alloc(96, "x"), Buffer.alloc(32, "y")]);
+  const bytes = makeMetainfo(
+    givenDraft({
+      version: "v2",
+      single: false,
+      name: "t",
+      files: [
+        { path: ["b"], lengthBytes: 1, hidden: true, executable: true },
+        { path: ["a", "é"], lengthBytes: 40_000 },
+        { path: ["a", "link"], lengthBytes: 0, symlink: ["b"] },
+      ],
+      pieceHashes: null,
+      pieceRoots,
+    }),
+  );
+  const layer = pieceRoots.subarray(0, 96);
+  const root = rootOfPieceRoots(layer, 16_384);
+  const tree: Tree = {
+    a: {
+      link: { "": { attr: "l", length: 0, "symlink path": ["b"] } },
+      é: { "": { length: 40_000, "pieces root": root } },
+    },
+    b: { "": { attr: "hx", length: 1, "pieces root": pieceRoots.subarray(96) } },
+  };
+  const info = { "file tree": tree, "meta version": 2, name: "t", "piece length": 16_384 };
+  const layers = new Map([[root, layer]]);
+  deepEqual(bytes, bencode.encode({ info, "piece layers": layers }));
+});
 
-for (const { given, draft, then } of refused) {
-  test(`draftViolation() given ${given}`, () => {
-    equal(draftViolation(draft)?.code, then);
-    throws(() => makeMetainfo(draft));
-  });
-}
+// The names of two files whose order in UTF-16 is not that of their bytes.
+test("makeMetainfo() sorts a file tree by bytes", () => {
+  const names = ["\uffee", "\u{1f3ac}"] as const;
+  const files = names.map((name) => ({ path: [name], lengthBytes: 1 })).toReversed();
+  const pieceRoots = Buffer.alloc(64, "x");
+  const draft = givenDraft({ version: "v2", single: false, files, pieceHashes: null, pieceRoots });
+  const metainfo = parseMetainfo(makeMetainfo(draft));
+  ok(metainfo.kind === "metainfo");
+  deepEqual(
+    metainfo.files.filter(({ padding }) => !padding).map(({ path }) => path),
+    names.map((name) => [name]),
+  );
+});
+
+test("makeMetainfo() gives info hashes of the info dictionary as it stands", () => {
+  fc.assert(
+    fc.property(anyDraft, (draft) => {
+      const bytes = makeMetainfo(draft);
+      const tree = scanBencode(bytes);
+      ok(!("kind" in tree));
+      const info = find(rootOf(tree), "info");
+      ok(info !== null);
+      const [v1, v2] = [hash("sha1", rawOf(info)), hash("sha256", rawOf(info))];
+      const metainfo = parseMetainfo(bytes);
+      ok(metainfo.kind === "metainfo");
+      const { version = "v1" } = draft;
+      equal(metainfo.infoHash, version === "v2" ? v2.slice(0, 40) : v1);
+      equal(metainfo.infoHashV2, version === "v1" ? null : v2);
+    }),
+  );
+});

@@ -1,4 +1,11 @@
-import { type InfoHash, infoHashFromBytes, parseInfoHash } from "@seedfleet/bytes";
+import {
+  type InfoHash,
+  type InfoHashV2,
+  infoHashFromBytes,
+  parseInfoHash,
+  parseInfoHashV2,
+  truncatedInfoHash,
+} from "@seedfleet/bytes";
 import { parseBase32 } from "./base32.ts";
 import { MAGNET_LENGTH_MAX, MAGNET_PEERS_MAX, TRACKERS_MAX, WEB_SEEDS_MAX } from "./limits.ts";
 import type { Magnet, MagnetPeer } from "./magnet.ts";
@@ -9,8 +16,8 @@ const SCHEME = "magnet:?";
 const V1_TOPIC = "urn:btih:";
 const V2_TOPIC = "urn:btmh:";
 
-/** A multihash: SHA2-256 (0x12) of 32 bytes (0x20), the only one BEP 52 knows. */
-const V2_MULTIHASH = /^1220([0-9a-f]{64})$/;
+/** How the only multihash begins that BEP 52 knows: SHA2-256 (0x12) of 32 bytes (0x20). */
+const V2_MULTIHASH = "1220";
 
 const BASE32_HASH_LENGTH = 32;
 const PORT_MAX = 65_535;
@@ -25,7 +32,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads a magnet link. What is merely of no use in it (a tracker that is no URL, a peer without a
- * port, an unknown parameter) is left out; only without a v1 info hash is it a violation.
+ * port, an unknown parameter) is left out; only without an info hash is it a violation.
  */
 export function parseMagnet(text: string): Magnet | MetainfoViolation {
   if (text.length > MAGNET_LENGTH_MAX) {
@@ -38,13 +45,11 @@ export function parseMagnet(text: string): Magnet | MetainfoViolation {
   const topics = (parameters.get("xt") ?? []).map(unescaped);
   const names = parameters.get("dn") ?? [];
   const selections = parameters.get("so") ?? [];
-  const infoHashV2 = parseV2(topics);
-  const infoHash = parseV1(topics, infoHashV2);
-  if (typeof infoHash === "object" && "code" in infoHash) return infoHash;
+  const hashes = parseTopics(topics);
+  if ("code" in hashes) return hashes;
   return {
     kind: "magnet",
-    infoHash,
-    infoHashV2,
+    ...hashes,
     // Only here is a plus a space, as of an HTML form; a URL holds no space and may hold a plus.
     name: names.map((name) => unescaped(name.replaceAll("+", " ")))[0] ?? null,
     trackers: parseUrls(parameters.get("tr") ?? [], TRACKERS_MAX),
@@ -68,18 +73,29 @@ function readParameters(query: string): Map<string, string[]> {
   return parameters;
 }
 
-function parseV1(
+/** A v1 hash must be one; a v2 hash that is none may be of a version to come, beside a v1 one. */
+function parseTopics(
   topics: readonly string[],
-  infoHashV2: string | null,
-): InfoHash | MetainfoViolation {
-  const topic = topics.find((each) => each.toLowerCase().startsWith(V1_TOPIC));
-  if (topic !== undefined) {
-    const infoHash = parseHash(topic.slice(V1_TOPIC.length));
-    return infoHash ?? violation({ code: "magnet-invalid-info-hash" });
+): Pick<Magnet, "version" | "infoHash" | "infoHashV2"> | MetainfoViolation {
+  const v1 = topicsOf(topics, V1_TOPIC);
+  const v2 = topicsOf(topics, V2_TOPIC);
+  const infoHashV2 = v2.map(parseMultihash).find((each) => each !== null) ?? null;
+  const [first] = v1;
+  if (first !== undefined) {
+    const infoHash = parseHash(first);
+    if (infoHash === null) return violation({ code: "magnet-invalid-info-hash" });
+    return { version: infoHashV2 === null ? "v1" : "hybrid", infoHash, infoHashV2 };
   }
-  return infoHashV2 === null
-    ? violation({ code: "magnet-missing-info-hash" })
-    : violation({ code: "metainfo-version-unsupported", version: 2 });
+  if (infoHashV2 !== null) {
+    return { version: "v2", infoHash: truncatedInfoHash(infoHashV2), infoHashV2 };
+  }
+  const code = v2.length > 0 ? "magnet-invalid-info-hash" : "magnet-missing-info-hash";
+  return violation({ code });
+}
+
+function topicsOf(topics: readonly string[], prefix: string): readonly string[] {
+  const found = topics.filter((topic) => topic.toLowerCase().startsWith(prefix));
+  return found.map((topic) => topic.slice(prefix.length));
 }
 
 /** BEP 9: hex, and base32 as older links have it. */
@@ -89,13 +105,8 @@ function parseHash(text: string): InfoHash | null {
   return bytes === null ? null : infoHashFromBytes(bytes);
 }
 
-function parseV2(topics: readonly string[]): string | null {
-  for (const topic of topics.map((each) => each.toLowerCase())) {
-    if (!topic.startsWith(V2_TOPIC)) continue;
-    const hash = V2_MULTIHASH.exec(topic.slice(V2_TOPIC.length))?.[1];
-    if (hash !== undefined) return hash;
-  }
-  return null;
+function parseMultihash(text: string): InfoHashV2 | null {
+  return text.startsWith(V2_MULTIHASH) ? parseInfoHashV2(text.slice(V2_MULTIHASH.length)) : null;
 }
 
 function parseUrls(values: readonly string[], max: number): readonly string[] {

@@ -31,7 +31,15 @@ export function parseTrackers(metainfo: Bencoded): readonly (readonly string[])[
 
 /** The URLs of `url-list` (BEP 19), which is a list or one string. */
 export function parseWebSeeds(metainfo: Bencoded): readonly string[] {
-  const value = find(metainfo, "url-list");
+  return urlsOf(find(metainfo, "url-list"));
+}
+
+/** The URLs of `httpseeds` (BEP 17), which some write as one string too. */
+export function parseHttpSeeds(metainfo: Bencoded): readonly string[] {
+  return urlsOf(find(metainfo, "httpseeds"));
+}
+
+function urlsOf(value: Bencoded | null): readonly string[] {
   if (value === null) return [];
   return newUrls(isList(value) ? itemsOf(value) : [value], new Set(), WEB_SEEDS_MAX);
 }

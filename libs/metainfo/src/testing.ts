@@ -1,6 +1,13 @@
+import { infoHashFromBytes } from "@seedfleet/bytes";
 import fc from "fast-check";
-import type { MetainfoDraft } from "./make-metainfo.ts";
+import { type DraftFile, layoutTorrent } from "./layout-torrent.ts";
+import { BLOCK_HASH_BYTES } from "./merkle-tree.ts";
+import { type MetainfoFile, PIECE_HASH_BYTES, type TorrentVersion } from "./metainfo.ts";
+import type { MetainfoDraft } from "./metainfo-draft.ts";
 import { isPathElement } from "./path-element.ts";
+
+/** Lengths at which blocks and pieces begin and end. */
+const EDGES = [1, 16_383, 16_384, 16_385, 32_768, 65_536, 65_537] as const;
 
 /** Bencoded text of a byte each character, so that a test can say what the bytes are. */
 export function givenBytes(text: string): Uint8Array {
@@ -36,42 +43,105 @@ const anyPath: fc.Arbitrary<string[]> = fc
   )
   .map(([directories, name]) => [...directories, name]);
 
-type DraftFile = MetainfoDraft["files"][number];
-
 const PLAIN = { noNullPrototype: true } as const;
 
-const anyFile: fc.Arbitrary<DraftFile> = fc.record(
-  {
-    path: anyPath,
-    lengthBytes: fc.oneof(fc.constant(0), fc.nat(200_000)),
-    padding: fc.boolean(),
-  },
-  PLAIN,
-);
+const anyFile: fc.Arbitrary<DraftFile> = fc
+  .record(
+    {
+      path: anyPath,
+      lengthBytes: fc.oneof(fc.constant(0), fc.constantFrom(...EDGES), fc.nat(200_000)),
+      executable: fc.boolean(),
+      hidden: fc.boolean(),
+      kind: fc.constantFrom("file", "file", "file", "padding", "symlink"),
+      target: anyPath,
+    },
+    PLAIN,
+  )
+  .map(({ kind, target, ...file }) => {
+    if (kind !== "symlink") return { ...file, padding: kind === "padding", symlink: null };
+    return { ...file, lengthBytes: 0, padding: false, symlink: target };
+  });
 
 const anyFiles: fc.Arbitrary<DraftFile[]> = fc
   .uniqueArray(anyFile, { minLength: 1, maxLength: 8, selector: ({ path }) => path.join("/") })
-  .filter((files) => files.some(({ lengthBytes }) => lengthBytes > 0));
+  .filter((files) => files.some(({ lengthBytes, padding }) => lengthBytes > 0 && !padding));
 
 const anySettings = fc.record({
-  pieceLengthBytes: fc.constantFrom(16_384, 32_768, 65_536, 100_000),
   private: fc.boolean(),
   trackers: fc
     .uniqueArray(anyUrl, { maxLength: 5 })
     .chain((urls) => fc.nat(urls.length).map((at) => [urls.slice(0, at), urls.slice(at)])),
   webSeeds: fc.uniqueArray(anyUrl, { maxLength: 3 }),
+  httpSeeds: fc.uniqueArray(anyUrl, { maxLength: 3 }),
   comment: fc.option(fc.string({ unit: "binary" }).map((text) => text.toWellFormed())),
   createdBy: fc.option(fc.string()),
   creationDateSeconds: fc.option(fc.nat()),
+  source: fc.option(fc.string()),
+  similar: fc.uniqueArray(fc.uint8Array({ minLength: 20, maxLength: 20 }).map(infoHashFromBytes), {
+    maxLength: 3,
+  }),
+  collections: fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 3 }),
 });
 
-/** Any draft that `makeMetainfo()` takes, of one file or of a tree. */
+const V1_PIECE_LENGTHS = [16_384, 32_768, 65_536, 100_000] as const;
+const V2_PIECE_LENGTHS = [16_384, 32_768, 65_536] as const;
+
+const anyVersion: fc.Arbitrary<{ version: TorrentVersion; pieceLengthBytes: number }> = fc.oneof(
+  fc.record({
+    version: fc.constant<TorrentVersion>("v1"),
+    pieceLengthBytes: fc.constantFrom(...V1_PIECE_LENGTHS),
+  }),
+  fc.record({
+    version: fc.constantFrom<TorrentVersion>("v2", "hybrid"),
+    pieceLengthBytes: fc.constantFrom(...V2_PIECE_LENGTHS),
+  }),
+);
+
+/** Any draft that `makeMetainfo()` takes, of any version, of one file or of a tree. */
 export const anyDraft: fc.Arbitrary<MetainfoDraft> = fc
-  .tuple(anyName, fc.boolean(), anyFiles, anySettings, fc.infiniteStream(fc.nat(255)))
-  .map(([name, single, tree, settings, bytes]) => {
-    const lengthBytes = tree.reduce((sum, file) => sum + file.lengthBytes, 0);
-    const files = single ? [{ path: [name], lengthBytes, padding: false }] : tree;
-    const pieceCount = Math.ceil(lengthBytes / settings.pieceLengthBytes);
-    const pieceHashes = Uint8Array.from([...bytes.take(pieceCount * 20)]);
-    return { name, single, files, pieceHashes, ...settings };
+  .record({
+    name: anyName,
+    single: fc.boolean(),
+    tree: anyFiles,
+    shape: anyVersion,
+    settings: anySettings,
+    bytes: fc.infiniteStream(fc.nat(255)),
+  })
+  .map(({ name, single, tree, shape, settings, bytes }) => {
+    const { version } = shape;
+    const files = single ? singleFile(name, tree) : carriable(tree, version);
+    const { pieceCount } = layoutTorrent({ ...shape, files });
+    const pieceHashes = version === "v2" ? null : take(bytes, pieceCount * PIECE_HASH_BYTES);
+    const pieceRoots = version === "v1" ? null : take(bytes, pieceCount * BLOCK_HASH_BYTES);
+    // No SHA-256 is all zeros, and a pieces root of zeros is refused.
+    for (let at = 0; at < (pieceRoots?.length ?? 0); at += BLOCK_HASH_BYTES)
+      pieceRoots?.fill(1, at, at + 1);
+    return { name, single, files, pieceHashes, pieceRoots, ...shape, ...settings };
   });
+
+function singleFile(name: string, tree: readonly DraftFile[]): DraftFile[] {
+  const lengthBytes = tree.reduce((sum, file) => sum + file.lengthBytes, 0);
+  const { executable = false, hidden = false } = tree[0] ?? {};
+  return [{ path: [name], lengthBytes, padding: false, executable, hidden, symlink: null }];
+}
+
+/** In v2 padding is not given, and a directory of one file must be within another. */
+function carriable(tree: readonly DraftFile[], version: TorrentVersion): readonly DraftFile[] {
+  if (version === "v1") return tree;
+  const files = tree.filter(({ padding }) => !padding);
+  if (files.length > 1) return files;
+  return files.map((file) => ({ ...file, path: ["d", ...file.path] }));
+}
+
+function take(bytes: fc.Stream<number>, count: number): Uint8Array {
+  return Uint8Array.from([...bytes.take(count)]);
+}
+
+/** A placed file of a v1 torrent, but for what a test says. */
+export function givenFile(changes: Partial<MetainfoFile> = {}): MetainfoFile {
+  return {
+    ...{ path: ["a"], lengthBytes: 0, offsetBytes: 0, padding: false },
+    ...{ executable: false, hidden: false, symlink: null, piecesRoot: null },
+    ...changes,
+  };
+}

@@ -10,13 +10,20 @@ export type BencodeFault =
   | "key-duplicate"
   | "keys-unordered";
 
-/** What is wrong with the file at an index of the `files` list. */
-type FileCode = "torrent-invalid-name" | "torrent-file-parse-failed" | "path-too-long";
+/** What is wrong with a file: its index in the `files` list, or in the order of the file tree. */
+type FileCode =
+  | "torrent-invalid-name"
+  | "torrent-file-parse-failed"
+  | "torrent-missing-pieces-root"
+  | "torrent-invalid-pad-file"
+  | "path-too-long";
 
 type PlainCode =
   | "torrent-is-no-dict"
   | "torrent-missing-info"
   | "torrent-missing-meta-version"
+  | "torrent-missing-file-tree"
+  | "torrent-inconsistent-files"
   | "torrent-missing-name"
   | "torrent-missing-pieces"
   | "no-files-in-torrent"
@@ -44,10 +51,7 @@ type Detail =
       readonly fault: BencodeFault;
       readonly atByte: number;
     }
-  | {
-      readonly code: "torrent-unknown-version" | "metainfo-version-unsupported";
-      readonly version: number;
-    }
+  | { readonly code: "torrent-unknown-version"; readonly version: number }
   /** Null where the key is absent or is no integer. */
   | {
       readonly code: "torrent-missing-piece-length";
@@ -55,6 +59,9 @@ type Detail =
     }
   /** `file` is null where the torrent as a whole is empty. */
   | { readonly code: "torrent-invalid-length"; readonly file: number | null }
+  /** `file` is null where the layer is of no file that has one. */
+  | { readonly code: "torrent-invalid-piece-layer"; readonly file: number | null }
+  /** Of the SHA-1 of pieces, or when a torrent is made, of either version's hashes. */
   | {
       readonly code: "torrent-invalid-hashes";
       readonly hashBytes: number;

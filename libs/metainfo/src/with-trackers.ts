@@ -1,13 +1,15 @@
-import bencode from "bencode";
 import { bytesOf, entriesOf, find, isDictionary, rawOf, rootOf } from "./bencoded.ts";
+import {
+  type DictionaryEntry,
+  encodeDictionary,
+  encodeValue,
+  joined,
+} from "./encode-dictionary.ts";
 import { TRACKERS_MAX } from "./limits.ts";
 import { isUrl } from "./parse-urls.ts";
 import { scanBencode } from "./scan-bencode.ts";
 import { trackerEntries } from "./tracker-entries.ts";
 import { type MetainfoViolation, violation } from "./violation.ts";
-
-/** A key and its value as they stand in the file, and the key's text to sort by. */
-type RawEntry = { readonly key: Uint8Array; readonly raw: readonly Uint8Array[] };
 
 /**
  * The .torrent file with other trackers: a tier each list, none to name no tracker. Every other
@@ -29,21 +31,15 @@ export function withTrackers(
   if (!isDictionary(root)) return violation({ code: "torrent-is-no-dict" });
   if (!isDictionary(find(root, "info"))) return violation({ code: "torrent-missing-info" });
 
-  const entries: RawEntry[] = [];
+  const entries: DictionaryEntry[] = [];
   for (const { key, value } of entriesOf(root)) {
-    entries.push({ key: bytesOf(key) ?? new Uint8Array(), raw: [rawOf(key), rawOf(value)] });
+    const bytes = bytesOf(key) ?? new Uint8Array();
+    if (!isTrackerKey(bytes)) entries.push([bytes, [rawOf(value)]]);
   }
-  const kept = entries.filter(({ key }) => !isTrackerKey(key));
-  const added = Object.entries(trackerEntries(tiers)).map(
-    ([key, value]): RawEntry => ({
-      key: Buffer.from(key),
-      raw: [bencode.encode(key), bencode.encode(value)],
-    }),
-  );
-  const ordered = [...kept, ...added].toSorted((a, b) => Buffer.compare(a.key, b.key));
-  return Uint8Array.from(
-    Buffer.concat([Buffer.from("d"), ...ordered.flatMap(({ raw }) => raw), Buffer.from("e")]),
-  );
+  for (const [key, value] of Object.entries(trackerEntries(tiers))) {
+    entries.push([key, encodeValue(value)]);
+  }
+  return joined(encodeDictionary(entries));
 }
 
 function isTrackerKey(key: Uint8Array): boolean {

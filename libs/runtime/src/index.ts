@@ -27,7 +27,9 @@ export {
 } from "./config-field.ts";
 export type { ConfigInvalid } from "./config-invalid.ts";
 export { type ErrorDetail, errorCode, errorMessage, SeedfleetError } from "./errors.ts";
+export { forEachBounded } from "./for-each-bounded.ts";
 export { exitAfter, type ShutdownSignal, shutdownRequested } from "./lifecycle.ts";
+export { formatBytes, parseBytes } from "./quantity.ts";
 export { type Rng, seededRng, systemRng } from "./rng.ts";
 export { runService, type ServiceConfig, type StartService } from "./run-service.ts";
 export { VERSION } from "./version.ts";

@@ -21,6 +21,7 @@ const PACKAGES = {
   aria2c: "aria2",
   opentracker: "opentracker",
   mktorrent: "mktorrent",
+  openssl: "openssl",
   "python3-libtorrent": "python3-libtorrent",
   ip: "iproute2",
   unshare: "util-linux",

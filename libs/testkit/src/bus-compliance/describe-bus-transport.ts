@@ -4,6 +4,8 @@ import { type RealPartName, skipWithout } from "../real-part.ts";
 import { callTests } from "./call-tests.ts";
 import { type BusTests, type BusUnderTest, givenBus } from "./fixture.ts";
 import { lifecycleTests, outageTests } from "./lifecycle-tests.ts";
+import { queueOutageTests } from "./queue-outage-tests.ts";
+import { queueTests } from "./queue-tests.ts";
 import { storeTests } from "./store-tests.ts";
 import { streamTests } from "./stream-tests.ts";
 import { subjectTests } from "./subject-tests.ts";
@@ -15,7 +17,8 @@ export type BusSuiteOptions = {
   readonly outages?: boolean;
 };
 
-const GROUPS = { subjectTests, callTests, streamTests, storeTests, lifecycleTests };
+const GROUPS = { subjectTests, callTests, streamTests, storeTests, queueTests, lifecycleTests };
+const OUTAGE_GROUPS = { outageTests, queueOutageTests };
 
 /**
  * The promises of `BusTransport`, and of `Bus` on top of it, as tests: every adapter runs them.
@@ -28,7 +31,7 @@ export function describeBusTransport(
 ): void {
   const groups: Readonly<Record<string, BusTests>> = {
     ...GROUPS,
-    ...(outages ? { outageTests } : {}),
+    ...(outages ? OUTAGE_GROUPS : {}),
   };
   void describe(`BusTransport: ${name}`, { skip: skipWithout(realParts) }, () => {
     for (const [group, tests] of Object.entries(groups)) {
@@ -42,7 +45,8 @@ function runAll(tests: BusTests, start: () => Promise<BusUnderTest>): void {
     void test(title, async (t) => {
       const underTest = await start();
       t.after(() => underTest.stop());
-      ok(tests !== outageTests || underTest.outage !== undefined, "start() gives no outage");
+      const needsOutage = Object.values<BusTests>(OUTAGE_GROUPS).includes(tests);
+      ok(!needsOutage || underTest.outage !== undefined, "start() gives no outage");
       await run(givenBus(underTest));
     });
   }

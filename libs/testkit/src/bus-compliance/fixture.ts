@@ -106,6 +106,7 @@ export function losing(
     flush: () => transport.flush(),
     keyValue: (bucket) => transport.keyValue(bucket),
     objectStore: (bucket) => transport.objectStore(bucket),
+    workQueue: (name) => transport.workQueue(name),
     close: () => transport.close(),
   };
 }

@@ -1,0 +1,117 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { resolve } from "node:path";
+import { test } from "node:test";
+import { errorCode, errorMessage } from "@seedfleet/runtime";
+import { parseAdoptOptions } from "./adopt-options.ts";
+import { parseCancelOptions } from "./cancel-options.ts";
+import { parseCheckOptions } from "./check-options.ts";
+import { parseInspectOptions } from "./inspect-options.ts";
+import { parseJobsOptions } from "./jobs-options.ts";
+import { parseLsOptions } from "./ls-options.ts";
+
+const HASH = "ab".repeat(20);
+
+const PARSERS = {
+  adopt: parseAdoptOptions,
+  cancel: parseCancelOptions,
+  check: parseCheckOptions,
+  inspect: parseInspectOptions,
+  jobs: parseJobsOptions,
+  ls: parseLsOptions,
+} as const;
+
+type Command = keyof typeof PARSERS;
+
+const accepted: readonly { command: Command; args: readonly string[]; then: object }[] = [
+  {
+    command: "adopt",
+    args: ["a.torrent", "b", "/c", "s3://d/e"],
+    then: {
+      ...{ torrent: "a.torrent", locations: [resolve("b"), "/c", "s3://d/e"] },
+      ...{ check: "background", natsUrl: null, store: null, json: false },
+    },
+  },
+  {
+    command: "adopt",
+    args: ["-", "/c", "--check", "first-use", "--store=s", "--bus", "tls://h:1", "--json"],
+    then: {
+      ...{ torrent: "-", locations: ["/c"], check: "first-use" },
+      ...{ natsUrl: "tls://h:1", store: "s", json: true },
+    },
+  },
+  {
+    command: "cancel",
+    args: ["0123-_ab", "--json"],
+    then: { job: "0123-_ab", natsUrl: null, json: true },
+  },
+  {
+    command: "check",
+    args: [HASH.toUpperCase(), "--bus", "nats://h"],
+    then: { infoHash: HASH, natsUrl: "nats://h", json: false },
+  },
+  {
+    command: "check",
+    args: ["c".repeat(64)],
+    then: { infoHash: "c".repeat(40), natsUrl: null, json: false },
+  },
+  { command: "inspect", args: ["-"], then: { torrent: "-", files: false, json: false } },
+  {
+    command: "inspect",
+    args: ["--files", "a", "--json"],
+    then: { torrent: "a", files: true, json: true },
+  },
+  { command: "jobs", args: [], then: { natsUrl: null, json: false } },
+  { command: "ls", args: ["--json"], then: { natsUrl: null, json: true } },
+];
+
+for (const { command, args, then } of accepted) {
+  test(`${command} given [${args.join(" ")}]`, () => deepEqual(PARSERS[command](args), then));
+}
+
+for (const [command, parse] of Object.entries(PARSERS)) {
+  test(`${command} given --help is asked for help`, () => {
+    for (const args of [["--help"], ["-h"], ["a", "b", "--help"]]) equal(parse(args), "help");
+  });
+}
+
+const refused: readonly { command: Command; args: readonly string[]; says: RegExp }[] = [
+  { command: "adopt", args: [], says: /^Name a \.torrent file and where its content lies; see/ },
+  { command: "adopt", args: ["a"], says: /^Name a \.torrent file and where its content lies/ },
+  {
+    command: "adopt",
+    args: ["a", ...Array.from({ length: 17 }, () => "b")],
+    says: /^A torrent has at most 16 locations$/,
+  },
+  {
+    command: "adopt",
+    args: ["a", "b", "--check", "later"],
+    says: /^--check is now, background, first-use, not "later"$/,
+  },
+  {
+    command: "adopt",
+    args: ["a", "b", "--bus", "http://h"],
+    says: /^--bus is nats:\/\/HOST:PORT, not "http:\/\/h"$/,
+  },
+  { command: "cancel", args: [], says: /^Name one job; see seedfleet cancel --help$/ },
+  { command: "cancel", args: ["a", "b"], says: /^Name one job/ },
+  { command: "cancel", args: ["a.b"], says: /^"a\.b" is the id of no job; see seedfleet jobs$/ },
+  { command: "cancel", args: [""], says: /^"" is the id of no job/ },
+  { command: "check", args: [], says: /^Name one info hash; see seedfleet check --help$/ },
+  { command: "check", args: [HASH, HASH], says: /^Name one info hash/ },
+  { command: "check", args: ["xyz"], says: /^An info hash has 40 or 64 hex digits, not "xyz"/ },
+  { command: "inspect", args: [], says: /^Name one \.torrent file or magnet link; see seedfleet/ },
+  { command: "inspect", args: ["a", "b"], says: /^Name one \.torrent file or magnet link/ },
+  { command: "inspect", args: ["--nope"], says: /^Unknown option '--nope'; see seedfleet inspect/ },
+  { command: "jobs", args: ["a"], says: /^Name nothing; see seedfleet jobs --help$/ },
+  { command: "ls", args: ["a"], says: /^Name nothing; see seedfleet ls --help$/ },
+  { command: "ls", args: ["--bus", "nats://"], says: /^--bus is nats:\/\/HOST:PORT, not "nats:/ },
+];
+
+for (const { command, args, says } of refused) {
+  test(`${command} given [${args.join(" ")}] says in one line what to do`, () => {
+    throws(
+      () => PARSERS[command](args),
+      (error) => errorCode(error) === "usage" && says.test(errorMessage(error)),
+    );
+  });
+}

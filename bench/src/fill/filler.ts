@@ -1,0 +1,81 @@
+import type { Bus } from "@seedfleet/bus";
+import type { InfoHash } from "@seedfleet/bytes";
+import { openCatalog, watchPresence } from "@seedfleet/fleet";
+import { PieceCache, PieceFills, pieceReader, Torrent } from "@seedfleet/gateway/service";
+import { parseMetainfo } from "@seedfleet/metainfo";
+import { systemClock } from "@seedfleet/runtime";
+import type { Telemetry } from "@seedfleet/telemetry";
+import { BenchError } from "../bench-error.ts";
+
+export type FillerPorts = { readonly bus: Bus; readonly telemetry: Telemetry };
+
+export type FillerConfig = { readonly cacheBytes: number; readonly piecesAtOnce: number };
+
+/** Fills a cache with the pieces of one torrent, by the gateway's own code. */
+export class Filler {
+  readonly #torrent: Torrent;
+  readonly #fills: PieceFills;
+  readonly #piecesAtOnce: number;
+
+  /** Finds the torrent in the catalog, as a gateway does on its first handshake. */
+  static async open(
+    { bus, telemetry }: FillerPorts,
+    { cacheBytes, piecesAtOnce }: FillerConfig,
+    infoHash: InfoHash,
+  ): Promise<Filler> {
+    const catalog = await openCatalog(bus, telemetry.log);
+    const entry = await catalog.find(infoHash);
+    const bytes = await catalog.metainfo(infoHash);
+    const metainfo = bytes === null ? null : parseMetainfo(bytes);
+    if (entry === null || metainfo?.kind !== "metainfo") {
+      throw new BenchError(`${infoHash} is not in the catalog`);
+    }
+    const fills = new PieceFills({
+      clock: systemClock,
+      telemetry,
+      cache: new PieceCache({ bytesMax: cacheBytes }),
+      readPiece: pieceReader(bus, watchPresence({ bus, clock: systemClock }, ["piece-store"])),
+    });
+    return new Filler(new Torrent(metainfo, entry), fills, piecesAtOnce);
+  }
+
+  private constructor(torrent: Torrent, fills: PieceFills, piecesAtOnce: number) {
+    this.#torrent = torrent;
+    this.#fills = fills;
+    this.#piecesAtOnce = piecesAtOnce;
+  }
+
+  get sizeBytes(): number {
+    return this.#torrent.metainfo.sizeBytes;
+  }
+
+  /** Fills the first `share` of the pieces in order, so many at once; rejects if one fails. */
+  fill(share: number): Promise<void> {
+    const count = Math.ceil(this.#torrent.metainfo.pieceCount * share);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let asked = 0;
+    let filled = 0;
+    const ask = (): void => {
+      const piece = asked;
+      asked += 1;
+      this.#want(piece, (outcome) => {
+        if (outcome !== "filled") reject(new BenchError(`piece ${piece} is not there: ${outcome}`));
+        filled += 1;
+        if (filled === count) resolve();
+        else if (asked < count) ask();
+      });
+    };
+    while (asked < Math.min(this.#piecesAtOnce, count)) ask();
+    return promise;
+  }
+
+  stop(): void {
+    this.#fills.stop();
+  }
+
+  #want(piece: number, tell: (outcome: string) => void): void {
+    // A trace of its own for each, as the first request of a peer has.
+    const traceId = (piece + 1).toString(16).padStart(32, "0");
+    this.#fills.want(this.#torrent, piece, { traceId, waiter: { waits: () => true, tell } });
+  }
+}
