@@ -50,6 +50,6 @@ test("hashTable() has one line for each hasher, and says what is missing", () =>
     table,
     /^file v1 +seedfleet +2000 \(1500–3000\) +3\.00 \(2\.00–4\.00\) +0\.10 +0\.50 .* 100$/m,
   );
-  match(table, /^ +mktorrent +1500 .* 2\.00 \(1\.00–3\.00\)$/m);
+  match(table, /^ +mktorrent +1500 .* 2\.00 \(1\.00–3\.00\) +2\.00 \(1\.00–3\.00\)$/m);
   match(table, /^openssl is not installed$/m);
 });

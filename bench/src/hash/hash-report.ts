@@ -24,6 +24,8 @@ export type HasherFigures = HasherRuns & {
   readonly residentBytes: number | null;
   /** How fast ours is, where this one is 1, run by run; null for ours. */
   readonly firstOverThis: Spread | null;
+  /** The same by bytes per CPU-second, which a busy machine decides less. */
+  readonly firstOverThisPerCpu: Spread | null;
 };
 
 export type HashReport = {
@@ -46,22 +48,29 @@ export function hashFigures(measured: readonly HasherRuns[]): readonly HasherFig
       (each) => each.case === hasher.case && each.version === hasher.version,
     );
     const wall = runs.map(({ wallSeconds }) => wallSeconds);
+    const cpu = runs.map(({ cpuSeconds }) => cpuSeconds);
     const resident = runs.flatMap(({ residentBytes }) => residentBytes ?? []);
-    const isFirst = first === undefined || first.name === hasher.name;
+    const ours = first === undefined || first.name === hasher.name ? null : first.runs;
     return {
       ...hasher,
       mbPerSecond: spreadOf(wall.map((seconds) => sizeBytes / 1e6 / seconds)),
       wallSeconds: spreadOf(wall),
       startSeconds: spreadOfTold(runs.flatMap(({ startSeconds }) => startSeconds ?? [])),
       listSeconds: spreadOfTold(runs.flatMap(({ listSeconds }) => listSeconds ?? [])),
-      cpuSeconds: spreadOf(runs.map(({ cpuSeconds }) => cpuSeconds)),
+      cpuSeconds: spreadOf(cpu),
       residentBytes: resident.length === 0 ? null : Math.max(...resident),
-      firstOverThis: isFirst
-        ? null
-        : ratioSpread(
-            wall,
-            first.runs.map(({ wallSeconds }) => wallSeconds),
-          ),
+      firstOverThis:
+        ours &&
+        ratioSpread(
+          wall,
+          ours.map(({ wallSeconds }) => wallSeconds),
+        ),
+      firstOverThisPerCpu:
+        ours &&
+        ratioSpread(
+          cpu,
+          ours.map(({ cpuSeconds }) => cpuSeconds),
+        ),
     };
   });
 }
@@ -79,6 +88,7 @@ export function hashTable({ machine, figures, ...report }: HashReport): string {
     spread(figure.cpuSeconds, 2),
     figure.residentBytes === null ? "" : (figure.residentBytes / MIB).toFixed(0),
     figure.firstOverThis === null ? "" : spread(figure.firstOverThis, 2),
+    figure.firstOverThisPerCpu === null ? "" : spread(figure.firstOverThisPerCpu, 2),
   ]);
   const table = textTable(
     [
@@ -91,6 +101,7 @@ export function hashTable({ machine, figures, ...report }: HashReport): string {
       { title: "CPU-seconds", align: "left" },
       { title: "RSS MiB", align: "right" },
       { title: `${ours} is × as fast`, align: "left" },
+      { title: "by CPU", align: "left" },
     ],
     rows,
   );

@@ -25,6 +25,18 @@ test("so many jobs that are over are kept, the last of them", async () => {
   equal(kept[0]?.request.locations[0], "/3");
 });
 
+test("a job that was done once more is among the last", async () => {
+  await using given = await givenJobs();
+  const { ended } = given;
+  const { id } = await given.done("/again");
+  ended.ended(id);
+  for (let index = 1; index < JOBS_KEPT_MAX; index += 1) ended.ended(`${index}`);
+  ended.ended(id);
+  ended.ended("last");
+  await ended.prune();
+  equal((await given.jobs.find(id))?.state, "done");
+});
+
 test("what earlier runs left is forgotten too, the oldest first, and nobody else's", async () => {
   await using given = await givenJobs();
   await given.done("/other", { holder: "store-2" });

@@ -9,17 +9,20 @@ const A = randomBytes(PIECE_BYTES + 5);
 const B = randomBytes(9);
 
 const directories = [
-  { given: "itself", at: "pub/a%20%231/" },
-  { given: "without its slash", at: "pub/a%20%231" },
+  { given: "itself", at: "pub/a%2520%20%231/" },
+  { given: "without its slash", at: "pub/a%2520%20%231" },
   { given: "as the one it was downloaded into", at: "pub/" },
   { given: "with a query", at: "pub/?token=a%2Fb" },
 ] as const;
 
 for (const { given: situation, at } of directories) {
   test(`a directory on an origin is found given its URL ${situation}`, async () => {
-    await using origin = await GivenOrigin.start({ "pub/a%20%231/x": A, "pub/a%20%231/y/z": B });
+    await using origin = await GivenOrigin.start({
+      "pub/a%2520%20%231/x": A,
+      "pub/a%2520%20%231/y/z": B,
+    });
     await using given = await GivenStore.start({}, { origins: [origin.at()] });
-    const torrent = givenTorrent({ x: A, "y/z": B }, { name: "a #1" });
+    const torrent = givenTorrent({ x: A, "y/z": B }, { name: "a%20 #1" });
     const { entry } = await adopt(given, torrent, { at: [origin.at(at)] });
     deepEqual(await given.readAll(entry), Buffer.concat([A, B]));
     equal(entry.sources[0]?.shared, true);
@@ -33,10 +36,10 @@ const files = [
 
 for (const { given: situation, at } of files) {
   test(`a single file on an origin is found given its URL ${situation}`, async () => {
-    const stored = { "pub/other%20name": A, "downloads/a%20%231": A };
+    const stored = { "pub/other%20name": A, "downloads/a%2520%20%231": A };
     await using origin = await GivenOrigin.start(stored);
     await using given = await GivenStore.start({}, { origins: [origin.at()] });
-    const torrent = givenTorrent({ "a #1": A }, { name: "a #1", single: true });
+    const torrent = givenTorrent({ "a%20 #1": A }, { name: "a%20 #1", single: true });
     const { entry } = await adopt(given, torrent, { at: [origin.at(at)] });
     deepEqual(await given.readAll(entry), A);
   });

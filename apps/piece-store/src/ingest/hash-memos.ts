@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Bus, KeyValue } from "@seedfleet/bus";
+import type { Content } from "@seedfleet/content";
 import {
   HASH_MEMO_BUCKET,
   type HashMemo,
@@ -9,6 +10,8 @@ import {
 
 /** Enough that no two locations share a key, short enough for any key-value store. */
 const KEY_HASH_HEX = 32;
+
+type Listed = { readonly content: Pick<Content, "listing">; readonly fingerprint: string };
 
 export type Hashable = { readonly location: string; readonly options: TorrentOptions };
 
@@ -45,6 +48,17 @@ export class HashMemos {
     const digest = createHash("sha256").update(text).digest("hex");
     return `${this.#holder}.${digest.slice(0, KEY_HASH_HEX)}`;
   }
+}
+
+/**
+ * What content is known again by as the whole of what a torrent is made of: also by the names of
+ * the files that have no bytes, which its sources need not have.
+ */
+export function memoFingerprintOf({ content, fingerprint }: Listed): string {
+  const empty = content.listing.files.filter(({ sizeBytes }) => sizeBytes === 0);
+  const hash = createHash("sha256").update(fingerprint);
+  for (const name of empty.map(({ path }) => path.join("/")).toSorted()) hash.update(`${name}\0`);
+  return hash.digest("hex");
 }
 
 function parseMemo(value: Uint8Array): HashMemo | null {

@@ -64,7 +64,10 @@ test("a check of several places goes on in the one it had come to", async () => 
   const { infoHash, pieceLengthBytes } = entry;
   flipBit(given.directory.at("a"), 5 * pieceLengthBytes);
   const job = await given.submitTo(["a", "b"], { kind: "check", infoHash });
-  await stopAt(given, 2 * LONG_BYTES + STOPPED_AT_BYTES);
+  await untilHashed(given, 2 * LONG_BYTES + STOPPED_AT_BYTES);
+  const checkpoints = await given.bus.objectStore(INGEST_CHECKPOINT_BUCKET);
+  ok((await checkpoints.get(job.id)) !== null);
+  await given.store.drain();
   await given.restart();
   const told: IngestProgress[] = [];
   await given.resultOf(job, (progress) => told.push(progress));

@@ -64,6 +64,7 @@ test("jobs that are cancelled while they are queued never begin", async () => {
   }
   await Promise.all(running.map((job) => isRunning(given, job)));
   const queued = await given.submit("small");
+  await untilHashed(given, (given.telemetry.recorded.total(HASHED) ?? 0) + 64 * MIB);
   equal((await given.jobs.find(queued.id))?.state, "queued");
   equal((await given.jobs.cancel(queued.id))?.state, "cancelled");
   for (const job of running) await given.jobs.cancel(job.id);
@@ -165,8 +166,8 @@ test("jobs that wait for another of their location keep no third from running", 
   for (const job of waiting) equal((await given.jobs.find(job.id))?.state, "queued");
   // One that waits ends at once, and not when its turn comes.
   for (const job of waiting) await given.jobs.cancel(job.id);
-  await given.bus.flush();
-  await redeliver(given, waiting[0]);
+  const cancelled = { outcome: "cancelled" };
+  while (given.telemetry.recorded.total(INGESTS, cancelled) !== waiting.length) await turn();
   equal((await given.jobs.find(running.id))?.state, "running");
   await given.jobs.cancel(running.id);
 });

@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { renameSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { DEFAULT_TORRENT_OPTIONS, type TorrentOptions } from "@seedfleet/contracts";
 import { type Metainfo, parseMetainfo } from "@seedfleet/metainfo";
@@ -90,6 +91,27 @@ test("what is not in the info dictionary makes another .torrent of the same torr
   equal(other.entry.infoHash, plain.entry.infoHash);
   const made = await metainfoOf(given, other);
   deepEqual([made.comment, made.webSeeds], ["b", ["http://a.example/"]]);
+});
+
+test("an empty file that comes, goes or moves makes another torrent", async () => {
+  await using given = await GivenStore.start({ "d/a": "1", "d/b": "2" });
+  const at = (path: string): string => given.directory.at(path);
+  const changes = [
+    () => {},
+    () => given.directory.write("d/e", ""),
+    () => renameSync(at("d/e"), at("d/f")),
+    () => rmSync(at("d/f")),
+  ];
+  const seen = new Set<string>();
+  for (const change of changes) {
+    change();
+    const { entry, hashed } = await given.publish("d");
+    equal(hashed, true);
+    seen.add(entry.infoHash);
+    equal((await given.publish("d")).hashed, false);
+  }
+  // The last is what the first was.
+  equal(seen.size, 3);
 });
 
 const mirrors = [

@@ -14,8 +14,9 @@ import {
   parseMetainfo,
 } from "@seedfleet/metainfo";
 import { fingerprintOf } from "../content/fingerprint.ts";
-import { layOut } from "../content/torrent-layout.ts";
+import { layOut, type TorrentLayout } from "../content/torrent-layout.ts";
 import { hashContent } from "./hash-content.ts";
+import { memoFingerprintOf } from "./hash-memos.ts";
 import {
   type FoundContent,
   type IngestPorts,
@@ -34,6 +35,12 @@ const CREATED_BY = "Seedfleet";
 const SKIPPED_NAMED_CHARS_MAX = 65_536;
 
 type Made = { readonly metainfo: Metainfo; readonly metainfoBytes: Uint8Array };
+
+/** A torrent whose files are known, and what it still takes to have it. */
+type Plan = {
+  readonly torrent: TorrentAt["torrent"];
+  readonly make: () => Promise<Made>;
+};
 
 type Result = NonNullable<IngestJob["result"]>;
 
@@ -58,28 +65,26 @@ export async function makeAndPublish(
   control.progress({ phase: "listing", name: primary, doneBytes: 0, totalBytes: 0 });
   const listed = await listContent(ports, primary, { signal });
   const hashable = { location: listed.location, options };
-  const known = await findKnown(ports, hashable, listed.fingerprint);
-  const isVerified = known === null;
-  const draft = known === null ? draftOf(listed, options) : null;
+  const fingerprint = memoFingerprintOf(listed);
+  const known = await findKnown(ports, hashable, fingerprint);
+  const hashed = known === null;
+  const { torrent, make }: Plan = hashed
+    ? planTorrent(ports, { listed, options }, control)
+    : { torrent: known.metainfo, make: async () => await Promise.resolve(known) };
+  const found: FoundContent[] = [{ ...listed, isVerified: hashed }];
   // What is wrong with a mirror is told before the hours that hashing may take.
-  const torrent = draft?.layout ?? known?.metainfo;
-  assert(torrent !== undefined);
-  const found: FoundContent[] = [{ ...listed, isVerified }];
   for (const location of mirrors) {
     found.push({ ...(await listTorrent(ports, { torrent, location }, signal)), isVerified: false });
   }
-  const made = draft === null ? known : await hash(ports, { listed, draft }, control);
-  assert(made !== null);
+  const { metainfo, metainfoBytes } = await make();
   signal.throwIfAborted();
 
-  const { infoHash } = made.metainfo;
-  if (known === null) await catalog.putMetainfo(infoHash, made.metainfoBytes);
-  const entry = await publishEntry(ports, made.metainfo, found);
-  if (known === null) {
-    await memos.remember(hashable, { infoHash, fingerprint: listed.fingerprint });
-  }
+  const { infoHash } = metainfo;
+  if (hashed) await catalog.putMetainfo(infoHash, metainfoBytes);
+  const entry = await publishEntry(ports, metainfo, found);
+  if (hashed) await memos.remember(hashable, { infoHash, fingerprint });
   const { skipped } = listed.content.listing;
-  return { entry, hashed: known === null, skipped: named(skipped) };
+  return { entry, hashed, skipped: named(skipped) };
 }
 
 /** What the same content was hashed to before, if its metainfo is still there. */
@@ -96,31 +101,37 @@ async function findKnown(
   return metainfo.infoHash === memo.infoHash ? { metainfo, metainfoBytes } : null;
 }
 
-/** A torrent that is to be made of listed content, but for its hashes. */
-type TorrentDraft = {
-  readonly metainfo: Omit<MetainfoDraft, "pieceHashes" | "pieceRoots"> &
-    Required<Pick<MetainfoDraft, "version">>;
-  readonly layout: TorrentAt["torrent"];
-};
-
 /** What no torrent can carry is refused here, before anything is hashed. */
-function draftOf({ content }: ListedContent, options: TorrentOptions): TorrentDraft {
-  const { listing } = content;
+function planTorrent(
+  ports: IngestPorts,
+  { listed, options }: { readonly listed: ListedContent; readonly options: TorrentOptions },
+  control: JobControl,
+): Plan {
+  const { listing } = listed.content;
   const { name, single } = listing;
   const { version, comment, source, webSeeds } = options;
   const pieceLengthBytes = options.pieceLengthBytes ?? choosePieceLengthBytes(listing.sizeBytes);
-  const listed = listing.files.map(({ path, sizeBytes }) => ({ path, lengthBytes: sizeBytes }));
-  const { files, sizeBytes, pieceCount } = layoutTorrent({
-    ...{ version, pieceLengthBytes, files: listed },
-  });
-  const metainfo = {
+  const own = listing.files.map(({ path, sizeBytes }) => ({ path, lengthBytes: sizeBytes }));
+  const placed = layoutTorrent({ version, pieceLengthBytes, files: own });
+  const { files, sizeBytes, pieceCount } = placed;
+  const draft = {
     ...{ version, pieceLengthBytes, name, single, files, private: options.private },
     ...{ comment, source, webSeeds, createdBy: CREATED_BY },
   };
-  const violation = draftViolation({ ...metainfo, ...emptyDigests(version, pieceCount) });
-  if (violation !== null) throw unsuitable(listing, metainfo, violation);
-  return { metainfo, layout: { files, sizeBytes, single } };
+  const violation = draftViolation({ ...draft, ...emptyDigests(version, pieceCount) });
+  if (violation !== null) throw unsuitable(listing, draft, violation);
+  const layout = layOut({ files, sizeBytes, single }, listing);
+  return {
+    torrent: { files, sizeBytes, single },
+    make: () => hash(ports, { listed, draft, layout }, control),
+  };
 }
+
+type ToHash = {
+  readonly listed: ListedContent;
+  readonly draft: MetainfoDraft & { readonly version: TorrentOptions["version"] };
+  readonly layout: TorrentLayout;
+};
 
 /**
  * Hashes listed content and makes its .torrent file: no trackers and no date, so that the same
@@ -128,21 +139,20 @@ function draftOf({ content }: ListedContent, options: TorrentOptions): TorrentDr
  */
 async function hash(
   ports: IngestPorts,
-  { listed, draft }: { readonly listed: ListedContent; readonly draft: TorrentDraft },
+  { listed, draft, layout }: ToHash,
   control: JobControl,
 ): Promise<Made> {
-  const { content, fingerprint, location } = listed;
-  const { version, pieceLengthBytes } = draft.metainfo;
-  const layout = layOut(draft.layout, content.listing);
+  const { fingerprint, location } = listed;
+  const { version, pieceLengthBytes } = draft;
   const digests = await hashContent(
     ports,
-    { content, layout, fingerprint, version, pieceLengthBytes },
+    { ...listed, layout, version, pieceLengthBytes },
     { phase: "hashing", control },
   );
   // A file may have changed after its last byte was read, or another come to lie beside it.
   const now = await ports.sources.list(location, { signal: control.signal });
   if (fingerprintOf(now) !== fingerprint) throw contentChanged(location);
-  const metainfoBytes = makeMetainfo({ ...draft.metainfo, ...digests });
+  const metainfoBytes = makeMetainfo({ ...draft, ...digests });
   const metainfo = parseMetainfo(metainfoBytes);
   assert(metainfo.kind === "metainfo");
   return { metainfo, metainfoBytes };

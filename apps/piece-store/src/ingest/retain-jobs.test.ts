@@ -1,9 +1,15 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { test } from "node:test";
-import { DEFAULT_TORRENT_OPTIONS, type IngestJob, retainCall } from "@seedfleet/contracts";
+import {
+  DEFAULT_TORRENT_OPTIONS,
+  type IngestJob,
+  METAINFO_BUCKET,
+  retainCall,
+} from "@seedfleet/contracts";
+import { turn } from "@seedfleet/testkit";
 import { GivenStore, HOLDER } from "../testing.ts";
-import { endOf, writeLong } from "./testing.ts";
+import { endOf, gated, writeLong } from "./testing.ts";
 
 const LONG_BYTES: number = 128 * 2 ** 20;
 const MAKE = { kind: "make", options: DEFAULT_TORRENT_OPTIONS } as const;
@@ -39,15 +45,23 @@ test("retaining knows a location by another name", async () => {
 });
 
 test("once retaining is over, nothing is published from elsewhere any more", async () => {
-  // Small, so that some are about to publish when they are cancelled.
-  const paths = Array.from({ length: 8 }, (_, index) => `d/${index}`);
-  await using given = await GivenStore.start(Object.fromEntries(paths.map((path) => [path, path])));
-  const jobs = await Promise.all(paths.map((path) => given.submit(path, { version: "v1" })));
-  const [first = raise()] = jobs;
-  await endOf(given, first);
-  await retain(given, []);
-  deepEqual(await given.catalogued(), []);
-  for (const job of jobs) await endOf(given, job);
+  await using given = await GivenStore.start({ a: "12345" });
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const bus = gated(given.bus, METAINFO_BUCKET, () => {
+    asked.resolve();
+    return gate.promise;
+  });
+  await given.restart(bus);
+  const job = await given.submit("a");
+  await asked.promise;
+  // It is past the last place at which it could be cancelled.
+  const retained = retain(given, []);
+  await isState(given, job, "cancelled");
+  gate.resolve();
+  await retained;
+  // Which it was too late for, so that the record says what is true.
+  await isState(given, job, "done");
   deepEqual(await given.catalogued(), []);
 });
 
@@ -94,6 +108,14 @@ async function isHashing(given: GivenStore, { id }: IngestJob): Promise<void> {
   for await (const update of given.jobs.follow(id)) {
     if (update.kind === "ended" || update.progress.phase === "hashing") return;
   }
+}
+
+async function isState(
+  given: GivenStore,
+  { id }: IngestJob,
+  state: IngestJob["state"],
+): Promise<void> {
+  while ((await given.jobs.find(id))?.state !== state) await turn();
 }
 
 function raise(): never {

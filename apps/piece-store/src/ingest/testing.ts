@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Bus, createBus, disconnected, type KeyValue } from "@seedfleet/bus";
+import { type Bus, createBus, disconnected, type KeyValue, type ObjectStore } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import type { InfoHash } from "@seedfleet/bytes";
 import {
@@ -154,9 +154,30 @@ export function away(bus: Bus, bucket: string, writes: number): Bus {
       watch: (handle) => store.watch(handle),
     };
   };
+  return replacing(bus, "keyValue", keyValue);
+}
+
+/** The bus, but for one bucket of objects into which nothing is written before the gate opens. */
+export function gated(bus: Bus, bucket: string, gate: () => Promise<void>): Bus {
+  const objectStore = async (name: string): Promise<ObjectStore> => {
+    const store = await bus.objectStore(name);
+    if (name !== bucket) return store;
+    return {
+      get: (key) => store.get(key),
+      async put(key, value) {
+        await gate();
+        await store.put(key, value);
+      },
+      delete: (key) => store.delete(key),
+    };
+  };
+  return replacing(bus, "objectStore", objectStore);
+}
+
+function replacing<Name extends keyof Bus>(bus: Bus, replaced: Name, by: Bus[Name]): Bus {
   return new Proxy(bus, {
     get(target, name) {
-      if (name === "keyValue") return keyValue;
+      if (name === replaced) return by;
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === "function" ? member.bind(target) : member;
     },

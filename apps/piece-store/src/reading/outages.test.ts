@@ -10,7 +10,13 @@ import { GivenStore, remote } from "../testing.ts";
 import { READ_ELSEWHERE_MS_MAX } from "./piece-reader.ts";
 import { HEDGE_MS } from "./source-failures.ts";
 import { READS_EACH_MAX } from "./source-reads.ts";
-import { bucketConfig, type GivenBucketStore, getsOf, startWithBucket } from "./testing.ts";
+import {
+  bucketConfig,
+  type GivenBucketStore,
+  getsOf,
+  startWithBucket,
+  warnings,
+} from "./testing.ts";
 import { SOURCE_REST_MS } from "./torrent-source.ts";
 
 const PIECE_BYTES = 16_384;
@@ -194,4 +200,5 @@ test("a store that stops does not wait for a bucket that stalls", async () => {
   await advanceUntil(clock, 5, Promise.resolve(store.store[Symbol.asyncDispose]()));
   ok(clock.nowMs() - beganAtMs < 3_000, `${clock.nowMs() - beganAtMs} ms`);
   await reading;
+  deepEqual(warnings(store), []);
 });

@@ -100,7 +100,7 @@ export class PieceReader {
     const stopped = this.#ahead.stop();
     while (this.#answers.size > 0) await this.#ended.promise;
     answered.abort();
-    await Promise.all([hurry, stopped, conditions.settled()]);
+    await Promise.all([hurry, stopped, conditions.close()]);
   }
 
   async *read(request: PieceRead, asker: AbortSignal): AsyncGenerator<Uint8Array, void, void> {

@@ -163,6 +163,20 @@ test("a store says that it is there, and that it goes", async () => {
   presence.stop();
 });
 
+test("what was published from a directory is not read once that is no root any more", async () => {
+  await using given = await GivenStore.start({ "a/b": "12345", "c/d": "" });
+  const { infoHash } = (await given.publish("a")).entry;
+  await given.restart(given.bus, { roots: [given.directory.at("c")] });
+  for (let read = 0; read < 2; read += 1) {
+    await rejects(given.read({ infoHash }), remote("torrent-unknown"));
+  }
+  const [warning, ...others] = given.telemetry.recorded.logs.filter(
+    ({ level }) => level === "warn",
+  );
+  deepEqual([warning?.message, others], ["source unreadable", []]);
+  ok(String(warning?.fields["reason"]).includes("must be absolute and lie under"));
+});
+
 test("an entry that cannot be read is no reason not to start", async () => {
   await using given = await GivenStore.start({ a: "12345" });
   const entries = await given.bus.keyValue(CATALOG_BUCKET);

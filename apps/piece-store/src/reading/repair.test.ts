@@ -70,6 +70,29 @@ test("a repaired file keeps its time, and is read as before", async () => {
   deepEqual(warnings(given), []);
 });
 
+test("a repair is no change to a torrent of a file that is part of the repaired one", async () => {
+  await using given = await GivenStore.start({ "a/x": PROGRAM, "m/a/x": PROGRAM });
+  await given.publish("m/a", OPTIONS);
+  const { entry } = await given.publish("a", OPTIONS);
+  const part = (await given.publish("a/x", OPTIONS)).entry;
+  ok(part.infoHash !== entry.infoHash);
+  await given.restart();
+  await given.read({ infoHash: part.infoHash });
+  for (let time = 0; time < 5; time += 1) {
+    flipBit(given.directory.at("a/x"), PROGRAM.length - 1);
+    let isRepaired = false;
+    const repairing = given.read(verified(entry)).finally(() => {
+      isRepaired = true;
+    });
+    for (let begin = 0; !isRepaired; begin += 1) {
+      await given.read({ infoHash: part.infoHash, begin: begin % PIECE_BYTES });
+    }
+    await repairing;
+  }
+  equal(given.telemetry.recorded.total("seedfleet_piece_store_repaired_pieces"), 5);
+  deepEqual(warnings(given), []);
+});
+
 test("a piece is repaired from another store", async () => {
   await using given = await GivenStore.start({ "a/x": PROGRAM });
   const ports = { bus: given.bus };

@@ -17,15 +17,14 @@ export const HEDGE_MS = 2_000;
  */
 export function inTurn(context: TorrentContext, nowMs: number): readonly TorrentSource[] {
   const { infoHash, sources, isElsewhere } = context;
-  const well = sources.filter((source) => source.takesTurn(nowMs));
-  if (isElsewhere && well.every(({ isStale }) => isStale) && sources.some(isUnwell)) {
+  const well = sources.filter((source) => !source.isResting(nowMs));
+  const resting = sources.filter((source) => source.isResting(nowMs));
+  const first = well.find(({ isStale }) => !isStale);
+  if (isElsewhere && first === undefined && resting.some(({ isStale }) => !isStale)) {
     throw contentUnreadable(`torrent ${infoHash}`, "its sources here failed a moment ago");
   }
-  return [...well, ...sources.filter((source) => !well.includes(source))];
-}
-
-function isUnwell({ isStale }: TorrentSource): boolean {
-  return !isStale;
+  first?.takeTurn(nowMs);
+  return [...well, ...resting];
 }
 
 type Failure = {

@@ -41,6 +41,7 @@ export class TorrentConditions {
   readonly #unrepaired = new ToldOnce(SOURCE_NOTICES_MAX);
   #whenBad: (infoHash: InfoHash, piece: number) => void = () => {};
   #badPieces = 0;
+  #isClosed = false;
 
   private constructor(ports: ConditionPorts, holder: string, store: ConditionStore) {
     this.clock = ports.clock;
@@ -101,9 +102,9 @@ export class TorrentConditions {
     this.#ports.log.info("source readable again", { infoHash, name, location });
   }
 
-  /** A source failed, which may pass. Peers may not notice, where another has the bytes. */
+  /** A source failed, which may pass: peers may not notice, where another has the bytes. */
   wentUnreadable({ infoHash, name }: NamedTorrent, location: string, error: unknown): void {
-    if (!this.#unreadable.begins(`${infoHash} ${location}`)) return;
+    if (this.#isClosed || !this.#unreadable.begins(`${infoHash} ${location}`)) return;
     const reason = errorMessage(error);
     this.#ports.log.warn("source unreadable", { infoHash, name, location, reason });
   }
@@ -152,6 +153,12 @@ export class TorrentConditions {
     condition.bad.delete(location);
     condition.stale.delete(location);
     this.#write(infoHash);
+  }
+
+  /** The sources are about to be closed, which is no failure of theirs. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.settled();
   }
 
   /** Resolves when all that is known has been written, or could not be. */

@@ -82,13 +82,11 @@ export class TorrentSource {
   }
 
   /**
-   * Whether it is to be tried in its turn. Of those who ask after a rest one goes and sees whether
-   * it is well again; the others find it resting until then.
+   * It is read from. Of those who ask after a rest one goes and sees whether it is well again; the
+   * others find it resting until it has given what it was asked for.
    */
-  takesTurn(nowMs: number): boolean {
-    if (this.isResting(nowMs)) return false;
+  takeTurn(nowMs: number): void {
     if (this.#restsUntilMs !== -Infinity) this.rest(nowMs);
-    return true;
   }
 }
 
