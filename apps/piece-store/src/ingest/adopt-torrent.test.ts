@@ -129,6 +129,21 @@ test("in the background, it is there at once, and what is bad is found afterward
   equal(given.telemetry.recorded.total(HASHED), A.length + B.length);
 });
 
+test("each place that is adopted is checked by a job of its own", async () => {
+  await using given = await GivenStore.start({ ...FILES, "m/a": A, "m/b/c": B });
+  flipBit(given.directory.at("m/a"), 0);
+  const torrent = givenTorrent(TREE);
+  await adopt(given, torrent, { at: ["d", "m"], check: "background" });
+  const [, ...checks] = await given.jobs.list();
+  deepEqual(
+    new Set(checks.flatMap(({ request }) => request.locations)),
+    new Set([given.directory.at("d"), given.directory.at("m")]),
+  );
+  for (const job of checks) equal((await endOf(given, job)).state, "done");
+  // It was bad at one of them, and the other had it right.
+  equal(given.telemetry.recorded.total("seedfleet_piece_store_repaired_pieces"), 1);
+});
+
 test("adopting once more without a look forgets nothing of what is known to be bad", async () => {
   await using given = await GivenStore.start(FILES);
   flipBit(given.directory.at("d/a"), PIECE_BYTES);
