@@ -1,5 +1,4 @@
 import { createHash, type Hash } from "node:crypto";
-import { type InfoHash, infoHashFromBytes, truncatedInfoHash } from "@seedfleet/bytes";
 import {
   type Bencoded,
   entriesOf,
@@ -8,9 +7,10 @@ import {
   itemsOf,
   rawOf,
   rootOf,
-} from "./bencoded.ts";
+} from "@seedfleet/bencode";
+import { type InfoHash, infoHashFromBytes, truncatedInfoHash } from "@seedfleet/bytes";
 import type { Metainfo } from "./metainfo.ts";
-import { scanBencode } from "./scan-bencode.ts";
+import { scanMetainfo } from "./scan-metainfo.ts";
 import { companionInfo } from "./v1-companion.ts";
 
 const DICTIONARY = Buffer.from("d");
@@ -34,7 +34,7 @@ export function aliasInfoHashes(metainfo: Metainfo): readonly InfoHash[] {
   const aliases = [truncatedInfoHash(infoHashV2)];
   const companion = companionInfo(infoBytes);
   if (companion !== null) aliases.push(sha1(companion));
-  const tree = scanBencode(infoBytes);
+  const tree = scanMetainfo(infoBytes);
   if ("kind" in tree) return aliases;
   const hash = createHash("sha1");
   hashWithoutEmptyKeys(rootOf(tree), hash);

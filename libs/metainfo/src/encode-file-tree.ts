@@ -1,4 +1,4 @@
-import type { Encoded } from "./encode-dictionary.ts";
+import type { Encoded } from "@seedfleet/bencode";
 import { attributeLetters } from "./file-attributes.ts";
 import type { MetainfoFile } from "./metainfo.ts";
 

@@ -1,4 +1,4 @@
-import { type Bencoded, find, isList, itemsOf, textOf } from "./bencoded.ts";
+import { type Bencoded, find, isList, itemsOf, textOf } from "@seedfleet/bencode";
 import type { MetainfoFile } from "./metainfo.ts";
 import { parsePath } from "./parse-path.ts";
 import type { MetainfoViolation } from "./violation.ts";

@@ -1,18 +1,4 @@
 export { aliasInfoHashes } from "./alias-info-hashes.ts";
-export {
-  type Bencoded,
-  type BencodedEntry,
-  bytesOf,
-  entriesOf,
-  find,
-  integerOf,
-  isDictionary,
-  isList,
-  itemsOf,
-  rawOf,
-  rootOf,
-  textOf,
-} from "./bencoded.ts";
 export { choosePieceLengthBytes } from "./choose-piece-length.ts";
 export { draftViolation } from "./draft-violation.ts";
 export { type FileSpan, fileSpans } from "./file-spans.ts";
@@ -49,8 +35,7 @@ export { parseMetainfo } from "./parse-metainfo.ts";
 export { isPathElement } from "./path-element.ts";
 export { pieceLayer } from "./piece-layer.ts";
 export { blockHashes, leavesPerPiece, pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
-export { type BencodeTree, scanBencode } from "./scan-bencode.ts";
 export { v1Companion } from "./v1-companion.ts";
 export { type VerifiableMetainfo, verifyPiece, verifyPieceRoot } from "./verify-piece.ts";
-export type { BencodeFault, MetainfoViolation } from "./violation.ts";
+export type { MetainfoViolation } from "./violation.ts";
 export { withTrackers } from "./with-trackers.ts";

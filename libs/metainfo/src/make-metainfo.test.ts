@@ -1,15 +1,15 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { hash } from "node:crypto";
 import { test } from "node:test";
+import { find, rawOf, rootOf, unorderedKey } from "@seedfleet/bencode";
 import bencode from "bencode";
 import fc from "fast-check";
-import { find, rawOf, rootOf, unorderedKey } from "./bencoded.ts";
 import { layoutTorrent } from "./layout-torrent.ts";
 import { makeMetainfo } from "./make-metainfo.ts";
 import type { MetainfoDraft } from "./metainfo-draft.ts";
 import { parseMetainfo } from "./parse-metainfo.ts";
 import { rootOfPieceRoots } from "./piece-root.ts";
-import { scanBencode } from "./scan-bencode.ts";
+import { scanMetainfo } from "./scan-metainfo.ts";
 import { anyDraft, givenDraft } from "./testing.ts";
 
 /** What a draft must come back as: its files laid out, and no tier that is empty. */
@@ -47,7 +47,7 @@ test("makeMetainfo() given files with padding or in another order gives the same
 test("makeMetainfo() makes keys in order", () => {
   fc.assert(
     fc.property(anyDraft, (draft) => {
-      const tree = scanBencode(makeMetainfo(draft));
+      const tree = scanMetainfo(makeMetainfo(draft));
       ok(!("kind" in tree));
       equal(unorderedKey(rootOf(tree)), null);
     }),
@@ -124,7 +124,7 @@ test("makeMetainfo() gives info hashes of the info dictionary as it stands", () 
   fc.assert(
     fc.property(anyDraft, (draft) => {
       const bytes = makeMetainfo(draft);
-      const tree = scanBencode(bytes);
+      const tree = scanMetainfo(bytes);
       ok(!("kind" in tree));
       const info = find(rootOf(tree), "info");
       ok(info !== null);

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { infoHashBytes } from "@seedfleet/bytes";
-import { draftViolation } from "./draft-violation.ts";
 import {
   type DictionaryEntry,
   type Encoded,
@@ -8,7 +6,9 @@ import {
   encodeDictionary,
   encodeValue,
   joined,
-} from "./encode-dictionary.ts";
+} from "@seedfleet/bencode";
+import { infoHashBytes } from "@seedfleet/bytes";
+import { draftViolation } from "./draft-violation.ts";
 import { encodeFileTree } from "./encode-file-tree.ts";
 import { attributeLetters } from "./file-attributes.ts";
 import { layoutTorrent } from "./layout-torrent.ts";

@@ -1,5 +1,5 @@
+import { type Bencoded, bytesOf, find, isList } from "@seedfleet/bencode";
 import type { InfoHash } from "@seedfleet/bytes";
-import { type Bencoded, bytesOf, find, isList } from "./bencoded.ts";
 import { distinctPaths } from "./distinct-paths.ts";
 import { hybridFiles } from "./hybrid-files.ts";
 import type { Metainfo, MetainfoFile, TorrentVersion } from "./metainfo.ts";

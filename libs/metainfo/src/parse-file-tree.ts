@@ -1,4 +1,4 @@
-import { type Bencoded, bytesOf, entriesOf, find, isDictionary } from "./bencoded.ts";
+import { type Bencoded, bytesOf, entriesOf, find, isDictionary } from "@seedfleet/bencode";
 import { parseAttributes, parseSymlink } from "./file-attributes.ts";
 import { FILES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX } from "./limits.ts";
 import { BLOCK_HASH_BYTES } from "./merkle-tree.ts";

@@ -1,4 +1,4 @@
-import { type Bencoded, find, integerOf, isDictionary, isList, itemsOf } from "./bencoded.ts";
+import { type Bencoded, find, integerOf, isDictionary, isList, itemsOf } from "@seedfleet/bencode";
 import { parseAttributes, parseSymlink } from "./file-attributes.ts";
 import { FILE_LENGTH_BYTES_MAX, FILES_MAX } from "./limits.ts";
 import { parsePath } from "./parse-path.ts";

@@ -1,5 +1,5 @@
+import { type Bencoded, bytesOf, find, itemsOf, textOf } from "@seedfleet/bencode";
 import { INFO_HASH_BYTES, type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
-import { type Bencoded, bytesOf, find, itemsOf, textOf } from "./bencoded.ts";
 import { COLLECTIONS_MAX, SIMILAR_MAX } from "./limits.ts";
 import type { Metainfo } from "./metainfo.ts";
 

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import {
-  type InfoHash,
-  type InfoHashV2,
-  infoHashFromBytes,
-  parseInfoHashV2,
-  truncatedInfoHash,
-} from "@seedfleet/bytes";
-import {
   type Bencoded,
   bytesOf,
   find,
@@ -18,7 +11,14 @@ import {
   startOf,
   textOf,
   unorderedKey,
-} from "./bencoded.ts";
+} from "@seedfleet/bencode";
+import {
+  type InfoHash,
+  type InfoHashV2,
+  infoHashFromBytes,
+  parseInfoHashV2,
+  truncatedInfoHash,
+} from "@seedfleet/bytes";
 import { PIECE_LENGTH_BYTES_MAX } from "./limits.ts";
 import { BLOCK_BYTES, isPowerOfTwo } from "./merkle-tree.ts";
 import { type Metainfo, PIECE_HASH_BYTES, type TorrentVersion } from "./metainfo.ts";

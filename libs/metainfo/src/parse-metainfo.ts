@@ -1,19 +1,19 @@
-import { find, integerOf, isDictionary, rootOf, textOf } from "./bencoded.ts";
+import { find, integerOf, isDictionary, rootOf, textOf } from "@seedfleet/bencode";
 import type { Metainfo } from "./metainfo.ts";
 import { parseHints } from "./parse-hints.ts";
 import { parseInfo } from "./parse-info.ts";
 import { parsePieceRoots } from "./parse-piece-layers.ts";
 import { parseHttpSeeds, parseTrackers, parseWebSeeds } from "./parse-urls.ts";
-import { scanBencode } from "./scan-bencode.ts";
+import { scanMetainfo } from "./scan-metainfo.ts";
 import { type MetainfoViolation, violation } from "./violation.ts";
 
 /**
  * Reads a .torrent file (BEP 3, 52). Never throws, whatever the bytes: what is not fit to be seeded
  * is a violation. Takes what libtorrent takes, with the same names, sizes and info hashes, except
- * where a rule of `scanBencode()` or a limit is stricter.
+ * where a rule of `scanMetainfo()` or a limit is stricter.
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo | MetainfoViolation {
-  const tree = scanBencode(bytes);
+  const tree = scanMetainfo(bytes);
   if ("kind" in tree) return tree;
   const root = rootOf(tree);
   if (!isDictionary(root)) return violation({ code: "torrent-is-no-dict" });

@@ -1,4 +1,4 @@
-import { type Bencoded, bytesOf } from "./bencoded.ts";
+import { type Bencoded, bytesOf } from "@seedfleet/bencode";
 import { PATH_BYTES_MAX, PATH_DEPTH_MAX } from "./limits.ts";
 import { pathElement } from "./path-element.ts";
 import { type MetainfoViolation, violation } from "./violation.ts";

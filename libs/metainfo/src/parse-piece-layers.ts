@@ -1,4 +1,4 @@
-import { type Bencoded, bytesOf, entriesOf, isDictionary } from "./bencoded.ts";
+import { type Bencoded, bytesOf, entriesOf, isDictionary } from "@seedfleet/bencode";
 import { BLOCK_HASH_BYTES } from "./merkle-tree.ts";
 import type { Metainfo, MetainfoFile } from "./metainfo.ts";
 import { rootOfPieceRoots } from "./piece-root.ts";

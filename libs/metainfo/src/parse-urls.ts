@@ -1,4 +1,4 @@
-import { type Bencoded, find, isList, itemsOf, textOf } from "./bencoded.ts";
+import { type Bencoded, find, isList, itemsOf, textOf } from "@seedfleet/bencode";
 import { TRACKERS_MAX, URL_LENGTH_MAX, WEB_SEEDS_MAX } from "./limits.ts";
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\/./i;

@@ -1,11 +1,15 @@
-import { bytesOf, entriesOf, find, rawOf, rootOf } from "./bencoded.ts";
 import {
+  bytesOf,
   type DictionaryEntry,
   type Encoded,
   encodeDictionary,
+  entriesOf,
+  find,
   joined,
-} from "./encode-dictionary.ts";
-import { scanBencode } from "./scan-bencode.ts";
+  rawOf,
+  rootOf,
+} from "@seedfleet/bencode";
+import { scanMetainfo } from "./scan-metainfo.ts";
 
 /** What makes a torrent a hybrid, beside "piece layers" (BEP 52). */
 const V2_INFO_KEYS: ReadonlySet<string> = new Set(["file tree", "meta version"]);
@@ -18,7 +22,7 @@ const V2_KEYS: ReadonlySet<string> = new Set(["piece layers"]);
  * of its own, one of the hybrid's aliases. Null of bytes that are no hybrid's.
  */
 export function v1Companion(metainfoBytes: Uint8Array): Uint8Array | null {
-  const tree = scanBencode(metainfoBytes);
+  const tree = scanMetainfo(metainfoBytes);
   if ("kind" in tree) return null;
   const root = rootOf(tree);
   const hybridInfo = find(root, "info");
@@ -34,7 +38,7 @@ export function v1Companion(metainfoBytes: Uint8Array): Uint8Array | null {
 
 /** The same of an info dictionary alone; null where it has no v1 side or no v2 side. */
 export function companionInfo(infoBytes: Uint8Array): Uint8Array | null {
-  const tree = scanBencode(infoBytes);
+  const tree = scanMetainfo(infoBytes);
   const info = "kind" in tree ? null : rootOf(tree);
   if (info === null || find(info, "pieces") === null || find(info, "file tree") === null) {
     return null;

@@ -1,14 +1,4 @@
-/** What is wrong with the bencoding, for a reader of logs; no decision hangs on it. */
-export type BencodeFault =
-  | "truncated"
-  | "unexpected-byte"
-  | "integer-not-canonical"
-  | "integer-out-of-range"
-  | "length-not-canonical"
-  | "key-not-string"
-  | "key-without-value"
-  | "key-duplicate"
-  | "keys-unordered";
+import type { BencodeFault } from "@seedfleet/bencode";
 
 /** What is wrong with a file: its index in the `files` list, or in the order of the file tree. */
 type FileCode =

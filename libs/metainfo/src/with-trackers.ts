@@ -1,13 +1,18 @@
-import { bytesOf, entriesOf, find, isDictionary, rawOf, rootOf } from "./bencoded.ts";
 import {
+  bytesOf,
   type DictionaryEntry,
   encodeDictionary,
   encodeValue,
+  entriesOf,
+  find,
+  isDictionary,
   joined,
-} from "./encode-dictionary.ts";
+  rawOf,
+  rootOf,
+} from "@seedfleet/bencode";
 import { TRACKERS_MAX } from "./limits.ts";
 import { isUrl } from "./parse-urls.ts";
-import { scanBencode } from "./scan-bencode.ts";
+import { scanMetainfo } from "./scan-metainfo.ts";
 import { trackerEntries } from "./tracker-entries.ts";
 import { type MetainfoViolation, violation } from "./violation.ts";
 
@@ -25,7 +30,7 @@ export function withTrackers(
     return violation({ code: "too-many-trackers", max: TRACKERS_MAX });
   }
   if (!urls.every(isUrl)) return violation({ code: "url-invalid" });
-  const tree = scanBencode(metainfoBytes);
+  const tree = scanMetainfo(metainfoBytes);
   if ("kind" in tree) return tree;
   const root = rootOf(tree);
   if (!isDictionary(root)) return violation({ code: "torrent-is-no-dict" });

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import bencode from "bencode";
 import fc from "fast-check";
 import { type Bencoded, find, integerOf, itemsOf, rawOf, rootOf, textOf } from "./bencoded.ts";
-import { BENCODE_DEPTH_MAX, BENCODE_TOKENS_MAX, METAINFO_BYTES_MAX } from "./limits.ts";
-import { scanBencode } from "./scan-bencode.ts";
-import { givenBytes } from "./testing.ts";
+import { scanBencode, tokenCount } from "./scan-bencode.ts";
+
+const LIMITS = { bytesMax: 1_000, depthMax: 10, tokensMax: 100 } as const;
+const { bytesMax, depthMax, tokensMax } = LIMITS;
 
 const invalid = [
   { given: "no bytes", text: "", fault: "truncated" },
@@ -31,7 +32,7 @@ const invalid = [
 
 for (const { given, text, fault } of invalid) {
   test(`scanBencode() given ${given}`, () => {
-    const tree = scanBencode(givenBytes(text));
+    const tree = scanBencode(givenBytes(text), LIMITS);
     ok("kind" in tree && tree.code === "invalid-bencoding");
     equal(tree.fault, fault);
   });
@@ -40,28 +41,41 @@ for (const { given, text, fault } of invalid) {
 const limits = [
   {
     given: "lists nested too deep",
-    bytes: givenBytes("l".repeat(BENCODE_DEPTH_MAX + 1)),
-    then: { kind: "violation", code: "depth-exceeded", max: BENCODE_DEPTH_MAX },
+    bytes: givenBytes("l".repeat(depthMax + 1)),
+    then: { kind: "violation", code: "depth-exceeded", max: depthMax },
   },
   {
     given: "too many values",
-    bytes: givenBytes(`l${"0:".repeat(BENCODE_TOKENS_MAX)}e`),
-    then: { kind: "violation", code: "token-limit-exceeded", max: BENCODE_TOKENS_MAX },
+    bytes: givenBytes(`l${"0:".repeat(tokensMax)}e`),
+    then: { kind: "violation", code: "token-limit-exceeded", max: tokensMax },
   },
   {
     given: "too many bytes",
-    bytes: new Uint8Array(METAINFO_BYTES_MAX + 1),
-    then: { kind: "violation", code: "metainfo-too-large", max: METAINFO_BYTES_MAX },
+    bytes: new Uint8Array(bytesMax + 1),
+    then: { kind: "violation", code: "bencoding-too-long", max: bytesMax },
   },
 ] as const;
 
 for (const { given, bytes, then } of limits) {
-  test(`scanBencode() given ${given}`, () => deepEqual(scanBencode(bytes), then));
+  test(`scanBencode() given ${given}`, () => deepEqual(scanBencode(bytes, LIMITS), then));
 }
 
-test("scanBencode() given lists nested as deep as may be", () => {
-  const text = "l".repeat(BENCODE_DEPTH_MAX) + "e".repeat(BENCODE_DEPTH_MAX);
-  ok("tokens" in scanBencode(givenBytes(text)));
+const atTheLimits = [
+  { given: "lists as deep as may be", text: "l".repeat(depthMax) + "e".repeat(depthMax) },
+  { given: "as many values as may be", text: `l${"0:".repeat(tokensMax - 1)}e` },
+  { given: "as many bytes as may be", text: `${bytesMax - 4}:${"a".repeat(bytesMax - 4)}` },
+] as const;
+
+for (const { given, text } of atTheLimits) {
+  test(`scanBencode() given ${given}`, () => {
+    ok("tokens" in scanBencode(givenBytes(text), LIMITS));
+  });
+}
+
+test("tokenCount() counts values and keys", () => {
+  const tree = scanBencode(givenBytes("d1:ali1ei2eee"), LIMITS);
+  ok("tokens" in tree);
+  equal(tokenCount(tree), 5);
 });
 
 test("scanBencode() leaves alone what follows the value", () => {
@@ -101,7 +115,7 @@ test("scanBencode() never throws", () => {
   const anyBytes = fc.array(fc.constantFrom(..."dlie0123:-x"), { maxLength: 40 });
   fc.assert(
     fc.property(anyBytes, (characters) => {
-      const tree = scanBencode(givenBytes(characters.join("")));
+      const tree = scanBencode(givenBytes(characters.join("")), LIMITS);
       if (!("kind" in tree)) rawOf(rootOf(tree));
     }),
     { numRuns: 2_000 },
@@ -109,7 +123,13 @@ test("scanBencode() never throws", () => {
 });
 
 function scanned(text: string | Uint8Array): Bencoded {
-  const tree = scanBencode(typeof text === "string" ? givenBytes(text) : text);
+  const bytes = typeof text === "string" ? givenBytes(text) : text;
+  const tree = scanBencode(bytes, { bytesMax: 1e6, depthMax: 100, tokensMax: 1e6 });
   ok(!("kind" in tree));
   return rootOf(tree);
+}
+
+/** Bencoded text of a byte each character, so that a test can say what the bytes are. */
+function givenBytes(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, "latin1"));
 }

@@ -1,5 +1,4 @@
-import { BENCODE_DEPTH_MAX, BENCODE_TOKENS_MAX, METAINFO_BYTES_MAX } from "./limits.ts";
-import { invalidBencoding, type MetainfoViolation, violation } from "./violation.ts";
+import { type BencodeViolation, invalidBencoding, limitExceeded } from "./bencode-violation.ts";
 
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
@@ -19,6 +18,15 @@ export const WORDS_PER_TOKEN = 3;
 /** The values of a bencoded text in the order they open; a dictionary's keys are tokens as well. */
 export type BencodeTree = { readonly bytes: Uint8Array; readonly tokens: Uint32Array };
 
+/** How much a reader lets itself be given: a peer's message may be less than a .torrent file. */
+export type BencodeLimits = {
+  readonly bytesMax: number;
+  /** Lists and dictionaries within each other. */
+  readonly depthMax: number;
+  /** Values, and the keys of dictionaries. Each costs twelve bytes and may take one of the text. */
+  readonly tokensMax: number;
+};
+
 type Container = {
   readonly token: number;
   readonly dictionary: boolean;
@@ -28,7 +36,8 @@ type Container = {
 };
 
 /**
- * Finds every value of a bencoded text (BEP 3) in one pass and without recursion.
+ * Finds every value of a bencoded text (BEP 3) in one pass and without recursion, or says why it is
+ * none that fits the limits.
  *
  * Stricter than most decoders: integers and lengths are canonical, integers are safe and no key
  * comes twice, for two readers could each see another value. Two things are let pass, as libtorrent
@@ -36,25 +45,29 @@ type Container = {
  * order matters) and bytes after the value, most often a line feed (`rawOf()` ends before them).
  * Whatever the bytes claim, memory stays within twelve bytes a token, and nothing is copied.
  */
-export function scanBencode(bytes: Uint8Array): BencodeTree | MetainfoViolation {
-  if (bytes.length > METAINFO_BYTES_MAX) {
-    return violation({ code: "metainfo-too-large", max: METAINFO_BYTES_MAX });
-  }
-  return new Scanner(bytes).scan();
+export function scanBencode(
+  bytes: Uint8Array,
+  limits: BencodeLimits,
+): BencodeTree | BencodeViolation {
+  const { bytesMax } = limits;
+  if (bytes.length > bytesMax) return limitExceeded("bencoding-too-long", bytesMax);
+  return new Scanner(bytes, limits).scan();
 }
 
 class Scanner {
   readonly #bytes: Uint8Array;
+  readonly #limits: BencodeLimits;
   readonly #open: Container[] = [];
   #at = 0;
   #tokens: Uint32Array = new Uint32Array(64 * WORDS_PER_TOKEN);
   #count = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, limits: BencodeLimits) {
     this.#bytes = bytes;
+    this.#limits = limits;
   }
 
-  scan(): BencodeTree | MetainfoViolation {
+  scan(): BencodeTree | BencodeViolation {
     do {
       const fault = this.#step();
       if (fault !== null) return fault;
@@ -65,14 +78,13 @@ class Scanner {
     };
   }
 
-  #step(): MetainfoViolation | null {
+  #step(): BencodeViolation | null {
     const byte = this.#bytes[this.#at];
     const container = this.#open.at(-1);
     if (byte === undefined) return invalidBencoding("truncated", this.#at);
     if (byte === END && container !== undefined) return this.#close(container);
-    if (this.#count === BENCODE_TOKENS_MAX) {
-      return violation({ code: "token-limit-exceeded", max: BENCODE_TOKENS_MAX });
-    }
+    const { tokensMax } = this.#limits;
+    if (this.#count === tokensMax) return limitExceeded("token-limit-exceeded", tokensMax);
     if (container?.awaitsKey) return this.#key(container);
     if (container?.dictionary) container.awaitsKey = true;
     if (isDigit(byte)) return this.#string();
@@ -81,10 +93,9 @@ class Scanner {
     return invalidBencoding("unexpected-byte", this.#at);
   }
 
-  #openContainer(dictionary: boolean): MetainfoViolation | null {
-    if (this.#open.length === BENCODE_DEPTH_MAX) {
-      return violation({ code: "depth-exceeded", max: BENCODE_DEPTH_MAX });
-    }
+  #openContainer(dictionary: boolean): BencodeViolation | null {
+    const { depthMax } = this.#limits;
+    if (this.#open.length === depthMax) return limitExceeded("depth-exceeded", depthMax);
     const token = this.#push(this.#at, 0);
     this.#open.push({
       token,
@@ -97,7 +108,7 @@ class Scanner {
     return null;
   }
 
-  #close(container: Container): MetainfoViolation | null {
+  #close(container: Container): BencodeViolation | null {
     if (container.dictionary && !container.awaitsKey) {
       return invalidBencoding("key-without-value", this.#at);
     }
@@ -109,7 +120,7 @@ class Scanner {
     return container.ordered ? null : this.#duplicateKey(container);
   }
 
-  #key(container: Container): MetainfoViolation | null {
+  #key(container: Container): BencodeViolation | null {
     if (!isDigit(this.#bytes[this.#at])) return invalidBencoding("key-not-string", this.#at);
     const key = this.#count;
     const fault = this.#string();
@@ -126,7 +137,7 @@ class Scanner {
   }
 
   /** Only keys out of order need a set: in order, a duplicate stands beside its twin. */
-  #duplicateKey(container: Container): MetainfoViolation | null {
+  #duplicateKey(container: Container): BencodeViolation | null {
     const tree = { bytes: this.#bytes, tokens: this.#tokens };
     const seen = new Set<string>();
     for (let key = container.token + 1; key < this.#count; key = tokenAfter(tree, key + 1)) {
@@ -137,7 +148,7 @@ class Scanner {
     return null;
   }
 
-  #string(): MetainfoViolation | null {
+  #string(): BencodeViolation | null {
     const start = this.#at;
     let length = 0;
     let at = start;
@@ -155,7 +166,7 @@ class Scanner {
     return null;
   }
 
-  #integer(): MetainfoViolation | null {
+  #integer(): BencodeViolation | null {
     const start = this.#at;
     const negative = this.#bytes[start + 1] === MINUS;
     const first = start + (negative ? 2 : 1);
@@ -201,6 +212,11 @@ export function stringAt({ bytes, tokens }: BencodeTree, token: number): Uint8Ar
   const start = tokens[token * WORDS_PER_TOKEN] ?? 0;
   const end = tokens[token * WORDS_PER_TOKEN + 1] ?? 0;
   return bytes.subarray(bytes.indexOf(COLON, start) + 1, end);
+}
+
+/** How many values and keys there are. */
+export function tokenCount({ tokens }: BencodeTree): number {
+  return tokens.length / WORDS_PER_TOKEN;
 }
 
 /** The token after a value and all it contains. */
