@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { parsePeerId } from "@seedfleet/bytes";
+import { endpointHost, endpointPort, parsePeerId } from "@seedfleet/bytes";
 import { seededRng } from "@seedfleet/runtime";
-import { endpointHost, endpointPort, Swarms } from "@seedfleet/swarm";
+import { Swarms } from "@seedfleet/swarm";
 import { answerAnnounce, type TrackerState } from "./answer-announce.ts";
 import type { AnnounceReply } from "./encode-announce-reply.ts";
 import type { AnnounceRequest } from "./parse-announce.ts";

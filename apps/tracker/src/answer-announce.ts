@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import type { InfoHash } from "@seedfleet/bytes";
-import {
-  type Chance,
-  type Endpoint,
-  endpointOf,
-  type PeerState,
-  type Swarms,
-} from "@seedfleet/swarm";
+import { type Endpoint, endpointOf, type InfoHash } from "@seedfleet/bytes";
+import type { Chance, PeerState, Swarms } from "@seedfleet/swarm";
 import { chooseGateways, GATEWAYS_PER_REPLY_MAX, type LiveGateway } from "./choose-gateways.ts";
 import type { AnnounceReply } from "./encode-announce-reply.ts";
 import { type AnnounceRequest, NUM_WANT_DEFAULT } from "./parse-announce.ts";

@@ -1,7 +1,6 @@
-import { downloadTraceId } from "@seedfleet/bytes";
+import { downloadTraceId, endpointHost, endpointPort } from "@seedfleet/bytes";
 import type { PeerAnnounced } from "@seedfleet/contracts";
 import type { Clock } from "@seedfleet/runtime";
-import { endpointHost, endpointPort } from "@seedfleet/swarm";
 import type { Tracer } from "@seedfleet/telemetry";
 import { type AnnounceConfig, answerAnnounce, type TrackerState } from "./answer-announce.ts";
 import { answerScrape } from "./answer-scrape.ts";

@@ -1,4 +1,4 @@
-import { type Endpoint, endpointFamily } from "@seedfleet/swarm";
+import { type Endpoint, endpointFamily } from "@seedfleet/bytes";
 
 /** Enough to survive a gateway's end; more would keep peers from serving each other. */
 export const GATEWAYS_PER_REPLY_MAX = 4;

@@ -1,5 +1,11 @@
-import type { InfoHash, PeerId } from "@seedfleet/bytes";
-import { type Endpoint, endpointFamily, endpointHost, endpointPort } from "@seedfleet/swarm";
+import {
+  type Endpoint,
+  endpointFamily,
+  endpointHost,
+  endpointPort,
+  type InfoHash,
+  type PeerId,
+} from "@seedfleet/bytes";
 import { byteString, latin1OfHex } from "./encode-bytes.ts";
 
 /** A gateway has no peer id yet that a tracker could tell: it makes one per connection. */

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import type { Bus } from "@seedfleet/bus";
-import { parseInfoHash, parsePeerId } from "@seedfleet/bytes";
+import {
+  type Endpoint,
+  endpointHost,
+  endpointOf,
+  endpointPort,
+  parseInfoHash,
+  parsePeerId,
+} from "@seedfleet/bytes";
 import type { CatalogEntry, Presence } from "@seedfleet/contracts";
-import { type Endpoint, endpointHost, endpointOf, endpointPort } from "@seedfleet/swarm";
 import bencode from "bencode";
 import type { AnnounceRequest } from "./parse-announce.ts";
 

@@ -1,8 +1,8 @@
 import type { Bus } from "@seedfleet/bus";
+import { endpointOf } from "@seedfleet/bytes";
 import { PRESENCE_EXPIRY_MS, type Presence } from "@seedfleet/contracts";
 import { watchPresence } from "@seedfleet/fleet";
 import type { Clock } from "@seedfleet/runtime";
-import { endpointOf } from "@seedfleet/swarm";
 import type { Log } from "@seedfleet/telemetry";
 import type { LiveGateway } from "./choose-gateways.ts";
 

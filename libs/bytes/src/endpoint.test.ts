@@ -1,8 +1,15 @@
-import { equal, notEqual } from "node:assert/strict";
+import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { isIP } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
-import { endpointFamily, endpointHost, endpointOf, endpointPort } from "./endpoint.ts";
+import {
+  endpointFamily,
+  endpointFromBytes,
+  endpointHost,
+  endpointOf,
+  endpointPort,
+} from "./endpoint.ts";
+import { ipAddressBytes, ipAddressFromBytes, parseIpAddress } from "./ip-address.ts";
 
 const cases = [
   { given: "an IPv4 address", host: "1.2.3.255", hex: "010203ff1ae1" },
@@ -49,6 +56,7 @@ test("an endpoint gives back its address, port and family", () => {
         if (endpoint === null) throw new Error(`${host} is an address`);
         equal(endpointPort(endpoint), port);
         equal(endpointOf(endpointHost(endpoint), port), endpoint);
+        equal(endpointFromBytes(Buffer.from(endpoint, "latin1")), endpoint);
         equal(endpointFamily(endpoint), isIP(endpointHost(endpoint)) === 4 ? "ipv4" : "ipv6");
       },
     ),
@@ -64,4 +72,36 @@ test("endpointOf() takes exactly what node:net takes for an address", () => {
     }),
     { numRuns: 20_000 },
   );
+});
+
+const compact = [
+  { given: "port 0", hex: "010203040000", then: null },
+  { given: "5 bytes", hex: "0102030405", then: null },
+  { given: "1 byte", hex: "01", then: null },
+  { given: "an IPv4-mapped address", hex: `${"00".repeat(10)}ffff010203041ae1`, then: "1.2.3.4" },
+] as const;
+
+for (const { given, hex, then } of compact) {
+  test(`endpointFromBytes() given ${given}`, () => {
+    const endpoint = endpointFromBytes(Buffer.from(hex, "hex"));
+    equal(endpoint === null ? null : endpointHost(endpoint), then);
+  });
+}
+
+test("ipAddressBytes() gives the bytes that ipAddressFromBytes() took", () => {
+  const anyBytes = fc.constantFrom(4, 16).chain((length) =>
+    // No IPv4-mapped address, which comes back as IPv4.
+    fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => bytes.fill(1, 0, 1)),
+  );
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      const address = ipAddressFromBytes(bytes);
+      deepEqual(address && ipAddressBytes(address), bytes);
+    }),
+  );
+});
+
+test("parseIpAddress() given an IPv4-mapped address is four bytes", () => {
+  const address = parseIpAddress("::ffff:1.2.3.4");
+  deepEqual(address && ipAddressBytes(address), Uint8Array.of(1, 2, 3, 4));
 });

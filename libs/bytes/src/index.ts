@@ -1,5 +1,13 @@
 export { downloadTraceId } from "./download-trace-id.ts";
 export {
+  type Endpoint,
+  endpointFamily,
+  endpointFromBytes,
+  endpointHost,
+  endpointOf,
+  endpointPort,
+} from "./endpoint.ts";
+export {
   INFO_HASH_BYTES,
   type InfoHash,
   infoHashBytes,
@@ -7,6 +15,15 @@ export {
   parseInfoHash,
 } from "./info-hash.ts";
 export { type InfoHashV2, parseInfoHashV2, truncatedInfoHash } from "./info-hash-v2.ts";
+export {
+  type AddressFamily,
+  type IpAddress,
+  ipAddressBytes,
+  ipAddressFamily,
+  ipAddressFromBytes,
+  ipAddressText,
+  parseIpAddress,
+} from "./ip-address.ts";
 export {
   PEER_ID_BYTES,
   type PeerId,

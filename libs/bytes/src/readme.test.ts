@@ -2,6 +2,8 @@ import { equal } from "node:assert/strict";
 import { test } from "node:test";
 import {
   downloadTraceId,
+  endpointHost,
+  endpointOf,
   infoHashBytes,
   parseInfoHash,
   parseInfoHashV2,
@@ -17,4 +19,6 @@ test("the example of README.md holds", () => {
   equal(infoHash && downloadTraceId(infoHash, peerId).length, 32);
   const infoHashV2 = parseInfoHashV2("AB".repeat(32));
   equal(infoHashV2 && truncatedInfoHash(infoHashV2), "ab".repeat(20));
+  const endpoint = endpointOf("::ffff:192.0.2.7", 6881);
+  equal(endpoint && endpointHost(endpoint), "192.0.2.7");
 });

@@ -1,11 +1,3 @@
-export {
-  type AddressFamily,
-  type Endpoint,
-  endpointFamily,
-  endpointHost,
-  endpointOf,
-  endpointPort,
-} from "./endpoint.ts";
 export type {
   Chance,
   PeerAnnounce,

@@ -1,5 +1,4 @@
-import type { InfoHash, PeerId } from "@seedfleet/bytes";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, InfoHash, PeerId } from "@seedfleet/bytes";
 import type { PeerState } from "./swarm-peer.ts";
 
 /** One peer of one swarm as the store keeps it: changed in place and never handed out. */

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { endpointOf, Swarms } from "./index.ts";
+import { endpointOf } from "@seedfleet/bytes";
+import { Swarms } from "./index.ts";
 import { givenChance, givenInfoHash, givenPeerId } from "./testing.ts";
 
 test("the example of README.md holds", () => {

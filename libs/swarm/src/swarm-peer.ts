@@ -1,5 +1,4 @@
-import type { PeerId } from "@seedfleet/bytes";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, PeerId } from "@seedfleet/bytes";
 
 /** A seed has the whole torrent, a leecher does not (yet). */
 export type PeerState = "seed" | "leecher";

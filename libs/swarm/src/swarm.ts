@@ -1,5 +1,4 @@
-import type { InfoHash } from "@seedfleet/bytes";
-import { type AddressFamily, type Endpoint, endpointFamily } from "./endpoint.ts";
+import { type AddressFamily, type Endpoint, endpointFamily, type InfoHash } from "@seedfleet/bytes";
 import { PeerPool } from "./peer-pool.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import type { Chance, PeerState, SampleRequest, SwarmCounts, SwarmPeer } from "./swarm-peer.ts";

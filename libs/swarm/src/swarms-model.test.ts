@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { type Endpoint, endpointFamily } from "@seedfleet/bytes";
 import fc from "fast-check";
-import { type Endpoint, endpointFamily } from "./endpoint.ts";
 import type { PeerAnnounce, PeerState } from "./swarm-peer.ts";
 import { Swarms, type SwarmsConfig } from "./swarms.ts";
 import { givenChance, givenEndpoint, givenInfoHash, givenPeer } from "./testing.ts";

@@ -1,6 +1,5 @@
-import type { InfoHash } from "@seedfleet/bytes";
+import type { Endpoint, InfoHash } from "@seedfleet/bytes";
 import { AgeList } from "./age-list.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { Swarm } from "./swarm.ts";
 import type { Chance, PeerAnnounce, SampleRequest, SwarmCounts, SwarmPeer } from "./swarm-peer.ts";
 

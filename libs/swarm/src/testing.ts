@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { type InfoHash, type PeerId, parseInfoHash, parsePeerId } from "@seedfleet/bytes";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import {
+  type Endpoint,
+  endpointOf,
+  type InfoHash,
+  type PeerId,
+  parseInfoHash,
+  parsePeerId,
+} from "@seedfleet/bytes";
 import type { Chance, PeerAnnounce } from "./swarm-peer.ts";
 
 export function givenInfoHash(number = 1): InfoHash {
