@@ -1,9 +1,19 @@
 import fc from "fast-check";
-import type { PeerMessage, WireViolation } from "./message.ts";
+import { HASH_BYTES, type PeerMessage, type WireViolation } from "./message.ts";
 import { WireDecoder } from "./wire-decoder.ts";
 
 const anyUint32 = fc.nat({ max: 0xffff_ffff });
 const anyBlock = { piece: anyUint32, begin: anyUint32, length: anyUint32 };
+const anyHashRange = {
+  piecesRoot: fc.uint8Array({ minLength: HASH_BYTES, maxLength: HASH_BYTES }),
+  baseLayer: anyUint32,
+  index: anyUint32,
+  length: anyUint32,
+  proofLayers: anyUint32,
+};
+const anyHashes = fc
+  .array(anyHashRange.piecesRoot, { maxLength: 4 })
+  .map((hashes) => Uint8Array.from(hashes.flatMap((hash) => [...hash])));
 
 /** Any message a peer may send that has a meaning of its own. */
 export const anyMessage: fc.Arbitrary<Exclude<PeerMessage, { kind: "unknown" }>> = fc.oneof(
@@ -13,10 +23,18 @@ export const anyMessage: fc.Arbitrary<Exclude<PeerMessage, { kind: "unknown" }>>
     { kind: "unchoke" } as const,
     { kind: "interested" } as const,
     { kind: "not-interested" } as const,
+    { kind: "have-all" } as const,
+    { kind: "have-none" } as const,
   ),
-  fc.record({ kind: fc.constant("have" as const), piece: anyUint32 }),
+  fc.record({
+    kind: fc.constantFrom("have" as const, "suggest-piece" as const, "allowed-fast" as const),
+    piece: anyUint32,
+  }),
   fc.record({ kind: fc.constant("bitfield" as const), bits: fc.uint8Array({ maxLength: 40 }) }),
-  fc.record({ kind: fc.constantFrom("request" as const, "cancel" as const), ...anyBlock }),
+  fc.record({
+    kind: fc.constantFrom("request" as const, "cancel" as const, "reject-request" as const),
+    ...anyBlock,
+  }),
   fc.record({
     kind: fc.constant("piece" as const),
     piece: anyUint32,
@@ -24,6 +42,16 @@ export const anyMessage: fc.Arbitrary<Exclude<PeerMessage, { kind: "unknown" }>>
     data: fc.uint8Array({ maxLength: 100 }),
   }),
   fc.record({ kind: fc.constant("port" as const), port: fc.nat(0xffff) }),
+  fc.record({
+    kind: fc.constant("extended" as const),
+    extendedId: fc.nat(0xff),
+    payload: fc.uint8Array({ maxLength: 60 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom("hash-request" as const, "hash-reject" as const),
+    ...anyHashRange,
+  }),
+  fc.record({ kind: fc.constant("hashes" as const), hashes: anyHashes, ...anyHashRange }),
 );
 
 /** Everything a decoder makes of these reads, up to and with the first violation. */

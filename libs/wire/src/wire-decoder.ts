@@ -1,9 +1,23 @@
 import { decodeMessage } from "./decode-message.ts";
-import { type PeerMessage, tooLong, type WireViolation } from "./message.ts";
-import { ReceivedBytes } from "./received-bytes.ts";
+import {
+  type Block,
+  MESSAGE_ID,
+  type PeerMessage,
+  tooLong,
+  type WireViolation,
+} from "./message.ts";
+import { BLOCK_FIELDS_BYTES } from "./message-length.ts";
+import { ReceivedBytes, uint32At } from "./received-bytes.ts";
 
 const LENGTH_PREFIX_BYTES = 4;
 const KEEP_ALIVE: PeerMessage = { kind: "keep-alive" };
+
+/** What the length prefix of a `request` says, and the whole of one. */
+const REQUEST_LENGTH = 1 + BLOCK_FIELDS_BYTES;
+const REQUEST_BYTES = LENGTH_PREFIX_BYTES + REQUEST_LENGTH;
+
+/** A block to be overwritten by the next one. */
+export type MutableBlock = { -readonly [Field in keyof Block]: Block[Field] };
 
 /**
  * Turns the bytes of one peer connection, after its handshake, into messages (BEP 3), however the
@@ -26,12 +40,33 @@ export class WireDecoder {
   next(): PeerMessage | WireViolation | null {
     const received = this.#received;
     if (received.byteLength < LENGTH_PREFIX_BYTES) return null;
-    const length = received.peekUint32();
+    const length = uint32At(received.hold(LENGTH_PREFIX_BYTES), received.offset);
     if (length > this.#lengthMax) return tooLong(length, this.#lengthMax);
     const whole = LENGTH_PREFIX_BYTES + length;
     if (received.byteLength < whole) return null;
-    const message = received.peek(whole);
+    const bytes = received.hold(whole);
+    const at = received.offset;
     received.drop(whole);
-    return length === 0 ? KEEP_ALIVE : decodeMessage(message, LENGTH_PREFIX_BYTES);
+    if (length === 0) return KEEP_ALIVE;
+    return decodeMessage(bytes, at + LENGTH_PREFIX_BYTES, at + whole);
+  }
+
+  /**
+   * Takes the next message if it is a whole `request`: writes it into `block` and says true. Else
+   * nothing is taken, and `next()` tells what there is. A seed's peers say little else, so this
+   * makes no object.
+   */
+  nextRequest(block: MutableBlock): boolean {
+    const received = this.#received;
+    if (received.byteLength < REQUEST_BYTES || this.#lengthMax < REQUEST_LENGTH) return false;
+    const bytes = received.hold(REQUEST_BYTES);
+    const at = received.offset;
+    if (bytes[at + LENGTH_PREFIX_BYTES] !== MESSAGE_ID.request) return false;
+    if (uint32At(bytes, at) !== REQUEST_LENGTH) return false;
+    block.piece = uint32At(bytes, at + 5);
+    block.begin = uint32At(bytes, at + 9);
+    block.length = uint32At(bytes, at + 13);
+    received.drop(REQUEST_BYTES);
+    return true;
   }
 }
