@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-const STATE_BYTES = 256;
+const STATE_LENGTH = 256;
 
 /**
  * The RC4 stream cipher. It keeps nothing secret today, but it is the one that peers who ask for an
@@ -10,15 +10,16 @@ const STATE_BYTES = 256;
  * direction of a connection has its own cipher, and every byte goes through it once and in order.
  */
 export class Rc4 {
-  readonly #state = new Uint8Array(STATE_BYTES);
+  /** In wide integers because V8 is a third slower with bytes. */
+  readonly #state = new Int32Array(STATE_LENGTH);
   #i = 0;
   #j = 0;
 
   constructor(key: Uint8Array) {
-    assert(key.length > 0 && key.length <= STATE_BYTES);
+    assert(key.length > 0 && key.length <= STATE_LENGTH);
     const state = this.#state;
-    for (let i = 0; i < STATE_BYTES; i += 1) state[i] = i;
-    for (let i = 0, j = 0; i < STATE_BYTES; i += 1) {
+    for (let i = 0; i < STATE_LENGTH; i += 1) state[i] = i;
+    for (let i = 0, j = 0; i < STATE_LENGTH; i += 1) {
       const atI = state[i] ?? 0;
       j = (j + atI + (key[i % key.length] ?? 0)) & 0xff;
       state[i] = state[j] ?? 0;
@@ -33,25 +34,29 @@ export class Rc4 {
 
   /** Encrypts or decrypts in place. */
   crypt(bytes: Uint8Array): void {
-    this.cryptInto(bytes, bytes, 0);
-  }
-
-  /** Writes what `source` encrypts or decrypts to into `target`, from `at` on. */
-  cryptInto(source: Uint8Array, target: Uint8Array, at: number): void {
-    assert(at >= 0 && at + source.length <= target.length);
     const state = this.#state;
+    const { length } = bytes;
     let i = this.#i;
     let j = this.#j;
-    for (let index = 0; index < source.length; index += 1) {
+    for (let index = 0; index < length; index += 1) {
       i = (i + 1) & 0xff;
       const atI = state[i] ?? 0;
       j = (j + atI) & 0xff;
       const atJ = state[j] ?? 0;
       state[i] = atJ;
       state[j] = atI;
-      target[at + index] = (source[index] ?? 0) ^ (state[(atI + atJ) & 0xff] ?? 0);
+      bytes[index] = (bytes[index] ?? 0) ^ (state[(atI + atJ) & 0xff] ?? 0);
     }
     this.#i = i;
     this.#j = j;
+  }
+
+  /**
+   * Writes what `source` encrypts or decrypts to into `target`, from `at` on. To copy first costs
+   * little; a loop over two buffers is no faster.
+   */
+  cryptInto(source: Uint8Array, target: Uint8Array, at: number): void {
+    target.set(source, at);
+    this.crypt(target.subarray(at, at + source.length));
   }
 }
