@@ -11,7 +11,7 @@ export class HandshakeBytes {
   #bytes = new Uint8Array(0);
   #start = 0;
   #end = 0;
-  /** At so many offsets the mark that is sought does not stand: a late byte starts no new search. */
+  /** At so many offsets the mark that is sought does not stand: a byte starts no new search. */
   #ruledOut = 0;
 
   /** How many bytes are there. */
@@ -64,7 +64,7 @@ export class HandshakeBytes {
     return bytes.every((byte, index) => this.#bytes[at + index] === byte);
   }
 
-  /** At least doubles what is held, so that a byte is copied a few times however small reads are. */
+  /** At least doubles what is held, so that small reads do not have each byte copied often. */
   #grow(count: number): void {
     const held = this.takeAll();
     this.#bytes = new Uint8Array(held.length + Math.max(held.length, count));

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { publicKeyOf, sharedSecret } from "./key-exchange.ts";
 
 const PRIME =
-  "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd" +
-  "ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563";
+  "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74" +
+  "020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437" +
+  "4fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563";
 
 const oneToTwenty = Uint8Array.from({ length: 20 }, (_, index) => index + 1);
 const three = Uint8Array.from({ length: 20 }, (_, index) => (index === 19 ? 3 : 0));

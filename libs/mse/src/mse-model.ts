@@ -9,7 +9,7 @@ export const MSE_PADDING_BYTES_MAX = 512;
  */
 export const MSE_INITIAL_PAYLOAD_BYTES_MAX: number = 16 * 1024;
 
-/** Room for the rest of the longest handshake, while the info hash is looked up, and as much more. */
+/** While the info hash is looked up: room for the rest of the longest handshake, and more. */
 export const MSE_WAITING_BYTES_MAX: number = 32 * 1024;
 
 /** How the bytes behind the handshake travel. */

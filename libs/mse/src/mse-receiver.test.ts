@@ -176,6 +176,8 @@ test("MseReceiver given more than it keeps while it waits", () => {
     length: MSE_WAITING_BYTES_MAX + 1,
     lengthMax: MSE_WAITING_BYTES_MAX,
   });
+  receiver.secretFound(INFO_HASH);
+  receiver.push(givenOpening());
   equal(receiver.next(), null);
 });
 

@@ -61,8 +61,8 @@ type Step =
  * encrypt and for peers that do not: bytes are pushed in, outputs are pulled out.
  *
  * However the network cuts the bytes, the outputs are the same. A peer can make it hold at most
- * `MSE_WAITING_BYTES_MAX` and one read. After `not-encrypted`, `established` or a violation it takes
- * and gives nothing more.
+ * `MSE_WAITING_BYTES_MAX` and one read. After `not-encrypted`, `established` or a violation it
+ * takes and gives nothing more.
  */
 export class MseReceiver {
   readonly #options: MseReceiverOptions;
@@ -80,9 +80,13 @@ export class MseReceiver {
     if (this.#step.awaits !== "nothing") this.#received.append(bytes);
   }
 
-  /** The info hash that was asked for by `find-secret`, or null if no torrent of ours has it. */
+  /**
+   * The info hash that was asked for by `find-secret`, or null if no torrent of ours has it. Comes
+   * to nothing if the peer broke the handshake meanwhile.
+   */
   secretFound(infoHash: Uint8Array | null): void {
     const step = this.#step;
+    if (step.awaits === "nothing") return;
     assert(step.awaits === "info-hash");
     if (infoHash === null) {
       this.#step = { awaits: "refusal" };
