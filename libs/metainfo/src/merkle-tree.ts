@@ -45,26 +45,47 @@ export function rootOfNodes(
   assert(count <= width);
   if (count === 0) return Uint8Array.from(paddingRoot(height + Math.log2(width)));
 
-  // One node of room more, for the padding beside an odd last one.
-  const row = Buffer.alloc((count + 1) * BLOCK_HASH_BYTES);
-  row.set(nodes);
-  let above = height;
-  for (let left = width; left > 1; left /= 2) {
-    if (count % 2 === 1) {
-      row.set(paddingRoot(above), count * BLOCK_HASH_BYTES);
-      count += 1;
-    }
-    // A parent takes the place of nodes that were read already, so that one row is all it takes.
-    // As latin1 text, a character a byte, a digest comes in a third of the time of a Buffer.
-    for (let node = 0; node < count; node += 2) {
-      const start = node * BLOCK_HASH_BYTES;
-      const pair = row.subarray(start, start + 2 * BLOCK_HASH_BYTES);
-      row.write(hash("sha256", pair, "latin1"), start / 2, "latin1");
-    }
-    count /= 2;
-    above += 1;
+  const row = withRoom(nodes);
+  for (let left = width, above = height; left > 1; left /= 2, above += 1) {
+    count = climb(row, count, above);
   }
   return Uint8Array.from(row.subarray(0, BLOCK_HASH_BYTES));
+}
+
+/** The row above one or more nodes, each the root of a tree of the given height. */
+export function parentsOf(nodes: Uint8Array, height: number): Uint8Array {
+  assert(nodes.length > 0 && nodes.length % BLOCK_HASH_BYTES === 0);
+  const row = withRoom(nodes);
+  const count = climb(row, nodes.length / BLOCK_HASH_BYTES, height);
+  return Uint8Array.from(row.subarray(0, count * BLOCK_HASH_BYTES));
+}
+
+/** A node of a row, each the root of a tree of the given height; beyond the row's end, padding. */
+export function nodeOfRow(row: Uint8Array, node: number, height: number): Uint8Array {
+  const start = node * BLOCK_HASH_BYTES;
+  return start < row.length ? row.subarray(start, start + BLOCK_HASH_BYTES) : paddingRoot(height);
+}
+
+/** A copy to climb in, with one node of room more, for the padding beside an odd last one. */
+function withRoom(nodes: Uint8Array): Buffer {
+  const row = Buffer.alloc(nodes.length + BLOCK_HASH_BYTES);
+  row.set(nodes);
+  return row;
+}
+
+/**
+ * Puts the parents of a row's nodes where the first of them are, and says how many they are: a
+ * parent takes the place of nodes that were read already, so that one row is all it takes.
+ */
+function climb(row: Buffer, count: number, height: number): number {
+  if (count % 2 === 1) row.set(paddingRoot(height), count * BLOCK_HASH_BYTES);
+  // As latin1 text, a character a byte, a digest comes in a third of the time of a Buffer.
+  for (let node = 0; node < count; node += 2) {
+    const start = node * BLOCK_HASH_BYTES;
+    const pair = row.subarray(start, start + 2 * BLOCK_HASH_BYTES);
+    row.write(hash("sha256", pair, "latin1"), start / 2, "latin1");
+  }
+  return Math.ceil(count / 2);
 }
 
 export function isPowerOfTwo(value: number): boolean {
