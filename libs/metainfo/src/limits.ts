@@ -65,3 +65,19 @@ export const MAGNET_LENGTH_MAX = 16_384;
 
 /** The peers of a magnet are a first hint; more would be a way to make us connect at will. */
 export const MAGNET_PEERS_MAX = 64;
+
+/** What BEP 52 says a hash request should not exceed; 16 KiB of hashes, beside their proof. */
+export const HASH_REQUEST_LENGTH_MAX = 512;
+
+/**
+ * As libtorrent's: it asks for the blocks of one piece at once, however long, to find the bad one.
+ * Many of its releases write out of bounds when that is rejected. To answer it takes as much
+ * hashing as to verify the piece.
+ */
+export const HASH_REQUEST_BLOCKS_MAX = 8_192;
+
+/**
+ * How many nodes above a piece layer one call hashes ahead of an answer, fifteen hashes each: some
+ * milliseconds. A file has to have about 8,000 pieces before it takes a second call.
+ */
+export const HASHED_NODES_PER_CALL_MAX = 512;
