@@ -3,9 +3,15 @@ export { choosePieceLengthBytes } from "./choose-piece-length.ts";
 export { draftViolation } from "./draft-violation.ts";
 export { type FileSpan, fileSpans } from "./file-spans.ts";
 export { formatMagnet } from "./format-magnet.ts";
+export type { HashRejectReason, HashRequest } from "./hash-request.ts";
+export { type HashTreeShape, hashTreeShape } from "./hash-tree-shape.ts";
+export { type HashAnswerPlan, type HashedMetainfo, HashTrees } from "./hash-trees.ts";
+export { hashesFromPieces, type PiecesPlan } from "./hashes-from-pieces.ts";
 export { type DraftFile, layoutTorrent, type TorrentLayout } from "./layout-torrent.ts";
 export {
   FILES_MAX,
+  HASH_REQUEST_BLOCKS_MAX,
+  HASH_REQUEST_LENGTH_MAX,
   MAGNET_LENGTH_MAX,
   METAINFO_BYTES_MAX,
   PIECE_LENGTH_BYTES_MAX,
@@ -36,6 +42,7 @@ export { isPathElement } from "./path-element.ts";
 export { pieceLayer } from "./piece-layer.ts";
 export { blockHashes, leavesPerPiece, pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
 export { v1Companion } from "./v1-companion.ts";
+export { verifyHashes } from "./verify-hashes.ts";
 export { type VerifiableMetainfo, verifyPiece, verifyPieceRoot } from "./verify-piece.ts";
 export type { MetainfoViolation } from "./violation.ts";
 export { withTrackers } from "./with-trackers.ts";

@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { infoHashFromBytes } from "@seedfleet/bytes";
 import fc from "fast-check";
+import type { HashedMetainfo } from "./hash-trees.ts";
 import { type DraftFile, layoutTorrent } from "./layout-torrent.ts";
-import { BLOCK_HASH_BYTES } from "./merkle-tree.ts";
+import { BLOCK_BYTES, BLOCK_HASH_BYTES } from "./merkle-tree.ts";
 import { type MetainfoFile, PIECE_HASH_BYTES, type TorrentVersion } from "./metainfo.ts";
 import type { MetainfoDraft } from "./metainfo-draft.ts";
 import { isPathElement } from "./path-element.ts";
+import { pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
 
 /** Lengths at which blocks and pieces begin and end. */
 const EDGES = [1, 16_383, 16_384, 16_385, 32_768, 65_536, 65_537] as const;
@@ -144,4 +147,56 @@ export function givenFile(changes: Partial<MetainfoFile> = {}): MetainfoFile {
     ...{ executable: false, hidden: false, symlink: null, piecesRoot: null },
     ...changes,
   };
+}
+
+/** A v2 torrent of files of these lengths, each block of which has bytes of its own. */
+export function givenHashedTorrent(
+  lengths: readonly number[],
+  pieceLengthBytes: number,
+): { readonly metainfo: HashedMetainfo; readonly pieces: readonly Uint8Array[] } {
+  const files = lengths.map((lengthBytes, index) => ({ path: ["d", `${index}`], lengthBytes }));
+  const layout = layoutTorrent({ version: "v2", pieceLengthBytes, files });
+  const pieces: Uint8Array[] = [];
+  const roots: Uint8Array[] = [];
+  const placed = layout.files.map((file) => {
+    if (file.padding || file.lengthBytes === 0) return file;
+    const own: Uint8Array[] = [];
+    const fileIsOnePiece = file.lengthBytes <= pieceLengthBytes;
+    for (let at = 0; at < file.lengthBytes; at += pieceLengthBytes) {
+      const bytes = Buffer.alloc(Math.min(pieceLengthBytes, file.lengthBytes - at));
+      for (let block = 0; block < bytes.length; block += BLOCK_BYTES) {
+        bytes.subarray(block, block + BLOCK_BYTES).fill(`${file.path[1]} ${at + block} `);
+      }
+      pieces.push(bytes);
+      own.push(pieceRoot(bytes, pieceLengthBytes, { fileIsOnePiece }));
+    }
+    roots.push(...own);
+    return { ...file, piecesRoot: rootOfPieceRoots(Buffer.concat(own), pieceLengthBytes) };
+  });
+  const pieceRoots = Buffer.concat(roots);
+  return { metainfo: { files: placed, pieceLengthBytes, pieceRoots }, pieces };
+}
+
+/** A file's tree as BEP 52 tells it: layer by layer, in hex, with all padding. Slow, and plain. */
+export function slowHashTree(bytes: Uint8Array): readonly (readonly string[])[] {
+  const blocks = Math.ceil(bytes.length / BLOCK_BYTES);
+  let width = 1;
+  while (width < blocks) width *= 2;
+  let row = Array.from({ length: width }, (_, block) => {
+    const start = block * BLOCK_BYTES;
+    if (block >= blocks) return "0".repeat(64);
+    return createHash("sha256")
+      .update(bytes.subarray(start, start + BLOCK_BYTES))
+      .digest("hex");
+  });
+  const layers = [row];
+  while (row.length > 1) {
+    const below = row;
+    row = Array.from({ length: below.length / 2 }, (_, node) => {
+      const pair = Buffer.from(`${below[2 * node]}${below[2 * node + 1]}`, "hex");
+      return createHash("sha256").update(pair).digest("hex");
+    });
+    layers.push(row);
+  }
+  return layers;
 }
