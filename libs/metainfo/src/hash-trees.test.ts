@@ -19,7 +19,7 @@ function answer(
   pieces: readonly Uint8Array[],
 ): Uint8Array | string {
   const plan = trees.plan(request);
-  if (plan.kind === "hash-reject") return plan.reason;
+  if (plan.kind === "hash-reject" || plan.kind === "silence") return plan.reason;
   if (plan.kind === "hashes") return plan.hashes;
   ok(plan.kind === "needs-pieces");
   return hashesFromPieces(
@@ -129,22 +129,40 @@ const REQUEST: HashRequest = {
 const rejected = [
   {
     given: "a root of no file",
-    request: { ...REQUEST, piecesRoot: bytesOf("ab") },
-    then: "pieces-root-unknown",
+    change: { piecesRoot: bytesOf("ab") },
+    then: { kind: "hash-reject", reason: "pieces-root-unknown" },
   },
   {
     given: "a root of no length",
-    request: { ...REQUEST, piecesRoot: new Uint8Array() },
-    then: "pieces-root-unknown",
+    change: { piecesRoot: new Uint8Array() },
+    then: { kind: "hash-reject", reason: "pieces-root-unknown" },
   },
-  { given: "a range beyond", request: { ...REQUEST, index: 4 }, then: "index-out-of-range" },
+  {
+    given: "a range beyond",
+    change: { index: 4 },
+    then: { kind: "hash-reject", reason: "index-out-of-range" },
+  },
+  {
+    given: "blocks with more proof than there is, which libtorrent asks for",
+    change: { baseLayer: 0, length: 2, proofLayers: 5 },
+    then: { kind: "silence", reason: "proof-layers-out-of-range" },
+  },
 ] as const;
 
-for (const { given, request, then } of rejected) {
+for (const { given, change, then } of rejected) {
   test(`HashTrees.plan() given ${given}`, () => {
-    deepEqual(new HashTrees(METAINFO).plan(request), { kind: "hash-reject", reason: then });
+    deepEqual(new HashTrees(METAINFO).plan({ ...REQUEST, ...change }), then);
   });
 }
+
+test("HashTrees.plan() given a layer of pieces of one block rejects what is out of range", () => {
+  const { metainfo } = givenHashedTorrent([5 * BLOCK], BLOCK);
+  const piecesRoot = metainfo.files[0]?.piecesRoot;
+  ok(piecesRoot);
+  const request = { piecesRoot, baseLayer: 0, index: 6, length: 2, proofLayers: 0 };
+  const then = { kind: "hash-reject", reason: "index-out-of-range" };
+  deepEqual(new HashTrees(metainfo).plan(request), then);
+});
 
 test("HashTrees.plan() given no piece layers answers for files that need none", () => {
   const { metainfo, pieces } = givenHashedTorrent([5 * BLOCK, 2 * BLOCK], 2 * BLOCK);

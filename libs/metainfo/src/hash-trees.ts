@@ -19,6 +19,11 @@ export type HashedMetainfo = Pick<Metainfo, "files" | "pieceLengthBytes" | "piec
 /** What to do about a hash request. */
 export type HashAnswerPlan =
   | { readonly kind: "hash-reject"; readonly reason: HashRejectReason }
+  /**
+   * No answer, though BEP 52 asks for one: libtorrent 2.0 asks for block hashes that there can not
+   * be, and ends with a segmentation fault when they are rejected. It asks again by itself.
+   */
+  | { readonly kind: "silence"; readonly reason: HashRejectReason }
   /** The hashes and their proof, 32 bytes one after the other, as the message ends with them. */
   | { readonly kind: "hashes"; readonly hashes: Uint8Array }
   /** It takes `hashesFromPieces()`, with pieces that are read. */
@@ -59,11 +64,13 @@ export class HashTrees {
     if (file === undefined) return { kind: "hash-reject", reason: "pieces-root-unknown" };
     const { pieceLengthBytes } = this.#metainfo;
     const shape = hashTreeShape(file.lengthBytes, pieceLengthBytes);
+    const asksForBlocks = request.baseLayer === 0 && shape.pieceLayer > 0;
+    const refusal = asksForBlocks ? "silence" : "hash-reject";
     const reason = hashRequestFault(request, shape);
-    if (reason !== null) return { kind: "hash-reject", reason };
+    if (reason !== null) return { kind: refusal, reason };
 
     const tree = this.#treeOf(file, shape);
-    if (tree === null) return { kind: "hash-reject", reason: "piece-layer-unknown" };
+    if (tree === null) return { kind: refusal, reason: "piece-layer-unknown" };
     if (!tree.layers.advance(HASHED_NODES_PER_CALL_MAX)) return { kind: "needs-another-call" };
     if (request.baseLayer < shape.pieceLayer) return planPieces(request, tree, pieceLengthBytes);
     return { kind: "hashes", hashes: hashesFromLayers(request, tree) };

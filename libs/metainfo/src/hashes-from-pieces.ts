@@ -3,7 +3,10 @@ import { type HashRequest, subtreeHeight, uncleCount } from "./hash-request.ts";
 import { BLOCK_BYTES, nodeOfRow, parentsOf } from "./merkle-tree.ts";
 import { blockHashes } from "./piece-root.ts";
 
-/** Which pieces a hash request is answered from, and what of the answer is there without them. */
+/**
+ * Which pieces a hash request is answered from, and what of the answer is there without them. Where
+ * they can not be had, it is better not to answer than to reject, for libtorrent's sake.
+ */
 export type PiecesPlan = {
   readonly kind: "needs-pieces";
   /** By their number in the torrent, one after the other. */

@@ -71,13 +71,12 @@ export const HASH_REQUEST_LENGTH_MAX = 512;
 
 /**
  * As libtorrent's: it asks for the blocks of one piece at once, however long, to find the bad one.
- * Many of its releases write out of bounds when that is rejected. To answer it takes as much
- * hashing as to verify the piece.
+ * To answer that takes as much hashing as to verify the piece.
  */
 export const HASH_REQUEST_BLOCKS_MAX = 8_192;
 
 /**
  * How many nodes above a piece layer one call hashes ahead of an answer, fifteen hashes each: some
- * milliseconds. A file has to have about 8,000 pieces before it takes a second call.
+ * milliseconds. Up to some 7,600 pieces a file takes one call.
  */
 export const HASHED_NODES_PER_CALL_MAX = 512;
