@@ -1,0 +1,2 @@
+export { LruPolicy } from "./lru-policy.ts";
+export { SievePolicy } from "./sieve-policy.ts";
