@@ -1,4 +1,5 @@
 import { BenchError } from "./bench-error.ts";
+import { evictionBench } from "./eviction/eviction-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
 import { hashBench } from "./hash/hash-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
@@ -9,6 +10,7 @@ const EXIT_USAGE = 2;
 
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  eviction: evictionBench,
   fill: fillBench,
   hash: hashBench,
   known: knownBench,
@@ -17,10 +19,11 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
 
 const USAGE = `Usage: npm run bench -- NAME [options]
 
-  fill    bytes per second from a piece-store into a gateway's cache, over NATS and embedded
-  hash    listing and hashing of content, by ours, mktorrent and libtorrent
-  known   how soon a process is ready that has very many torrents already
-  seed    bytes per CPU-second of our gateway and of libtorrent, from a warm cache
+  eviction  which share of requests a cache answers, by what it forgets; simulated
+  fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
+  hash      listing and hashing of content, by ours, mktorrent and libtorrent
+  known     how soon a process is ready that has very many torrents already
+  seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
 `;
