@@ -1,0 +1,2 @@
+export { type LimitDemand, splitLimit } from "./split-limit.ts";
+export { BURST_MS } from "./token-bucket.ts";
