@@ -1,2 +1,11 @@
+export type { PeerShare, TorrentShare } from "./shares.ts";
 export { type LimitDemand, splitLimit } from "./split-limit.ts";
 export { BURST_MS } from "./token-bucket.ts";
+export {
+  type GatewayLimits,
+  type PeerLimits,
+  PROMISED_SHARE_MAX,
+  type TorrentLimits,
+  UPLOAD_CLASSES_MAX,
+} from "./upload-limits.ts";
+export { UploadShares } from "./upload-shares.ts";

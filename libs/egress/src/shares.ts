@@ -1,0 +1,69 @@
+import { type HeapItem, MinHeap } from "./min-heap.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { PeerLimits, TorrentLimits } from "./upload-limits.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** What a class is owed must outlive the longest block of another, however slow the gateway. */
+const PROMISE_BURST_BYTES_MIN = 128 * 1024;
+
+/** Torrents that share a promise. */
+export class UploadClass<Owner> implements VirtualTime {
+  /** Holds what the class is owed. */
+  readonly promise: TokenBucket;
+  /** The torrents that could send now, by the virtual time of their first peer. */
+  readonly waiting: MinHeap<TorrentShare<Owner>> = new MinHeap();
+  virtualTime = 0;
+  offset = 0;
+
+  constructor(promisedBytesPerSecond: number, nowMs: number) {
+    this.promise = new TokenBucket(promisedBytesPerSecond, nowMs, PROMISE_BURST_BYTES_MIN);
+  }
+}
+
+/** A torrent's part in the gateway's upload. Only `UploadShares` changes it. */
+export class TorrentShare<Owner> implements HeapItem, VirtualTime {
+  readonly bucket: TokenBucket;
+  /** The peers that the torrent's limit alone may keep from sending, by virtual time. */
+  readonly waiting: MinHeap<PeerShare<Owner>> = new MinHeap();
+  uploadClass: UploadClass<Owner>;
+  virtualTime = 0;
+  offset = 0;
+  key = 0;
+  heapIndex: number | null = null;
+
+  constructor(limits: TorrentLimits, uploadClass: UploadClass<Owner>, nowMs: number) {
+    this.bucket = new TokenBucket(limits.uploadBytesPerSecond, nowMs);
+    this.uploadClass = uploadClass;
+  }
+}
+
+/** A peer's part in the gateway's upload. Only `UploadShares` changes it. */
+export class PeerShare<Owner> implements HeapItem {
+  /** Whom the shell flushes when it is this peer's turn. */
+  readonly owner: Owner;
+  readonly torrent: TorrentShare<Owner>;
+  readonly bucket: TokenBucket;
+  /** The virtual time of its torrent at which its next turn begins at the earliest. */
+  startTime = 0;
+  /** Whether its last turn was owed to its class. */
+  byPromise = false;
+  hasLeft = false;
+  /** The last interval of demand that counted it. */
+  countedInterval = 0;
+  key = 0;
+  heapIndex: number | null = null;
+
+  constructor(
+    torrent: TorrentShare<Owner>,
+    joining: PeerLimits & { readonly owner: Owner },
+    nowMs: number,
+  ) {
+    this.owner = joining.owner;
+    this.torrent = torrent;
+    this.bucket = new TokenBucket(joining.uploadBytesPerSecond, nowMs);
+  }
+
+  get isWaiting(): boolean {
+    return this.heapIndex !== null;
+  }
+}
