@@ -87,10 +87,13 @@ class EmbeddedBus implements BusTransport {
     if (payload.length > PAYLOAD_BYTES_MAX) {
       throw payloadTooLarge(subject, payload.length, PAYLOAD_BYTES_MAX);
     }
-    const { headers = NO_HEADERS, replyTo = null } = options;
+    const { headers = NO_HEADERS, replyTo = null, sent } = options;
     const receivers = this.#receivers.receivers(subject);
     if (receivers.length > 0) {
-      this.#deliver(receivers, { subject, payload, headers, replyTo, noResponders: false });
+      const message = { subject, payload, headers, replyTo, noResponders: false };
+      // Of several nobody could say when the last is done.
+      const isGivenBack = sent !== undefined && receivers.length === 1;
+      this.#deliver(receivers, isGivenBack ? { ...message, done: sent } : message);
     } else if (replyTo !== null) {
       this.#answerNoResponders(replyTo);
     }

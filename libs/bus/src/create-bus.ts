@@ -1,6 +1,6 @@
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import type { Bus, CallOptions, ServeOptions } from "./bus.ts";
+import type { Bus, CallOptions, ServeOptions, ServeStreamOptions } from "./bus.ts";
 import { BusWorkers } from "./bus-workers.ts";
 import {
   type BusEvent,
@@ -51,6 +51,8 @@ class TransportBus implements Bus {
   readonly #running = new Running();
   readonly #workers: BusWorkers;
   readonly #served = new Set<Subscription>();
+  /** How the memory of chunks that were given is given back. */
+  readonly #chunksOut = new WeakMap<Uint8Array, () => void>();
   #closing: Promise<void> | null = null;
 
   constructor(transport: BusTransport, { clock, telemetry }: BusPorts) {
@@ -133,7 +135,8 @@ class TransportBus implements Bus {
       signal: options.signal ?? null,
       chunksInFlightMax,
     });
-    for await (const payload of payloads) {
+    for await (const { payload, done } of payloads) {
+      if (done !== undefined) this.#chunksOut.set(payload, done);
       // A definition of a stream of bytes has `Uint8Array` for its chunk.
       if (schema === "bytes") yield payload as C;
       else yield decodeOrThrow(schema, call.subject, payload);
@@ -142,12 +145,19 @@ class TransportBus implements Bus {
 
   serveStream<S extends string, Q, C>(
     call: StreamCall<S, Q, C>,
-    options: ServeOptions<S>,
+    options: ServeStreamOptions<S>,
     handle: (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>,
   ): Subscription {
+    const { sent } = options;
     return this.#serve(call, options, (request) =>
-      serveStream(this.#server, call, { ...request, handle }),
+      serveStream(this.#server, call, { ...request, handle, sent }),
     );
+  }
+
+  recycle(chunk: Uint8Array): void {
+    const done = this.#chunksOut.get(chunk);
+    this.#chunksOut.delete(chunk);
+    done?.();
   }
 
   async keyValue(bucket: string): Promise<KeyValue> {

@@ -1,4 +1,4 @@
-export type { Bus, CallOptions, ServeOptions } from "./bus.ts";
+export type { Bus, CallOptions, ServeOptions, ServeStreamOptions } from "./bus.ts";
 export { type BusPorts, createBus } from "./create-bus.ts";
 export {
   type BusEvent,

@@ -17,6 +17,14 @@ export type IncomingRequest<S extends string> = {
 
 type WithHandler<S extends string, Handle> = IncomingRequest<S> & { readonly handle: Handle };
 
+type WithStreamHandler<S extends string, Q, C> = WithHandler<
+  S,
+  (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>
+> & {
+  /** Told of a chunk of bytes when nobody reads it any more. */
+  readonly sent: ((chunk: Uint8Array) => void) | undefined;
+};
+
 /** Gives one event to its handler. Never rejects: an event has nobody to tell. */
 export async function serveEvent<S extends string, P>(
   { tracer, faults }: ServerPorts,
@@ -64,14 +72,7 @@ export async function serveCall<S extends string, Q, R>(
 export async function serveStream<S extends string, Q, C>(
   ports: ServerPorts,
   call: StreamCall<S, Q, C>,
-  {
-    message,
-    params,
-    handle,
-  }: WithHandler<
-    S,
-    (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>
-  >,
+  { message, params, handle, sent }: WithStreamHandler<S, Q, C>,
 ): Promise<void> {
   const { replyTo, headers } = message;
   const credit = countIn(headers, CREDIT_HEADER);
@@ -81,7 +82,7 @@ export async function serveStream<S extends string, Q, C>(
   const asked = decode(call.request, message.payload);
   if (asked.issues !== undefined) return refuse(ports, call, { replyTo, issues: asked.issues });
   const { subject, timeoutMs } = call;
-  const writer = new StreamWriter(ports, { subject, timeoutMs, replyTo, credit });
+  const writer = new StreamWriter(ports, { subject, timeoutMs, replyTo, credit, sent });
   try {
     await ports.tracer.extract(headers, () =>
       writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal))),

@@ -16,11 +16,14 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 export type OutgoingStreamRequest = OutgoingRequest & { readonly chunksInFlightMax: number };
 
-/** Asks for a stream when iterated, and gives the payloads of its chunks, in order, each once. */
+/** The payload of a chunk, and what gives its memory back. */
+export type StreamChunk = Pick<BusMessage, "payload" | "done">;
+
+/** Asks for a stream when iterated, and gives its chunks, in order, each once. */
 export async function* requestStream(
   ports: AskerPorts,
   request: OutgoingStreamRequest,
-): AsyncGenerator<Uint8Array, void, void> {
+): AsyncGenerator<StreamChunk, void, void> {
   const reader = new StreamReader(ports, request);
   try {
     reader.open();
@@ -38,7 +41,7 @@ export async function* requestStream(
 class StreamReader implements InboxReader {
   readonly #ports: AskerPorts;
   readonly #request: OutgoingStreamRequest;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: StreamChunk[] = [];
   #replyTo: string | null = null;
   #server: string | null = null;
   #received = 0;
@@ -62,7 +65,7 @@ class StreamReader implements InboxReader {
   }
 
   /** The next chunk, or null after the last. Chunks at hand come before the end or a failure. */
-  async take(): Promise<Uint8Array | null> {
+  async take(): Promise<StreamChunk | null> {
     while (true) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
@@ -105,7 +108,8 @@ class StreamReader implements InboxReader {
     this.fail(aborted(this.#request.subject, this.#request.signal?.reason));
   };
 
-  #accept({ headers, payload }: BusMessage): void {
+  #accept(message: BusMessage): void {
+    const { headers } = message;
     const { subject, chunksInFlightMax } = this.#request;
     const chunk = countIn(headers, CHUNK_HEADER) ?? Number.NaN;
     const unasked = this.#chunks.length >= chunksInFlightMax && headers[END_HEADER] === undefined;
@@ -115,7 +119,7 @@ class StreamReader implements InboxReader {
       this.#ended = true;
     } else {
       this.#received += 1;
-      this.#chunks.push(payload);
+      this.#chunks.push(message);
     }
   }
 

@@ -11,7 +11,7 @@ import {
   OPEN_HEADER,
 } from "./headers.ts";
 import type { Inbox, InboxReader } from "./inbox.ts";
-import type { BusMessage, BusTransport, Headers } from "./transport.ts";
+import type { BusMessage, BusTransport, Headers, PublishOptions } from "./transport.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -32,6 +32,8 @@ export type StreamTarget = {
   readonly credit: number;
   /** How long to wait for credit before the asker counts as gone. */
   readonly timeoutMs: number;
+  /** Told of a chunk when nobody reads it any more. */
+  readonly sent: ((chunk: Uint8Array) => void) | undefined;
 };
 
 /**
@@ -52,7 +54,7 @@ export class StreamWriter implements InboxReader {
     this.#target = target;
     this.#credit = Math.min(target.credit, CHUNKS_IN_FLIGHT_LIMIT);
     this.#replyTo = ports.inbox.open(this);
-    this.#send(NOTHING, { [OPEN_HEADER]: "1" });
+    this.#send(NOTHING, { headers: { [OPEN_HEADER]: "1" } });
   }
 
   /** Aborts when nobody wants the rest. */
@@ -65,7 +67,7 @@ export class StreamWriter implements InboxReader {
     if (!(await this.#mayProduce())) return;
     for await (const chunk of chunks) {
       if (this.signal.aborted) return;
-      this.#send(chunk, { [CHUNK_HEADER]: String(this.#sent) });
+      this.#sendChunk(chunk);
       this.#sent += 1;
       this.#credit -= 1;
       if (!(await this.#mayProduce())) return;
@@ -121,10 +123,16 @@ export class StreamWriter implements InboxReader {
     transport.publish(this.#target.replyTo, payload, { headers: all });
   }
 
-  #send(payload: Uint8Array, headers: Headers): void {
+  #sendChunk(chunk: Uint8Array): void {
+    const { sent } = this.#target;
+    const headers = { [CHUNK_HEADER]: String(this.#sent) };
+    this.#send(chunk, sent === undefined ? { headers } : { headers, sent: () => sent(chunk) });
+  }
+
+  #send(payload: Uint8Array, options: PublishOptions): void {
     const { transport } = this.#ports;
     // A chunk dropped while disconnected is a gap the asker must see; there is no use in going on.
     if (transport.status !== "connected") this.fail();
-    else transport.publish(this.#target.replyTo, payload, { headers, replyTo: this.#replyTo });
+    else transport.publish(this.#target.replyTo, payload, { ...options, replyTo: this.#replyTo });
   }
 }

@@ -12,6 +12,11 @@ export type BusMessage = {
   readonly replyTo: string | null;
   /** True for the bus's own answer that nobody serves the subject asked. */
   readonly noResponders: boolean;
+  /**
+   * Gives the payload's memory back, to be used again; there where that is worth the while. To be
+   * called once at most, by whoever does not read it any more. Who does not leaves it as garbage.
+   */
+  readonly done?: () => void;
 };
 
 export interface Subscription {
@@ -19,7 +24,15 @@ export interface Subscription {
   unsubscribe(): void;
 }
 
-export type PublishOptions = { readonly headers?: Headers; readonly replyTo?: string };
+export type PublishOptions = {
+  readonly headers?: Headers;
+  readonly replyTo?: string;
+  /**
+   * Told once when the bus does not read the payload any more, so that its memory may be used
+   * again. By reference that is when its one subscriber is done with it, which may never be told.
+   */
+  readonly sent?: () => void;
+};
 
 /** `connected` and `disconnected` alternate; `closed` is the last. */
 export type BusStatus = "connected" | "disconnected" | "closed";

@@ -15,6 +15,7 @@ export {
   parseInfoHash,
 } from "./info-hash.ts";
 export { type InfoHashV2, parseInfoHashV2, truncatedInfoHash } from "./info-hash-v2.ts";
+export { MemoryPool } from "./memory-pool.ts";
 export {
   type AddressFamily,
   type IpAddress,

@@ -70,6 +70,48 @@ export const streamTests: BusTests = {
     deepEqual([...traces], [TRACE_ID]);
   },
 
+  "serveStream() is told of each chunk, as it gave it, once nobody reads it": async (bus) => {
+    const { asking, serving, run } = bus;
+    const given = Array.from({ length: 6 }, (_, index) => new Uint8Array(200_000).fill(index));
+    const told = new Gathered<Uint8Array>();
+    const sent = (chunk: Uint8Array): void => {
+      // Whoever is told may write to it at once.
+      chunk.fill(255);
+      told.add(chunk);
+    };
+    serving.serveStream(bytesStream, { params: { run }, sent }, () => given);
+    await serving.flush();
+    let taken = 0;
+    for await (const chunk of asking.stream(bytesStream, { run }, 0)) {
+      ok(chunk.every((byte) => byte === taken));
+      taken += 1;
+      asking.recycle(chunk);
+    }
+    equal(taken, given.length);
+    const all = await told.count(given.length);
+    deepEqual(new Set(all), new Set(given));
+  },
+
+  "recycle() leaves alone the chunks that were not given back": async (bus) => {
+    const { asking, serving, run } = bus;
+    serving.serveStream(bytesStream, { params: { run } }, function* () {
+      for (let fill = 0; fill < 40; fill += 1) yield new Uint8Array(200_000).fill(fill);
+    });
+    await serving.flush();
+    const kept: Uint8Array[] = [];
+    let taken = 0;
+    for await (const chunk of asking.stream(bytesStream, { run }, 0)) {
+      if (taken % 4 === 0) kept.push(chunk);
+      else asking.recycle(chunk);
+      // A second time, and of what never was the bus's, it is nothing.
+      if (taken % 4 !== 0) asking.recycle(chunk);
+      asking.recycle(new Uint8Array(200_000));
+      taken += 1;
+    }
+    equal(taken, 40);
+    for (const [index, chunk] of kept.entries()) ok(chunk.every((byte) => byte === 4 * index));
+  },
+
   "stream() never lets the server be further ahead than it was asked to": async (bus) => {
     const { asking, serving, run } = bus;
     const made = new Gathered<number>();
