@@ -1,6 +1,14 @@
-import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+import {
+  errors,
+  type NatsConnection,
+  NatsConnectionImpl,
+  setTransportFactory,
+} from "@nats-io/transport-node";
+import { nodeResolveHost } from "@nats-io/transport-node/lib/node_transport.js";
 import type { BusTransport } from "@seedfleet/bus";
 import type { Clock } from "@seedfleet/runtime";
+import { DirectLane } from "./direct-lane.ts";
+import { DirectTransport, type LaneOptions } from "./direct-transport.ts";
 import { type NatsError, unauthorized, unreachable } from "./errors.ts";
 import { NatsBus } from "./nats-bus.ts";
 import { RECONNECT_DEFAULTS, type ReconnectConfig, reconnectDelayMs } from "./reconnect-delay.ts";
@@ -41,11 +49,13 @@ export async function connectNatsBus(
 ): Promise<BusTransport> {
   const { reconnect = RECONNECT_DEFAULTS } = config;
   let attempt = 0;
-  const nats = await connectOnce(config, () => {
+  const lane = new DirectLane();
+  const nats = await connectOnce(config, lane, () => {
+    useDirectTransport();
     attempt += 1;
     return reconnectDelayMs(reconnect, attempt - 1, Math.random());
   });
-  const bus = new NatsBus(nats, { clock, onFault });
+  const bus = new NatsBus(nats, { clock, lane, onFault });
   bus.onStatus((status) => {
     if (status === "connected") attempt = 0;
   });
@@ -54,11 +64,13 @@ export async function connectNatsBus(
 
 async function connectOnce(
   { servers, name, credentials = null }: NatsBusConfig,
+  lane: DirectLane,
   reconnectDelayHandler: () => number,
 ): Promise<NatsConnection> {
+  useDirectTransport();
   try {
-    return await connect({
-      ...credentials,
+    const options: LaneOptions = {
+      ...{ ...credentials, lane },
       servers: [...servers],
       name,
       reconnectDelayHandler,
@@ -68,12 +80,24 @@ async function connectOnce(
       maxReconnectAttempts: -1,
       // Credentials may be refused for a while, when the server's are being replaced.
       ignoreAuthErrorAbort: true,
-    });
+    };
+    return await NatsConnectionImpl.connect(options);
   } catch (error) {
     const addresses = servers.map(withoutCredentials);
     const refused = error instanceof errors.AuthorizationError;
     throw refused ? unauthorized(addresses, error) : unreachable(addresses, error);
   }
+}
+
+/**
+ * The client has one transport for a whole process, and asks for it at each connection: whoever
+ * else uses it in this process must not have the last word.
+ */
+function useDirectTransport(): void {
+  setTransportFactory({
+    factory: () => new DirectTransport(),
+    dnsResolveFn: nodeResolveHost,
+  });
 }
 
 /** An address may hold a password, and an error's message goes to logs. */

@@ -1,9 +1,8 @@
 import {
   createInbox,
   errors,
-  type Msg,
+  MsgHdrsImpl,
   type NatsConnection,
-  headers as newHeaders,
   type Status,
 } from "@nats-io/transport-node";
 import {
@@ -22,7 +21,9 @@ import {
 } from "@seedfleet/bus";
 import type { Clock } from "@seedfleet/runtime";
 import type { Connection } from "./connection.ts";
+import type { DirectLane } from "./direct-lane.ts";
 import { type NatsError, permissionDenied } from "./errors.ts";
+import type { ReceivedMessage } from "./message-reader.ts";
 import { openNatsKeyValue } from "./nats-key-value.ts";
 import { openNatsObjectStore } from "./nats-object-store.ts";
 import { openNatsWorkQueue } from "./nats-work-queue.ts";
@@ -37,6 +38,8 @@ const NO_HEADERS: Headers = {};
 
 export type NatsBusPorts = {
   readonly clock: Clock;
+  /** Of the same connection. */
+  readonly lane: DirectLane;
   /** Told of what the server refuses later, which no caller waits for. */
   readonly onFault: (error: NatsError) => void;
 };
@@ -48,6 +51,7 @@ export class NatsBus implements BusTransport, Connection {
   readonly inbox: string = createInbox();
   readonly reconnected: Set<() => void> = new Set();
   readonly leaving: Set<() => Promise<void>> = new Set();
+  readonly #lane: DirectLane;
   readonly #onFault: (error: NatsError) => void;
   readonly #statusListeners: ((status: BusStatus) => void)[] = [];
   readonly #keyValues = new Map<string, Promise<KeyValue>>();
@@ -57,9 +61,10 @@ export class NatsBus implements BusTransport, Connection {
   #status: BusStatus = "connected";
   #closing: Promise<void> | null = null;
 
-  constructor(nats: NatsConnection, { clock, onFault }: NatsBusPorts) {
+  constructor(nats: NatsConnection, { clock, lane, onFault }: NatsBusPorts) {
     this.nats = nats;
     this.clock = clock;
+    this.#lane = lane;
     this.#onFault = onFault;
     this.#learnLimits();
     void this.#followStatus();
@@ -84,12 +89,8 @@ export class NatsBus implements BusTransport, Connection {
       throw payloadTooLarge(subject, payload.length, this.#payloadBytesMax);
     }
     // The client would gather it all in memory until the server is back, however long that takes.
-    if (this.#status === "disconnected") return;
-    const { headers, replyTo } = options;
-    this.nats.publish(subject, payload, {
-      ...(replyTo === undefined ? {} : { reply: replyTo }),
-      ...(headers === undefined ? {} : { headers: encodeHeaders(headers) }),
-    });
+    if (this.#status === "disconnected") options.sent?.();
+    else this.#lane.publish(subject, payload, options);
   }
 
   subscribe(
@@ -98,19 +99,25 @@ export class NatsBus implements BusTransport, Connection {
     handle: (message: BusMessage) => void,
   ): Subscription {
     this.#checkOpen();
-    const subscription = this.nats.subscribe(subject, {
-      ...options,
-      callback: (error, message) => {
-        // A refused subscription comes as an error here and, with its subject, as a status.
-        if (error === null) handle(decodeMessage(message));
+    // What was published before must not be overtaken, or its answer would come too late for it.
+    this.#lane.flush();
+    // Its messages go to the lane; that it is refused comes, with its subject, as a status.
+    const subscription = this.nats.subscribe(subject, { ...options, callback: () => {} });
+    const sid = subscription.getID();
+    this.#lane.receive(sid, (message) => handle(decodeMessage(message)));
+    void subscription.closed.then(() => this.#lane.forget(sid));
+    return {
+      unsubscribe: () => {
+        this.#lane.forget(sid);
+        subscription.unsubscribe();
       },
-    });
-    return { unsubscribe: () => subscription.unsubscribe() };
+    };
   }
 
   async flush(): Promise<void> {
     this.#checkOpen();
     if (this.#status === "disconnected") throw disconnected("flush");
+    this.#lane.flush();
     try {
       await this.nats.flush();
     } catch (error) {
@@ -142,6 +149,7 @@ export class NatsBus implements BusTransport, Connection {
 
   async #drainAndClose(): Promise<void> {
     await this.#leave();
+    this.#lane.flush();
     // Draining waits for the server's word, which nobody gives while it is away.
     if (this.#status === "connected") await this.nats.drain().catch(() => this.nats.close());
     else await this.nats.close();
@@ -204,24 +212,14 @@ async function openOnce<Store>(
   return await store;
 }
 
-function encodeHeaders(headers: Headers): ReturnType<typeof newHeaders> {
-  const encoded = newHeaders();
-  for (const [name, value] of Object.entries(headers)) encoded.append(name, value);
-  return encoded;
+function decodeMessage({ headerBytes, ...message }: ReceivedMessage): BusMessage {
+  if (headerBytes.length === 0) return { ...message, headers: NO_HEADERS, noResponders: false };
+  const headers = MsgHdrsImpl.decode(headerBytes);
+  const noResponders = message.payload.length === 0 && headers.code === NO_RESPONDERS;
+  return { ...message, headers: decodeHeaders(headers), noResponders };
 }
 
-function decodeMessage(message: Msg): BusMessage {
-  const { subject, data: payload, headers, reply } = message;
-  return {
-    subject,
-    payload,
-    headers: headers === undefined ? NO_HEADERS : decodeHeaders(headers),
-    replyTo: reply === undefined || reply === "" ? null : reply,
-    noResponders: payload.length === 0 && headers?.code === NO_RESPONDERS,
-  };
-}
-
-function decodeHeaders(headers: NonNullable<Msg["headers"]>): Headers {
+function decodeHeaders(headers: Iterable<[string, string[]]>): Headers {
   const decoded: Record<string, string> = {};
   for (const [name, values] of headers) decoded[name.toLowerCase()] = values[0] ?? "";
   return decoded;
