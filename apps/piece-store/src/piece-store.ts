@@ -59,7 +59,11 @@ class PieceStore implements RunningPieceStore {
     const ours = { params: { holder: config.id } };
     this.#served = [
       bus.serve(retainCall, ours, (request) => retain(ports, request)),
-      bus.serveStream(readPieceCall, ours, (request, _, asker) => reader.read(request, asker)),
+      bus.serveStream(
+        readPieceCall,
+        { ...ours, sent: (chunk) => reader.sent(chunk) },
+        (request, _, asker) => reader.read(request, asker),
+      ),
       bus.serve(manageCall, ours, ({ infoHash }) => managed.manage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),
     ];

@@ -31,6 +31,7 @@ export async function fetchOffered(
       // What is judged is what will be written, whatever becomes of the chunk.
       verifier.push(bytes.subarray(receivedBytes, receivedBytes + chunk.length));
       receivedBytes += chunk.length;
+      bus.recycle(chunk);
     }
   } catch (error) {
     throw offerFailed(offer, process, error);

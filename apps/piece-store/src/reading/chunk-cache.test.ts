@@ -1,9 +1,11 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { turn } from "@seedfleet/testkit";
 import { ChunkCache } from "./chunk-cache.ts";
+import { ChunkMemory } from "./chunk-memory.ts";
 
 const NEVER = new AbortController().signal;
+const CHUNK_BYTES = 64 * 1024;
 
 type Reading = PromiseWithResolvers<Uint8Array> & { readonly signal: AbortSignal };
 
@@ -44,7 +46,7 @@ async function get(cache: ChunkCache, key: string, length: number): Promise<bool
 
 for (const bytesMax of [0, 100]) {
   test(`ChunkCache of ${bytesMax} bytes reads once for all who ask meanwhile`, async () => {
-    const cache = new ChunkCache(bytesMax);
+    const cache = new ChunkCache(new ChunkMemory(), bytesMax);
     const reads = new GivenReads({ obeys: true });
     const asked = Array.from({ length: 20 }, () => cache.get("a", NEVER, reads.read));
     const bytes = chunk(10);
@@ -57,7 +59,7 @@ for (const bytesMax of [0, 100]) {
 }
 
 test("ChunkCache forgets the least recently used, and keeps its bound", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   for (const key of ["a", "b", "c"]) equal(await get(cache, key, 30), true);
   equal(await get(cache, "a", 30), false);
   equal(await get(cache, "d", 30), true);
@@ -73,7 +75,7 @@ test("ChunkCache forgets the least recently used, and keeps its bound", async ()
 });
 
 test("ChunkCache lets one asker leave alone", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: true });
   const leaving = new AbortController();
   const left = cache.get("a", leaving.signal, reads.read);
@@ -86,7 +88,7 @@ test("ChunkCache lets one asker leave alone", async () => {
 });
 
 test("ChunkCache ends the read when the last asker leaves, and the next begins anew", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: true });
   const leaving = new AbortController();
   const asked = [1, 2].map(() => cache.get("a", leaving.signal, reads.read));
@@ -100,7 +102,7 @@ test("ChunkCache ends the read when the last asker leaves, and the next begins a
 });
 
 test("ChunkCache begins anew for who came while a read was given up", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: false });
   const leaving = new AbortController();
   const left = cache.get("a", leaving.signal, reads.read);
@@ -114,7 +116,7 @@ test("ChunkCache begins anew for who came while a read was given up", async () =
 });
 
 test("ChunkCache takes what comes of a read that could not be ended", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: false });
   const leaving = new AbortController();
   const left = cache.get("a", leaving.signal, reads.read);
@@ -128,7 +130,7 @@ test("ChunkCache takes what comes of a read that could not be ended", async () =
 });
 
 test("ChunkCache refuses who has left before asking", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: true });
   const gone = AbortSignal.abort(new Error("gone"));
   await rejects(cache.get("a", gone, reads.read), { message: "gone" });
@@ -136,7 +138,7 @@ test("ChunkCache refuses who has left before asking", async () => {
 });
 
 test("ChunkCache keeps nothing of a failure", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const fail = (): Promise<never> => Promise.reject(new Error("no disk"));
   await rejects(cache.get("a", NEVER, fail), { message: "no disk" });
   equal(cache.has("a"), false);
@@ -144,7 +146,7 @@ test("ChunkCache keeps nothing of a failure", async () => {
 });
 
 test("ChunkCache forgets what is kept and what is on its way", async () => {
-  const cache = new ChunkCache(100);
+  const cache = new ChunkCache(new ChunkMemory(), 100);
   const reads = new GivenReads({ obeys: true });
   await get(cache, "a 1", 10);
   await get(cache, "b 1", 10);
@@ -160,4 +162,49 @@ test("ChunkCache forgets what is kept and what is on its way", async () => {
   deepEqual([cache.bytes, reads.begun.length], [10, 2]);
   await reads.end(1, chunk(6));
   deepEqual([await anew, cache.bytes], [chunk(6), 16]);
+});
+
+test("get() holds memory for each who asks, and lets it go when it is evicted", async () => {
+  const memory = new ChunkMemory();
+  const cache = new ChunkCache(memory, CHUNK_BYTES);
+  const reads = new GivenReads({ obeys: true });
+  const askers = [0, 1].map(() => cache.get("a", NEVER, reads.read));
+  const bytes = memory.take(CHUNK_BYTES);
+  await reads.end(0, bytes);
+  const [first, second] = await Promise.all(askers);
+  ok(first !== undefined && second !== undefined);
+  memory.release(first);
+  memory.release(second);
+  // The cache still has it.
+  notEqual(memory.take(CHUNK_BYTES).buffer, bytes.buffer);
+  memory.release(await cache.get("b", NEVER, async () => memory.take(CHUNK_BYTES)));
+  equal(memory.take(CHUNK_BYTES).buffer, bytes.buffer);
+});
+
+test("get() given up by all lets the memory go that comes though", async () => {
+  const memory = new ChunkMemory();
+  const cache = new ChunkCache(memory, 0);
+  const reads = new GivenReads({ obeys: false });
+  const asker = new AbortController();
+  const asked = cache.get("a", asker.signal, reads.read);
+  asker.abort();
+  await rejects(asked, { name: "AbortError" });
+  const bytes = memory.take(CHUNK_BYTES);
+  await reads.end(0, bytes);
+  equal(memory.take(CHUNK_BYTES).buffer, bytes.buffer);
+});
+
+test("get() keeps memory of the one who still waits when another lets go", async () => {
+  const memory = new ChunkMemory();
+  const cache = new ChunkCache(memory, 0);
+  const reads = new GivenReads({ obeys: true });
+  const askers = [0, 1].map(() => cache.get("a", NEVER, reads.read));
+  const bytes = memory.take(CHUNK_BYTES);
+  await reads.end(0, bytes);
+  const [first, second] = await Promise.all(askers);
+  ok(first !== undefined && second !== undefined);
+  memory.release(first);
+  notEqual(memory.take(CHUNK_BYTES).buffer, bytes.buffer);
+  memory.release(second);
+  equal(memory.take(CHUNK_BYTES).buffer, bytes.buffer);
 });

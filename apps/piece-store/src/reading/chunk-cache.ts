@@ -1,8 +1,12 @@
-/** Reads the bytes; the signal aborts when nobody waits for them any more. */
+import type { ChunkMemory } from "./chunk-memory.ts";
+
+/** Reads the bytes, held once; the signal aborts when nobody waits for them any more. */
 type ReadChunk = (signal: AbortSignal) => Promise<Uint8Array>;
 
 type Flight = {
   readonly chunk: Promise<Uint8Array>;
+  /** Once it is there. The flight holds it until the last asker has it. */
+  landed: Uint8Array | null;
   readonly giveUp: AbortController;
   askers: number;
   /** What comes of it is given to those who wait, and not kept. */
@@ -14,12 +18,14 @@ type Flight = {
  * many ask for one chunk, it is read once. Chunks are never written to.
  */
 export class ChunkCache {
+  readonly #memory: ChunkMemory;
   readonly #bytesMax: number;
   readonly #chunks = new Map<string, Uint8Array>();
   readonly #flights = new Map<string, Flight>();
   #bytes = 0;
 
-  constructor(bytesMax: number) {
+  constructor(memory: ChunkMemory, bytesMax: number) {
+    this.#memory = memory;
     this.#bytesMax = bytesMax;
   }
 
@@ -32,7 +38,10 @@ export class ChunkCache {
     return this.#chunks.has(key) || this.#flights.has(key);
   }
 
-  /** Rejects with the asker's reason when it aborts; the others go on waiting. */
+  /**
+   * A chunk that is held for the asker. Rejects with the asker's reason when it aborts; the others
+   * go on waiting.
+   */
   async get(key: string, asker: AbortSignal, read: ReadChunk): Promise<Uint8Array> {
     while (true) {
       asker.throwIfAborted();
@@ -40,13 +49,14 @@ export class ChunkCache {
       if (cached !== undefined) {
         this.#chunks.delete(key);
         this.#chunks.set(key, cached);
+        this.#memory.hold(cached);
         return cached;
       }
       const flight = this.#flights.get(key) ?? this.#start(key, read);
       // A source may not be able to stop: then its bytes come though they had been given up.
       const wasGivenUp = flight.giveUp.signal.aborted;
       try {
-        return await join(flight, asker);
+        return await this.#join(flight, asker);
       } catch (error) {
         if (!wasGivenUp || asker.aborted) throw error;
       }
@@ -57,8 +67,7 @@ export class ChunkCache {
   forget(isOne: (key: string) => boolean): void {
     for (const [key, chunk] of this.#chunks) {
       if (!isOne(key)) continue;
-      this.#chunks.delete(key);
-      this.#bytes -= chunk.length;
+      this.#drop(key, chunk);
     }
     for (const [key, flight] of this.#flights) {
       if (!isOne(key)) continue;
@@ -70,7 +79,7 @@ export class ChunkCache {
   #start(key: string, read: ReadChunk): Flight {
     const giveUp = new AbortController();
     const chunk = read(giveUp.signal);
-    const flight: Flight = { chunk, giveUp, askers: 0, isForgotten: false };
+    const flight: Flight = { chunk, giveUp, landed: null, askers: 0, isForgotten: false };
     this.#flights.set(key, flight);
     const landed = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
@@ -78,6 +87,8 @@ export class ChunkCache {
     chunk.then((bytes) => {
       landed();
       if (!flight.isForgotten) this.#keep(key, bytes);
+      flight.landed = bytes;
+      if (flight.askers === 0) this.#memory.release(bytes);
     }, landed);
     return flight;
   }
@@ -86,25 +97,38 @@ export class ChunkCache {
     if (chunk.length > this.#bytesMax || this.#chunks.has(key)) return;
     this.#chunks.set(key, chunk);
     this.#bytes += chunk.length;
-    for (const [oldest, { length }] of this.#chunks) {
+    this.#memory.hold(chunk);
+    for (const [oldest, least] of this.#chunks) {
       if (this.#bytes <= this.#bytesMax) return;
-      this.#chunks.delete(oldest);
-      this.#bytes -= length;
+      this.#drop(oldest, least);
     }
   }
-}
 
-/** The last of the askers to leave before the chunk is there gives it up. */
-async function join(flight: Flight, asker: AbortSignal): Promise<Uint8Array> {
-  const left = Promise.withResolvers<never>();
-  const leave = (): void => left.reject(asker.reason);
-  flight.askers += 1;
-  asker.addEventListener("abort", leave, { once: true });
-  try {
-    return await Promise.race([flight.chunk, left.promise]);
-  } finally {
-    asker.removeEventListener("abort", leave);
-    flight.askers -= 1;
-    if (flight.askers === 0) flight.giveUp.abort(asker.reason);
+  #drop(key: string, chunk: Uint8Array): void {
+    this.#chunks.delete(key);
+    this.#bytes -= chunk.length;
+    this.#memory.release(chunk);
+  }
+
+  /** The last of the askers to leave before the chunk is there gives it up. */
+  async #join(flight: Flight, asker: AbortSignal): Promise<Uint8Array> {
+    const left = Promise.withResolvers<never>();
+    const leave = (): void => left.reject(asker.reason);
+    flight.askers += 1;
+    asker.addEventListener("abort", leave, { once: true });
+    try {
+      const chunk = await Promise.race([flight.chunk, left.promise]);
+      this.#memory.hold(chunk);
+      return chunk;
+    } finally {
+      asker.removeEventListener("abort", leave);
+      flight.askers -= 1;
+      if (flight.askers === 0) this.#endFlight(flight, asker.reason);
+    }
+  }
+
+  #endFlight({ landed, giveUp }: Flight, reason: unknown): void {
+    if (landed === null) giveUp.abort(reason);
+    else this.#memory.release(landed);
   }
 }

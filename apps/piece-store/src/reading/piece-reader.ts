@@ -8,6 +8,7 @@ import { pieceOutOfRange } from "../errors.ts";
 import type { PieceStoreMetrics } from "../metrics.ts";
 import type { CheckedPieces } from "./checked-pieces.ts";
 import { ChunkCache } from "./chunk-cache.ts";
+import { ChunkMemory } from "./chunk-memory.ts";
 import { keepWaiting } from "./keep-waiting.ts";
 import type { TorrentContext } from "./load-torrent.ts";
 import { READ_AHEAD_PIECES, ReadAhead } from "./read-ahead.ts";
@@ -53,11 +54,13 @@ type Asked = {
 };
 
 /**
- * Answers those who ask for parts of pieces. A chunk is memory of its own that is never written to
- * again, so it may be given to several askers. While a source is slow the asker gets empty chunks.
+ * Answers those who ask for parts of pieces. A chunk is given to several askers, and its memory is
+ * written to again only when all have said that it was sent. While a source is slow the asker gets
+ * empty chunks.
  */
 export class PieceReader {
   readonly #ports: PieceReaderPorts;
+  readonly #memory = new ChunkMemory();
   readonly #chunkBytes: number;
   readonly #reads: SourceReads;
   readonly #cache: ChunkCache;
@@ -70,8 +73,11 @@ export class PieceReader {
     this.#ports = ports;
     const { conditions, metrics } = ports;
     this.#chunkBytes = chunkBytesFor(ports.bus.payloadBytesMax);
-    this.#cache = new ChunkCache(cacheBytes);
-    this.#reads = new SourceReads({ conditions, fellBack: () => metrics.fallbackReads.add(1) });
+    this.#cache = new ChunkCache(this.#memory, cacheBytes);
+    this.#reads = new SourceReads({
+      ...{ conditions, memory: this.#memory },
+      fellBack: () => metrics.fallbackReads.add(1),
+    });
     this.#ahead = new ReadAhead({
       // What would push out what it was read for is not worth reading.
       mayRead: (context) =>
@@ -101,6 +107,11 @@ export class PieceReader {
     while (this.#answers.size > 0) await this.#ended.promise;
     answered.abort();
     await Promise.all([hurry, stopped, conditions.close()]);
+  }
+
+  /** A chunk that was given is not read any more. */
+  sent(chunk: Uint8Array): void {
+    this.#memory.release(chunk);
   }
 
   async *read(request: PieceRead, asker: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
@@ -146,7 +157,8 @@ export class PieceReader {
       const context = yield* this.#wait(asked, this.#contextFor(read));
       const chunk = yield* this.#wait(asked, this.#chunk(context, part, end), context);
       sent += chunk.length;
-      yield chunk;
+      // A view of its own, since the bus tells askers' chunks apart by them.
+      yield chunk.subarray();
     }
   }
 
@@ -233,7 +245,8 @@ export class PieceReader {
     for (let begin = 0; begin < pieceLength; begin += this.#chunkBytes) {
       const length = Math.min(pieceLength - begin, this.#chunkBytes);
       const read = { infoHash, piece, begin, length };
-      if (!this.#cache.has(keyOf(read))) await this.#cached(read, signal);
+      if (this.#cache.has(keyOf(read))) continue;
+      this.#memory.release(await this.#cached(read, signal));
     }
   }
 }

@@ -1,5 +1,6 @@
 import { placeOf } from "../content/locations.ts";
 import { pieceAbsent, pieceCorrupt } from "../errors.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
 import { FairSlots } from "./fair-slots.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { TorrentContext } from "./load-torrent.ts";
@@ -29,6 +30,7 @@ type Answer = { readonly bytes: Uint8Array; readonly source: TorrentSource };
 
 type SourceReadPorts = {
   readonly conditions: TorrentConditions;
+  readonly memory: ChunkMemory;
   /** Another source than the first gave the bytes. */
   readonly fellBack: () => void;
 };
@@ -64,7 +66,7 @@ export class SourceReads {
     return waiting === 0 && taken < READS_EACH_MAX;
   }
 
-  /** Of several failures that is told which another try may mend. The bytes are the caller's. */
+  /** Of several failures that is told which another try may mend. The caller holds the bytes. */
   async read(
     context: TorrentContext,
     range: TorrentRange,
@@ -91,7 +93,7 @@ export class SourceReads {
     source: TorrentSource,
     { piece, begin, length, signal }: TorrentRange & { readonly signal: AbortSignal },
   ): Promise<Answer> {
-    const { conditions } = this.#ports;
+    const { conditions, memory } = this.#ports;
     const { infoHash, pieceLengthBytes } = context;
     const { location } = source;
     try {
@@ -100,7 +102,8 @@ export class SourceReads {
       const content = await source.bytes();
       if (!content.has(piece)) throw pieceAbsent(infoHash, piece);
       using _slot = await this.#slotsFor(source).take(location, signal);
-      const bytes = Buffer.allocUnsafeSlow(length);
+      // Not released where it fails: who knows whether nobody writes to it any more.
+      const bytes = memory.take(length);
       await content.read(piece * pieceLengthBytes + begin, bytes);
       // Somebody may have found out meanwhile, by checking the whole piece.
       if (conditions.isBad(infoHash, location, piece)) throw pieceCorrupt(infoHash, piece);
