@@ -2,7 +2,7 @@ import { type ListedRun, RunReads, runBytesSync } from "@seedfleet/content-fs";
 import { ReadPace } from "./read-pace.ts";
 
 /** Far more work than asking for it, and still in the cache of one core when it is hashed. */
-const READ_BYTES: number = 1024 * 1024;
+const READ_BYTES: number = 256 * 1024;
 
 /**
  * Where in its memory a buffer begins. The C library puts large memory 16 bytes behind the start of
