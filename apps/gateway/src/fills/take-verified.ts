@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import {
+  pieceHash,
+  pieceLengthAt,
+  type VerifiableMetainfo,
+  verifyPieceRoot,
+} from "@seedfleet/metainfo";
+
+/** So much stays in the cache of one core from the one who hashes it to the one who takes it. */
+const PART_BYTES: number = 128 * 1024;
+
+/** The chunks of a piece in order, as they came from its store. */
+export type PieceChunks = {
+  readonly metainfo: VerifiableMetainfo;
+  readonly piece: number;
+  readonly chunks: readonly Uint8Array[];
+};
+
+/**
+ * Gives a piece's bytes to `take`, part by part in order, and says whether they were the piece's:
+ * by its SHA-1 where there is one, else by its tree. Each part is hashed and taken in one go, so
+ * that it comes from memory once. What was taken must not be used where the answer is false; of
+ * the wrong length nothing is taken.
+ */
+export function takeVerified(
+  { metainfo, piece, chunks }: PieceChunks,
+  take: (part: Uint8Array, at: number) => void,
+): boolean {
+  const lengthBytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (lengthBytes !== pieceLengthAt(metainfo, piece)) return false;
+  if (metainfo.pieceHashes === null) return takeByTree({ metainfo, piece, chunks }, take);
+  const hash = createHash("sha1");
+  for (const { part, at } of partsOf(chunks)) {
+    hash.update(part);
+    take(part, at);
+  }
+  return hash.digest().equals(pieceHash(metainfo, piece));
+}
+
+/** A tree's blocks may lie across two chunks, so it is given the bytes as one. */
+function takeByTree(
+  { metainfo, piece, chunks }: PieceChunks,
+  take: (part: Uint8Array, at: number) => void,
+): boolean {
+  const [only] = chunks;
+  const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+  if (!verifyPieceRoot(metainfo, piece, bytes)) return false;
+  take(bytes, 0);
+  return true;
+}
+
+function* partsOf(
+  chunks: readonly Uint8Array[],
+): Generator<{ readonly part: Uint8Array; readonly at: number }, void, void> {
+  let at = 0;
+  for (const chunk of chunks) {
+    for (let begin = 0; begin < chunk.length; begin += PART_BYTES) {
+      const part = chunk.subarray(begin, begin + PART_BYTES);
+      yield { part, at };
+      at += part.length;
+    }
+  }
+}
