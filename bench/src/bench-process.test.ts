@@ -33,3 +33,13 @@ test("event() rejects when there is no such program", async () => {
   await using child = new BenchProcess({ name: "it", program: "/nonexistent/program", args: [] });
   await rejects(child.event("ready", TIMEOUT_MS), { message: /ENOENT/ });
 });
+
+test("tell() reaches the process as a line", async () => {
+  await using child = given(
+    `require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      console.log(JSON.stringify({ event: "heard", line }));
+    });`,
+  );
+  child.tell("measure");
+  equal((await child.event("heard", TIMEOUT_MS))["line"], "measure");
+});

@@ -78,6 +78,11 @@ export class BenchProcess implements AsyncDisposable {
     });
   }
 
+  /** Writes a line to its standard input. One that has ended is told nothing. */
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#child;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

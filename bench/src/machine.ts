@@ -25,3 +25,9 @@ export function thisMachine(): Machine {
     congestionControl: readFileSync(CONGESTION_CONTROL, "utf8").trim(),
   };
 }
+
+/** The line of a report that says where its figures come from, and when. */
+export function machineText(at: string, machine: Machine): string {
+  const { cpu, cores, system, congestionControl, node } = machine;
+  return `${at}, ${cpu}, ${cores} cores, ${system} (TCP ${congestionControl}), Node ${node}`;
+}

@@ -2,6 +2,8 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
 import {
   cpuSeconds,
+  diskReadBytes,
+  parseIo,
   parseMachineStat,
   parseStat,
   parseStatus,
@@ -36,8 +38,14 @@ test("parseMachineStat() adds up what was not idle, of all cores", () => {
   equal(parseMachineStat(stat), 10.74);
 });
 
+test("parseIo() reads what came from disks, not what was read", () => {
+  equal(parseIo("rchar: 9000\nsyscr: 5\nread_bytes: 4096\nwrite_bytes: 7\n"), 4_096);
+  throws(() => parseIo("rchar: 9000\n"), { message: /read_bytes/ });
+});
+
 test("this process has used what it can read", { skip: process.platform !== "linux" }, () => {
   const { user, system } = cpuSeconds(process.pid);
   ok(user + system > 0);
   ok(residentBytes(process.pid).total > 0);
+  ok(diskReadBytes(process.pid) >= 0);
 });

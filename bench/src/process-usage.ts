@@ -25,6 +25,11 @@ export function residentBytes(pid: number): ResidentBytes {
   return parseStatus(readProc(pid, "status"));
 }
 
+/** What a process has had read from disks, page faults of mapped files included. */
+export function diskReadBytes(pid: number): number {
+  return parseIo(readProc(pid, "io"));
+}
+
 /** The CPU time that all processes of this machine have used, and the host took away. */
 export function machineCpuSeconds(): number {
   return parseMachineStat(readFileSync("/proc/stat", "utf8"));
@@ -59,7 +64,14 @@ export function parseStatus(status: string): ResidentBytes {
   return { total: kibibytes("VmRSS"), anonymous: kibibytes("RssAnon") };
 }
 
-function readProc(pid: number, file: "stat" | "status"): string {
+/** What came from disks in the text of `/proc/PID/io`. */
+export function parseIo(io: string): number {
+  const [, value] = /^read_bytes: (\d+)$/m.exec(io) ?? [];
+  if (value === undefined) throw new BenchError("there is no read_bytes in the process io");
+  return Number(value);
+}
+
+function readProc(pid: number, file: "io" | "stat" | "status"): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {

@@ -1,6 +1,6 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
-import { ratioSpread, spreadOf } from "./spread.ts";
+import { ratioSpread, spreadOf, spreadText } from "./spread.ts";
 
 const cases = [
   { given: "one value", values: [7], then: { median: 7, min: 7, max: 7 } },
@@ -22,4 +22,8 @@ test("ratioSpread() divides run by run", () => {
 
 test("ratioSpread() refuses runs without their other half", () => {
   throws(() => ratioSpread([1, 2], [1]));
+});
+
+test("spreadText() rounds all three alike", () => {
+  equal(spreadText({ median: 2, min: 1.26, max: 10.04 }, 1), "2.0 (1.3–10.0)");
 });

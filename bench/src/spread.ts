@@ -25,3 +25,8 @@ export function ratioSpread(of: readonly number[], to: readonly number[]): Sprea
   assert.equal(of.length, to.length);
   return spreadOf(of.map((value, run) => value / (to[run] ?? Number.NaN)));
 }
+
+/** `median (lowest–highest)`. */
+export function spreadText({ median, min, max }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+}

@@ -3,6 +3,7 @@ import { realPart } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
 import { BenchProcess } from "../bench-process.ts";
 import { thisMachine } from "../machine.ts";
+import { progress, runBench } from "../run-bench.ts";
 import { type FillContent, makeFillContent } from "./fill-content.ts";
 import { FILL_USAGE, type FillBus, type FillOptions, parseFillOptions } from "./fill-options.ts";
 import { type BusRuns, fillFigures, fillHeading, fillTable, mbPerSecond } from "./fill-report.ts";
@@ -23,19 +24,9 @@ const FILL_MS_MAX_PER_MIB = 60;
 export async function fillBench(args: readonly string[]): Promise<void> {
   const options = parseFillOptions(args);
   if (options === "help") return void process.stdout.write(FILL_USAGE);
-  if (process.platform !== "linux") throw new BenchError("CPU time is read from Linux's /proc");
   const { missing } = realPart("nats-server");
   if (options.buses.includes("nats") && missing !== undefined) throw new BenchError(missing);
-
-  await using running = new AsyncDisposableStack();
-  const interrupted = Promise.withResolvers<never>();
-  const stop = (signal: string): void => {
-    process.exitCode = 130;
-    interrupted.reject(new BenchError(`stopped by ${signal}`));
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  running.defer(() => void process.off("SIGINT", stop).off("SIGTERM", stop));
-  await Promise.race([run(options, running), interrupted.promise]);
+  await runBench((running) => run(options, running));
 }
 
 async function run(options: FillOptions, running: AsyncDisposableStack): Promise<void> {
@@ -100,8 +91,4 @@ async function fill(
   await using filling = BenchProcess.start(command, running);
   const told = await filling.event("filled", timeoutMs);
   return told as Filled;
-}
-
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { BenchError } from "../bench-error.ts";
+import { countOption, parseFlags } from "../bench-options.ts";
 
 /** What lies between the piece-store and the gateway. */
 export type FillBus = "nats" | "embedded";
@@ -29,52 +29,34 @@ Measures how fast a gateway fills its cache from a piece-store, every piece chec
 
 /** Reads the command line of `bench fill`. Throws a `BenchError` that says what is wrong. */
 export function parseFillOptions(args: readonly string[]): FillOptions | "help" {
-  const { values } = parsed(args);
+  const values = parseFlags("fill", args, {
+    buses: { type: "string", default: "nats,embedded" },
+    runs: { type: "string", default: "5" },
+    "size-mb": { type: "string", default: "1024" },
+    "piece-kb": { type: "string", default: "1024" },
+    "cache-mb": { type: "string", default: "256" },
+    "pieces-at-once": { type: "string", default: "16" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
   if (values.help) return "help";
   return {
     json: values.json,
     buses: values.buses.split(",").map(busName),
-    runs: count("--runs", values.runs, { min: 1, max: 1_000 }),
-    sizeMib: count("--size-mb", values["size-mb"], { min: 16, max: 65_536 }),
+    runs: countOption("--runs", values.runs, { min: 1, max: 1_000 }),
+    sizeMib: countOption("--size-mb", values["size-mb"], { min: 16, max: 65_536 }),
     pieceKib: powerOfTwo("--piece-kb", values["piece-kb"], { min: 16, max: 16_384 }),
-    cacheMib: count("--cache-mb", values["cache-mb"], { min: 1, max: 65_536 }),
-    piecesAtOnce: count("--pieces-at-once", values["pieces-at-once"], { min: 1, max: 1_000 }),
+    cacheMib: countOption("--cache-mb", values["cache-mb"], { min: 1, max: 65_536 }),
+    piecesAtOnce: countOption("--pieces-at-once", values["pieces-at-once"], { min: 1, max: 1_000 }),
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        buses: { type: "string", default: "nats,embedded" },
-        runs: { type: "string", default: "5" },
-        "size-mb": { type: "string", default: "1024" },
-        "piece-kb": { type: "string", default: "1024" },
-        "cache-mb": { type: "string", default: "256" },
-        "pieces-at-once": { type: "string", default: "16" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    const [first = ""] = String(error instanceof Error ? error.message : error).split(". ");
-    throw new BenchError(`${first}; see npm run bench -- fill --help`);
-  }
 }
 
 type Range = { readonly min: number; readonly max: number };
 
 function powerOfTwo(flag: string, value: string, range: Range): number {
-  const number = count(flag, value, range);
+  const number = countOption(flag, value, range);
   if (Number.isInteger(Math.log2(number))) return number;
   throw new BenchError(`${flag} takes a power of two, not "${value}"`);
-}
-
-function count(flag: string, value: string, { min, max }: Range): number {
-  const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new BenchError(`${flag} takes a number from ${min} to ${max}, not "${value}"`);
 }
 
 function busName(value: string): FillBus {

@@ -1,6 +1,7 @@
 import { type RealPartName, realPart } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
 import { thisMachine } from "../machine.ts";
+import { progress, runBench } from "../run-bench.ts";
 import { type HashCase, makeCase } from "./hash-case.ts";
 import { HASH_USAGE, type HashOptions, parseHashOptions } from "./hash-options.ts";
 import { type HasherRuns, hashFigures, hashTable } from "./hash-report.ts";
@@ -25,17 +26,7 @@ const PIECE_LENGTH_BYTES: number = 2 * 1024 * 1024;
 export async function hashBench(args: readonly string[]): Promise<void> {
   const options = parseHashOptions(args);
   if (options === "help") return void process.stdout.write(HASH_USAGE);
-  if (process.platform !== "linux") throw new BenchError("CPU time is read from Linux's /proc");
-
-  await using running = new AsyncDisposableStack();
-  const interrupted = Promise.withResolvers<never>();
-  const stop = (signal: string): void => {
-    process.exitCode = 130;
-    interrupted.reject(new BenchError(`stopped by ${signal}`));
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  running.defer(() => void process.off("SIGINT", stop).off("SIGTERM", stop));
-  await Promise.race([run(options, running), interrupted.promise]);
+  await runBench((running) => run(options, running));
 }
 
 async function run(options: HashOptions, running: AsyncDisposableStack): Promise<void> {
@@ -121,8 +112,4 @@ function assertSame(name: string, hashed: Hashed, ours: Hashed): void {
       `${name} comes to other ${digest}: ${hashed[digest]}, not ${ours[digest]}`,
     );
   }
-}
-
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { BenchError } from "../bench-error.ts";
+import { countOption, parseFlags } from "../bench-options.ts";
 
 /** What is hashed: one large file, as much in several, or very many small ones. */
 export const CASES = ["file", "directory", "small-files"] as const;
@@ -30,42 +30,24 @@ mktorrent (v1), libtorrent (hybrid) and what OpenSSL's SHA-1 and SHA-256 alone t
 
 /** Reads the command line of `bench hash`. Throws a `BenchError` that says what is wrong. */
 export function parseHashOptions(args: readonly string[]): HashOptions | "help" {
-  const { values } = parsed(args);
+  const values = parseFlags("hash", args, {
+    cases: { type: "string", default: CASES.join(",") },
+    "size-mb": { type: "string", default: "4096" },
+    "small-files": { type: "string", default: "100000" },
+    runs: { type: "string", default: "5" },
+    threads: { type: "string", default: "2" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
   if (values.help) return "help";
   return {
     json: values.json,
     cases: values.cases.split(",").map(caseName),
-    sizeMib: count("--size-mb", values["size-mb"], { min: 64, max: 65_536 }),
-    smallFiles: count("--small-files", values["small-files"], { min: 1, max: 200_000 }),
-    runs: count("--runs", values.runs, { min: 1, max: 1_000 }),
-    threads: count("--threads", values.threads, { min: 1, max: 256 }),
+    sizeMib: countOption("--size-mb", values["size-mb"], { min: 64, max: 65_536 }),
+    smallFiles: countOption("--small-files", values["small-files"], { min: 1, max: 200_000 }),
+    runs: countOption("--runs", values.runs, { min: 1, max: 1_000 }),
+    threads: countOption("--threads", values.threads, { min: 1, max: 256 }),
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        cases: { type: "string", default: CASES.join(",") },
-        "size-mb": { type: "string", default: "4096" },
-        "small-files": { type: "string", default: "100000" },
-        runs: { type: "string", default: "5" },
-        threads: { type: "string", default: "2" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    const [first = ""] = String(error instanceof Error ? error.message : error).split(". ");
-    throw new BenchError(`${first}; see npm run bench -- hash --help`);
-  }
-}
-
-function count(flag: string, value: string, { min, max }: { min: number; max: number }): number {
-  const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new BenchError(`${flag} takes numbers from ${min} to ${max}, not "${value}"`);
 }
 
 function caseName(value: string): CaseName {

@@ -8,6 +8,7 @@ import { silentTelemetry } from "@seedfleet/telemetry";
 import { realPart, startNatsServer } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
 import { thisMachine } from "../machine.ts";
+import { progress, runBench } from "../run-bench.ts";
 import { HOLDER, type KnownContent, makeKnownContent, publishAll } from "./known-content.ts";
 import { KNOWN_USAGE, type KnownOptions, parseKnownOptions } from "./known-options.ts";
 import { type KnownRuns, knownFigures, knownTable } from "./known-report.ts";
@@ -23,17 +24,7 @@ const TOLD_EVERY = 1_000;
 export async function knownBench(args: readonly string[]): Promise<void> {
   const options = parseKnownOptions(args);
   if (options === "help") return void process.stdout.write(KNOWN_USAGE);
-  if (process.platform !== "linux") throw new BenchError("memory is read from Linux's /proc");
-
-  await using running = new AsyncDisposableStack();
-  const interrupted = Promise.withResolvers<never>();
-  const stop = (signal: string): void => {
-    process.exitCode = 130;
-    interrupted.reject(new BenchError(`stopped by ${signal}`));
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  running.defer(() => void process.off("SIGINT", stop).off("SIGTERM", stop));
-  await Promise.race([run(options, running), interrupted.promise]);
+  await runBench((running) => run(options, running));
 }
 
 async function run(options: KnownOptions, running: AsyncDisposableStack): Promise<void> {
@@ -123,8 +114,4 @@ async function measureStarts(
     started.push(each);
   }
   return { case: name, torrents, runs: started };
-}
-
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { BenchError } from "../bench-error.ts";
+import { countOption, parseFlags } from "../bench-options.ts";
 
 /** A piece-store on NATS as a process of its own, and `seedfleet up`, which embeds its bus. */
 export const KNOWN_CASES = ["store", "up"] as const;
@@ -29,40 +29,22 @@ published before, and that it hashes nothing of them again.
 
 /** Reads the command line of `bench known`. Throws a `BenchError` that says what is wrong. */
 export function parseKnownOptions(args: readonly string[]): KnownOptions | "help" {
-  const { values } = parsed(args);
+  const values = parseFlags("known", args, {
+    cases: { type: "string", default: KNOWN_CASES.join(",") },
+    torrents: { type: "string", default: "10000" },
+    told: { type: "boolean", default: false },
+    runs: { type: "string", default: "5" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
   if (values.help) return "help";
   return {
     json: values.json,
     cases: values.cases.split(",").map(caseName),
-    torrents: count("--torrents", values.torrents, { min: 1, max: 20_000 }),
-    runs: count("--runs", values.runs, { min: 1, max: 1_000 }),
+    torrents: countOption("--torrents", values.torrents, { min: 1, max: 20_000 }),
+    runs: countOption("--runs", values.runs, { min: 1, max: 1_000 }),
     told: values.told,
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        cases: { type: "string", default: KNOWN_CASES.join(",") },
-        torrents: { type: "string", default: "10000" },
-        told: { type: "boolean", default: false },
-        runs: { type: "string", default: "5" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    const [first = ""] = String(error instanceof Error ? error.message : error).split(". ");
-    throw new BenchError(`${first}; see npm run bench -- known --help`);
-  }
-}
-
-function count(flag: string, value: string, { min, max }: { min: number; max: number }): number {
-  const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new BenchError(`${flag} takes numbers from ${min} to ${max}, not "${value}"`);
 }
 
 function caseName(value: string): KnownCase {

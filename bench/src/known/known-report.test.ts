@@ -1,7 +1,7 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, match } from "node:assert/strict";
 import { test } from "node:test";
 import { type KnownReport, knownFigures, knownTable } from "./known-report.ts";
-import { metricIn, type Started } from "./known-start.ts";
+import type { Started } from "./known-start.ts";
 
 const MIB = 1024 * 1024;
 
@@ -47,10 +47,4 @@ test("knownTable() has one line for each, and says what is missing", () => {
   match(table, /^store +7 +2\.00 \(1\.00–4\.00\) +1\.00 \(0\.50–2\.00\) +0 +100$/m);
   match(table, /^up +7 +3\.00 \(3\.00–3\.00\) +1\.50 .* +6\.00 \(5\.00–10\.00\) +0 +100$/m);
   match(table, /^nats-server is not installed$/m);
-});
-
-test("metricIn() sums a metric over its labels", () => {
-  const text = '# TYPE a_total counter\na_total{b="1",c="x y"} 2\na_total 3 1700\na_total_more 9\n';
-  equal(metricIn(text, "a_total"), 5);
-  equal(metricIn(text, "a"), null);
 });

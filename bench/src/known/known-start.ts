@@ -1,7 +1,6 @@
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BenchError } from "../bench-error.ts";
+import { freePort, metricIn, readMetrics, whenReady } from "../admin-port.ts";
 import { BenchProcess } from "../bench-process.ts";
 import { cpuSeconds, residentBytes } from "../process-usage.ts";
 import { HOLDER, type KnownContent } from "./known-content.ts";
@@ -10,9 +9,6 @@ import type { KnownCase } from "./known-options.ts";
 const APPS = fileURLToPath(new URL("../../../apps", import.meta.url));
 
 const READY_MS_MAX = 600_000;
-
-/** How often it is asked: it costs the process little beside its start, and the figure little. */
-const ASK_EVERY_MS = 10;
 
 /** What is started: with which catalog, and on which content. */
 export type KnownStart = {
@@ -48,11 +44,11 @@ export async function measureStart(
   await using child = BenchProcess.start(command, running);
   const ended = child.event("never told", READY_MS_MAX);
   ended.catch(() => {});
-  await Promise.race([isReady(port), ended]);
+  await Promise.race([whenReady(port), ended]);
   const readySeconds = seconds();
   const { user, system } = cpuSeconds(child.pid);
   const toldSeconds = start.told ? await child.event("ready", READY_MS_MAX).then(seconds) : null;
-  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const metrics = await readMetrics(port);
   return {
     ...{ readySeconds, cpuSeconds: user + system, toldSeconds },
     torrents: metricIn(metrics, "seedfleet_piece_store_torrents") ?? 0,
@@ -80,36 +76,4 @@ function commandOf({ name, content, natsUrl, dataDirectory }: KnownStart, adminP
   const options = ["--json", ...freePorts, "--data-dir", dataDirectory];
   const args = [join(APPS, "cli/src/main.ts"), "up", ...content.paths, ...options];
   return { name, program: process.execPath, args, env: settings };
-}
-
-async function isReady(port: number): Promise<void> {
-  while (true) {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-  }
-}
-
-/** The value of a metric in the text that Prometheus reads, over all its labels; null if absent. */
-export function metricIn(text: string, name: string): number | null {
-  const values = text
-    .split("\n")
-    .map((line) => /^([a-z_]+)(?:\{[^}]*\})? (\S+)/.exec(line))
-    .filter((found) => found?.[1] === name)
-    .map((found) => Number(found?.[2]));
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise: listening, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await listening;
-  const address = server.address();
-  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-  server.close(() => close());
-  await closed;
-  if (address === null || typeof address === "string") throw new BenchError("there is no port");
-  return address.port;
 }

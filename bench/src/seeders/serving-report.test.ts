@@ -1,13 +1,14 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
-import type { Measured } from "./load-spec.ts";
-import { type SeedReport, seedFigures, seedTable } from "./seed-report.ts";
+import type { Measured } from "../load/measured.ts";
+import { type ServingReport, servingFigures, servingTable } from "./serving-report.ts";
 
 function givenRun({ megabytes, cpu }: { megabytes: number; cpu: number }): Measured {
   return {
     receivedBytes: megabytes * 1e6,
     wallSeconds: 2,
     serverCpuSeconds: { user: cpu / 4, system: (3 * cpu) / 4 },
+    serverDiskReadBytes: 4_096,
     serverResidentBytes: { total: 64 * 1024 * 1024, anonymous: 32 * 1024 * 1024 },
     loadCpuSeconds: 1,
     otherCpuSeconds: 0.4,
@@ -27,20 +28,20 @@ const runs = [
     runs: [givenRun({ megabytes: 2_000, cpu: 2 }), givenRun({ megabytes: 4_000, cpu: 2 })],
   },
 ];
-const figures = seedFigures(runs, { cores: 2 });
+const figures = servingFigures(runs, { cores: 2 });
 
-test("seedFigures() divides bytes by CPU time, and the first seeder by each other", () => {
+test("servingFigures() divides bytes by CPU time, and the first seeder by each other", () => {
   const [ours, theirs] = figures;
   deepEqual(ours?.mbPerCpuSecond, { median: 4_500, min: 3_000, max: 6_000 });
   deepEqual(ours?.mbPerSecond, { median: 2_250, min: 1_500, max: 3_000 });
   equal(ours?.systemShare.median, 0.75);
+  equal(ours?.diskReadBytes, 8_192);
   equal(ours?.firstOverThis, null);
   deepEqual(theirs?.firstOverThis, { median: 3, min: 3, max: 3 });
 });
 
-test("seedTable() has one line for each seeder, and says what is missing", () => {
-  const report: SeedReport = {
-    bench: "seed",
+test("servingTable() has one line for each seeder, and says what is missing", () => {
+  const report: ServingReport = {
     at: "2030-01-01T00:00:00.000Z",
     machine: {
       cpu: "a CPU",
@@ -50,8 +51,6 @@ test("seedTable() has one line for each seeder, and says what is missing", () =>
       node: "v26.0.0",
       congestionControl: "cubic",
     },
-    content: { sizeBytes: 1024 ** 3 },
-    load: { runs: 2, seconds: 2, pipeline: 64 },
     seeders: [
       { name: "seedfleet", version: "0.1.0" },
       { name: "libtorrent", version: "2.0" },
@@ -59,7 +58,7 @@ test("seedTable() has one line for each seeder, and says what is missing", () =>
     missing: ["aria2 is not installed"],
     figures,
   };
-  const table = seedTable(report);
+  const table = servingTable(report);
   match(table, /^ +8 {2}seedfleet +4500 \(3000–6000\) +2250 \(1500–3000\) +75 % +10 % +64 +32$/m);
   match(table, /^ +libtorrent +1500 \(1000–2000\) .* 3\.00 \(3\.00–3\.00\)$/m);
   match(table, /^aria2 is not installed$/m);

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BenchError } from "../bench-error.ts";
 import { BenchProcess } from "../bench-process.ts";
+import type { LoadTarget } from "../load/run-load.ts";
+import { type SeederName, seederLabel } from "./seeder-name.ts";
 
 const OWN_CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
 const LIBTORRENT_SEEDER = fileURLToPath(new URL("libtorrent-seeder.py", import.meta.url));
@@ -10,46 +12,29 @@ const LIBTORRENT_SEEDER = fileURLToPath(new URL("libtorrent-seeder.py", import.m
 /** Hashing the content is part of a start. */
 const READY_MS_MAX = 300_000;
 
-const MIB = 1024 * 1024;
-
-/** A seeder to measure: this checkout, another one of Seedfleet, or libtorrent. */
-export type SeederName =
-  | { readonly kind: "seedfleet"; readonly checkout: string | null }
-  | { readonly kind: "libtorrent" };
-
 /** A running seeder of the content. */
-export type Seeder = {
-  readonly name: string;
-  readonly version: string;
-  readonly pid: number;
-  readonly host: string;
-  readonly port: number;
-  readonly torrentFile: string;
-};
+export type Seeder = LoadTarget & { readonly version: string };
 
 export type SeederContent = {
   readonly directory: string;
   readonly contentFile: string;
   readonly sizeBytes: number;
+  /** What ours may keep of it in memory. */
+  readonly cacheBytes: number;
   /** The most peers that will come at once. */
   readonly connectionsMax: number;
 };
 
-/** What a seeder is called in tables. */
-export function seederLabel(name: SeederName): string {
-  if (name.kind === "libtorrent") return "libtorrent";
-  return name.checkout === null ? "seedfleet" : `seedfleet=${basename(name.checkout)}`;
-}
-
 /** `seedfleet up` on the content, from this checkout or another, with nothing in its way. */
 export async function startSeedfleet(
-  { checkout }: { readonly checkout: string | null },
+  seeder: Extract<SeederName, { kind: "seedfleet" }>,
   content: SeederContent,
   running: AsyncDisposableStack,
 ): Promise<Seeder> {
+  const { checkout, workers } = seeder;
   const root = checkout ?? OWN_CHECKOUT;
-  const name = seederLabel({ kind: "seedfleet", checkout });
-  const { directory, contentFile, sizeBytes, connectionsMax } = content;
+  const name = seederLabel(seeder);
+  const { directory, contentFile, cacheBytes, connectionsMax } = content;
   const freePorts = ["--peer-port", "--tracker-port", "--console-port"].flatMap((at) => [at, "0"]);
   const dataDirectory = join(directory, `data-${name.replaceAll(/\W/g, "-")}`);
   const command = {
@@ -59,16 +44,17 @@ export async function startSeedfleet(
       join(root, "apps/cli/src/main.ts"),
       ...["up", contentFile, "--json", ...freePorts, "--data-dir", dataDirectory],
       ...["--unchoke-slots", String(connectionsMax + 1)],
+      // A checkout from before there were workers does not know the flag.
+      ...(workers > 1 ? ["--workers", String(workers)] : []),
     ],
     env: {
       SEEDFLEET_LOG_LEVEL: "warn",
-      // Room for every piece: what is measured is a warm cache.
-      SEEDFLEET_GATEWAY_CACHE_BYTES: String(sizeBytes + 256 * MIB),
+      SEEDFLEET_GATEWAY_CACHE_BYTES: String(cacheBytes),
       SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX: String(connectionsMax + 16),
     },
   };
-  const seeder = BenchProcess.start(command, running);
-  const ready = await seeder.event("ready", READY_MS_MAX);
+  const child = BenchProcess.start(command, running);
+  const ready = await child.event("ready", READY_MS_MAX);
   const { peerAddress, torrents } = ready as {
     readonly peerAddress: string;
     readonly torrents: readonly { readonly torrentFile: string }[];
@@ -79,7 +65,7 @@ export async function startSeedfleet(
   return {
     name,
     version: versionOf(root),
-    pid: seeder.pid,
+    pid: child.pid,
     host: peerAddress.slice(0, colon),
     port: Number(peerAddress.slice(colon + 1)),
     torrentFile: torrent.torrentFile,

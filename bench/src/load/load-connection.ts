@@ -4,6 +4,7 @@ import type { Metainfo } from "@seedfleet/metainfo";
 import { encodeHandshake, encodeMessage, HandshakeDecoder } from "@seedfleet/wire";
 import { BenchError } from "../bench-error.ts";
 import { BlockFraming, type FramingListener } from "./block-framing.ts";
+import type { BlockRoute } from "./block-route.ts";
 import { PieceSample } from "./piece-sample.ts";
 import type { RequestPlan } from "./request-plan.ts";
 
@@ -25,8 +26,9 @@ export type ConnectionPlan = {
   readonly serial: number;
   /** Requests outstanding. */
   readonly pipeline: number;
-  readonly firstBlock: number;
-  /** How many blocks to ask for in all; endless ones begin anew behind the last block. */
+  /** What is asked for, in its order. */
+  readonly route: BlockRoute;
+  /** How many blocks to ask for in all. */
   readonly blocksMax: number;
   readonly isSampled: (piece: number) => boolean;
 };
@@ -39,7 +41,7 @@ export type ConnectionEvents = {
   readonly failed: (error: Error) => void;
 };
 
-/** A leecher that asks for block after block, in order, and throws away what it gets. */
+/** A leecher that asks for block after block, and throws away what it gets. */
 export class LoadConnection implements FramingListener {
   readonly #plan: ConnectionPlan;
   readonly #events: ConnectionEvents;
@@ -54,7 +56,6 @@ export class LoadConnection implements FramingListener {
   #askedCount = 0;
   #receivedCount = 0;
   #receivedBytes = 0;
-  #next: number;
   #piece = 0;
   #at = 0;
   #blockLength = 0;
@@ -62,7 +63,6 @@ export class LoadConnection implements FramingListener {
   constructor(plan: ConnectionPlan, events: ConnectionEvents) {
     this.#plan = plan;
     this.#events = events;
-    this.#next = plan.firstBlock;
     this.#sample = new PieceSample(plan.metainfo);
     this.#asked = new Uint8Array(plan.requests.blockCount);
     this.#socket = connect({
@@ -151,15 +151,14 @@ export class LoadConnection implements FramingListener {
   }
 
   #ask(count: number): void {
-    const { requests, blocksMax } = this.#plan;
+    const { requests, route, blocksMax } = this.#plan;
     let rest = Math.min(count, blocksMax - this.#askedCount);
     this.#askedCount += rest;
     while (rest > 0) {
-      const row = Math.min(rest, requests.blockCount - this.#next);
-      this.#asked.fill(1, this.#next, this.#next + row);
-      this.#socket.write(requests.requests(this.#next, row));
-      this.#next = (this.#next + row) % requests.blockCount;
-      rest -= row;
+      const row = route(rest);
+      this.#asked.fill(1, row.first, row.first + row.count);
+      this.#socket.write(requests.requests(row));
+      rest -= row.count;
     }
   }
 

@@ -16,6 +16,18 @@ test("RequestPlan numbers every block once", () => {
   deepEqual(plan.block(5), { piece: 2, begin: BLOCK_BYTES, length: 100 });
 });
 
+test("blocksOf() a piece are all its blocks, and of the last piece fewer", () => {
+  const plan = new RequestPlan({ ...SHAPE, sizeBytes: 4 * BLOCK_BYTES + 100 });
+  deepEqual(
+    [0, 1, 2].map((piece) => plan.blocksOf(piece)),
+    [
+      { first: 0, count: 2 },
+      { first: 2, count: 2 },
+      { first: 4, count: 1 },
+    ],
+  );
+});
+
 test("indexOf() given what is no block of the torrent", () => {
   const plan = new RequestPlan(SHAPE);
   equal(plan.indexOf(0, 1, BLOCK_BYTES), null);
@@ -27,7 +39,7 @@ test("indexOf() given what is no block of the torrent", () => {
 test("requests() are the blocks' requests as a peer decodes them", () => {
   const decoder = new WireDecoder({ lengthMax: 100 });
   const plan = new RequestPlan(SHAPE);
-  decoder.push(plan.requests(3, 2));
+  decoder.push(plan.requests({ first: 3, count: 2 }));
   deepEqual(decoder.next(), { kind: "request", ...plan.block(3) });
   deepEqual(decoder.next(), { kind: "request", ...plan.block(4) });
   equal(decoder.next(), null);

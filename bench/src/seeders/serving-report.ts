@@ -1,7 +1,7 @@
-import type { Machine } from "../machine.ts";
-import { ratioSpread, type Spread, spreadOf } from "../spread.ts";
+import type { Measured } from "../load/measured.ts";
+import { type Machine, machineText } from "../machine.ts";
+import { ratioSpread, type Spread, spreadOf, spreadText } from "../spread.ts";
 import { textTable } from "../text-table.ts";
-import type { Measured } from "./load-spec.ts";
 
 const MIB = 1024 * 1024;
 
@@ -12,16 +12,10 @@ export type SeederRuns = {
   readonly runs: readonly Measured[];
 };
 
-export type SeedReport = {
-  readonly bench: "seed";
+/** What the reports of seeders side by side have in common. */
+export type ServingReport = {
   readonly at: string;
   readonly machine: Machine;
-  readonly content: { readonly sizeBytes: number };
-  readonly load: {
-    readonly runs: number;
-    readonly seconds: number;
-    readonly pipeline: number;
-  };
   readonly seeders: readonly { readonly name: string; readonly version: string }[];
   /** What was asked for and could not be measured. */
   readonly missing: readonly string[];
@@ -39,13 +33,15 @@ export type SeederFigures = {
   readonly othersShare: Spread;
   readonly residentBytes: number;
   readonly anonymousBytes: number;
+  /** What all runs together had read from disks. */
+  readonly diskReadBytes: number;
   /** MB per CPU-second of the first seeder over this one's, run by run; null for the first. */
   readonly firstOverThis: Spread | null;
   readonly runs: readonly Measured[];
 };
 
 /** Figures of every seeder and count of connections; the first seeder of each count is `first`. */
-export function seedFigures(
+export function servingFigures(
   measured: readonly SeederRuns[],
   { cores }: Pick<Machine, "cores">,
 ): readonly SeederFigures[] {
@@ -69,6 +65,7 @@ export function seedFigures(
       anonymousBytes: Math.max(
         ...runs.map(({ serverResidentBytes }) => serverResidentBytes.anonymous),
       ),
+      diskReadBytes: runs.reduce((sum, { serverDiskReadBytes }) => sum + serverDiskReadBytes, 0),
       firstOverThis:
         first === undefined || first.name === name
           ? null
@@ -82,19 +79,19 @@ export function mbPerCpuSecond({ receivedBytes, serverCpuSeconds }: Measured): n
   return receivedBytes / 1e6 / (serverCpuSeconds.user + serverCpuSeconds.system);
 }
 
-/** The report for a person: median (lowest–highest) of the runs. */
-export function seedTable({ machine, content, load, ...report }: SeedReport): string {
+/** The figures for a person: median (lowest–highest) of the runs. */
+export function servingTable({ at, machine, ...report }: ServingReport): string {
   const first = report.seeders[0]?.name ?? "";
   const rows = report.figures.map((figures) => [
     figures.name === first ? String(figures.connections) : "",
     figures.name,
-    spread(figures.mbPerCpuSecond, 0),
-    spread(figures.mbPerSecond, 0),
+    spreadText(figures.mbPerCpuSecond, 0),
+    spreadText(figures.mbPerSecond, 0),
     percent(figures.systemShare),
     percent(figures.othersShare),
     (figures.residentBytes / MIB).toFixed(0),
     (figures.anonymousBytes / MIB).toFixed(0),
-    figures.firstOverThis === null ? "" : spread(figures.firstOverThis, 2),
+    figures.firstOverThis === null ? "" : spreadText(figures.firstOverThis, 2),
   ]);
   const table = textTable(
     [
@@ -111,11 +108,7 @@ export function seedTable({ machine, content, load, ...report }: SeedReport): st
     rows,
   );
   const seeders = report.seeders.map(({ name, version }) => `${name} (${version})`).join(", ");
-  const sizeMib = content.sizeBytes / MIB;
-  return `seed: ${sizeMib} MiB from a warm cache, ${load.runs} runs of ${load.seconds} s in turn, \
-${load.pipeline} requests of 16 KiB outstanding
-${report.at}, ${machine.cpu}, ${machine.cores} cores, ${machine.system} (TCP \
-${machine.congestionControl}), Node ${machine.node}
+  return `${machineText(at, machine)}
 ${seeders}
 
 ${table}${report.missing.map((line) => `\n${line}\n`).join("")}`;
@@ -123,8 +116,4 @@ ${table}${report.missing.map((line) => `\n${line}\n`).join("")}`;
 
 function percent({ median }: Spread): string {
   return `${(100 * median).toFixed(0)} %`;
-}
-
-function spread({ median, min, max }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }

@@ -4,6 +4,9 @@ import { BLOCK_BYTES, type Block, encodeMessage } from "@seedfleet/wire";
 
 const REQUEST_BYTES = 17;
 
+/** Blocks that follow each other. */
+export type BlockRow = { readonly first: number; readonly count: number };
+
 /**
  * Every block of a torrent, numbered in order, with its request as it goes over the wire: asking
  * for some blocks in a row is a slice of bytes made before.
@@ -35,6 +38,13 @@ export class RequestPlan {
     };
   }
 
+  /** The numbers of a piece's blocks. */
+  blocksOf(piece: number): BlockRow {
+    const blocksPerPiece = this.#shape.pieceLengthBytes / BLOCK_BYTES;
+    const first = piece * blocksPerPiece;
+    return { first, count: Math.min(blocksPerPiece, this.blockCount - first) };
+  }
+
   /** The number of a block that begins there, or null when none does that is so long. */
   indexOf(piece: number, begin: number, length: number): number | null {
     const { pieceLengthBytes, sizeBytes } = this.#shape;
@@ -45,8 +55,8 @@ export class RequestPlan {
       : null;
   }
 
-  /** The requests of `count` blocks in a row, none beyond the last. */
-  requests(first: number, count: number): Buffer {
+  /** The requests of blocks in a row, none beyond the last. */
+  requests({ first, count }: BlockRow): Buffer {
     return this.#requests.subarray(first * REQUEST_BYTES, (first + count) * REQUEST_BYTES);
   }
 }
