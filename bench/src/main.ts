@@ -1,5 +1,6 @@
 import { BenchError } from "./bench-error.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
+import { coldBench } from "./cold/cold-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
 import { hashBench } from "./hash/hash-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
@@ -11,6 +12,7 @@ const EXIT_USAGE = 2;
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   eviction: evictionBench,
+  cold: coldBench,
   fill: fillBench,
   hash: hashBench,
   known: knownBench,
@@ -24,6 +26,11 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   hash      listing and hashing of content, by ours, mktorrent and libtorrent
   known     how soon a process is ready that has very many torrents already
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
+  cold    bytes per CPU-second of our gateway and of libtorrent, pieces at random
+  fill    bytes per second from a piece-store into a gateway's cache, over NATS and embedded
+  hash    listing and hashing of content, by ours, mktorrent and libtorrent
+  known   how soon a process is ready that has very many torrents already
+  seed    bytes per CPU-second of our gateway and of libtorrent, from a warm cache
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
 `;
