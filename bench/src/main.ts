@@ -1,6 +1,7 @@
 import { BenchError } from "./bench-error.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
+import { crowdBench } from "./crowd/crowd-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
 import { hashBench } from "./hash/hash-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
@@ -13,6 +14,7 @@ const EXIT_USAGE = 2;
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   eviction: evictionBench,
   cold: coldBench,
+  crowd: crowdBench,
   fill: fillBench,
   hash: hashBench,
   known: knownBench,
@@ -27,6 +29,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   known     how soon a process is ready that has very many torrents already
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
   cold    bytes per CPU-second of our gateway and of libtorrent, pieces at random
+  crowd   memory of peers that wait, and how soon all of them have a choke round's decision
   fill    bytes per second from a piece-store into a gateway's cache, over NATS and embedded
   hash    listing and hashing of content, by ours, mktorrent and libtorrent
   known   how soon a process is ready that has very many torrents already

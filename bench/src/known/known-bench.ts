@@ -2,17 +2,21 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
+import { DEFAULT_TORRENT_OPTIONS } from "@seedfleet/contracts";
 import { systemClock } from "@seedfleet/runtime";
 import { connectBus } from "@seedfleet/service";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { realPart, startNatsServer } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
+import { HOLDER, makeSmallFiles, publishAll, type SmallFiles } from "../fleet/small-files.ts";
 import { thisMachine } from "../machine.ts";
 import { progress, runBench } from "../run-bench.ts";
-import { HOLDER, type KnownContent, makeKnownContent, publishAll } from "./known-content.ts";
 import { KNOWN_USAGE, type KnownOptions, parseKnownOptions } from "./known-options.ts";
 import { type KnownRuns, knownFigures, knownTable } from "./known-report.ts";
 import { type KnownStart, measureStart, type Started } from "./known-start.ts";
+
+/** Small ones: what is measured has nothing to do with their size. */
+const FILE_BYTES = 1_000;
 
 /** Said again after so many. */
 const TOLD_EVERY = 1_000;
@@ -30,7 +34,7 @@ export async function knownBench(args: readonly string[]): Promise<void> {
 async function run(options: KnownOptions, running: AsyncDisposableStack): Promise<void> {
   const missing: string[] = [];
   const measured: KnownRuns[] = [];
-  const content = running.use(await makeKnownContent(options.torrents));
+  const content = running.use(await makeSmallFiles(options.torrents, FILE_BYTES));
   for (const name of options.cases) {
     const nats = realPart("nats-server");
     if (name === "store" && nats.missing !== undefined) missing.push(nats.missing);
@@ -51,7 +55,7 @@ async function run(options: KnownOptions, running: AsyncDisposableStack): Promis
 /** Without any torrent, and with all of them. */
 async function measureStore(
   options: KnownOptions,
-  content: KnownContent,
+  content: SmallFiles,
   running: AsyncDisposableStack,
 ): Promise<readonly KnownRuns[]> {
   const server = await startNatsServer();
@@ -67,7 +71,7 @@ async function measureStore(
 
 async function measureUp(
   options: KnownOptions,
-  content: KnownContent,
+  content: SmallFiles,
   running: AsyncDisposableStack,
 ): Promise<KnownRuns> {
   const dataDirectory = join(content.root, "data");
@@ -82,15 +86,18 @@ async function measureUp(
 
 function startOf(
   name: KnownStart["name"],
-  content: KnownContent,
+  content: SmallFiles,
   differing: Partial<KnownStart>,
 ): KnownStart {
   return { name, content, natsUrl: "", dataDirectory: "", told: false, ...differing };
 }
 
-async function publish(bus: Bus, content: KnownContent): Promise<void> {
-  await publishAll(bus, content, (published) => {
-    if (published % TOLD_EVERY === 0) progress(`published ${published}`);
+async function publish(bus: Bus, content: SmallFiles): Promise<void> {
+  await publishAll(bus, content, {
+    options: DEFAULT_TORRENT_OPTIONS,
+    told: (published) => {
+      if (published % TOLD_EVERY === 0) progress(`published ${published}`);
+    },
   });
   await bus.close();
 }

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, metricIn, readMetrics, whenReady } from "../admin-port.ts";
 import { BenchProcess } from "../bench-process.ts";
+import { HOLDER, type SmallFiles } from "../fleet/small-files.ts";
 import { cpuSeconds, residentBytes } from "../process-usage.ts";
-import { HOLDER, type KnownContent } from "./known-content.ts";
 import type { KnownCase } from "./known-options.ts";
 
 const APPS = fileURLToPath(new URL("../../../apps", import.meta.url));
@@ -13,7 +13,7 @@ const READY_MS_MAX = 600_000;
 /** What is started: with which catalog, and on which content. */
 export type KnownStart = {
   readonly name: KnownCase;
-  readonly content: KnownContent;
+  readonly content: SmallFiles;
   /** The bus of a piece-store, and the data directory of `up`. */
   readonly natsUrl: string;
   readonly dataDirectory: string;
