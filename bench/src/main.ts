@@ -1,5 +1,6 @@
 import { BenchError } from "./bench-error.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
+import { busCostBench } from "./bus-cost/bus-cost-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
@@ -13,6 +14,7 @@ const EXIT_USAGE = 2;
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   eviction: evictionBench,
+  "bus-cost": busCostBench,
   cold: coldBench,
   crowd: crowdBench,
   fill: fillBench,
@@ -24,6 +26,9 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
 const USAGE = `Usage: npm run bench -- NAME [options]
 
   eviction  which share of requests a cache answers, by what it forgets; simulated
+  bus-cost  messages on the bus for each GB that a gateway serves from a warm cache
+  cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
+  crowd     memory of peers that wait, and how soon all of them have a choke round's decision
   fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
   hash      listing and hashing of content, by ours, mktorrent and libtorrent
   known     how soon a process is ready that has very many torrents already

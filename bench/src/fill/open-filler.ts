@@ -4,9 +4,9 @@ import { pieceStoreConfig, startPieceStore } from "@seedfleet/piece-store/servic
 import { loadConfig, systemClock, VERSION } from "@seedfleet/runtime";
 import { connectBus } from "@seedfleet/service";
 import { type RunningTelemetry, startTelemetry } from "@seedfleet/telemetry-otel";
+import { publishFile } from "../fleet/publish-file.ts";
 import type { StoreSpec } from "./fill-spec.ts";
 import { Filler, type FillerConfig } from "./filler.ts";
-import { publishFile } from "./publish-file.ts";
 
 const HOLDER = "bench";
 

@@ -7,9 +7,9 @@ import { connectBus } from "@seedfleet/service";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { startNatsServer } from "@seedfleet/testkit";
 import { BenchProcess } from "../bench-process.ts";
+import { publishFile } from "../fleet/publish-file.ts";
 import type { FillContent } from "./fill-content.ts";
 import type { StoreSpec } from "./fill-spec.ts";
-import { publishFile } from "./publish-file.ts";
 
 const APPS = new URL("../../../apps/", import.meta.url);
 const PIECE_STORE = fileURLToPath(new URL("piece-store/src/main.ts", APPS));
