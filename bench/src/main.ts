@@ -6,6 +6,7 @@ import { crowdBench } from "./crowd/crowd-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
 import { hashBench } from "./hash/hash-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
+import { millionBench } from "./million/million-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 
 const EXIT_FAILED = 1;
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   fill: fillBench,
   hash: hashBench,
   known: knownBench,
+  million: millionBench,
   seed: seedBench,
 };
 
@@ -32,6 +34,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
   hash      listing and hashing of content, by ours, mktorrent and libtorrent
   known     how soon a process is ready that has very many torrents already
+  million   what torrents nobody asks for cost a gateway, and the first block of one
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
   cold    bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd   memory of peers that wait, and how soon all of them have a choke round's decision
