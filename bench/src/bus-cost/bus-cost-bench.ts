@@ -109,7 +109,7 @@ async function publish(nats: FleetNats, contentFile: string): Promise<Uint8Array
   return metainfo;
 }
 
-/** Messages from before the connections are made until all have measured, and the rate meanwhile. */
+/** Messages from before the peers connect until all have measured, and the rate meanwhile. */
 async function measureServing(
   { nats, target }: Fleet,
   { connections, seconds, pipeline, loadProcesses: processes }: BusCostOptions,

@@ -87,8 +87,8 @@ export function crowdTable({ at, machine, crowd, load, figures }: CrowdReport): 
   );
   return `crowd: interested peers of ${crowd.torrents} torrents with ${crowd.slots} slots each, \
 ${load.runs} gateways, memory ${load.settleSeconds} s after the last
-peer came, ${load.rounds} rounds of each that turn every peer over, ${load.processes} process(es) of \
-load
+peer came, ${load.rounds} rounds of each that turn every peer over, \
+${load.processes} process(es) of load
 ${machineText(at, machine)}
 
 ${table}`;

@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { totalTraffic, trafficIn, trafficSince } from "./bus-traffic.ts";
+import { trafficIn, trafficSince } from "./bus-traffic.ts";
 
 const before = trafficIn({
   connections: [
@@ -24,5 +24,19 @@ test("trafficSince() is what came, of old and of new connections", () => {
       ["new", { published: 1, delivered: 2 }],
     ],
   );
-  deepEqual(totalTraffic(since.values()), { published: 4, delivered: 9 });
+});
+
+test("trafficIn() counts connections of one name together", () => {
+  const connections = [
+    { name: "gateway-bench", in_msgs: 1, out_msgs: 2 },
+    { name: "gateway-bench", in_msgs: 3, out_msgs: 4 },
+    { in_msgs: 5, out_msgs: 6 },
+  ];
+  deepEqual(
+    [...trafficIn({ connections })],
+    [
+      ["gateway-bench", { published: 4, delivered: 6 }],
+      ["", { published: 5, delivered: 6 }],
+    ],
+  );
 });

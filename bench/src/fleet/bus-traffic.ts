@@ -3,6 +3,8 @@ import type { FleetNats } from "./fleet-nats.ts";
 /** What one service published, and what was delivered to it, in messages. */
 export type Traffic = { readonly published: number; readonly delivered: number };
 
+const NONE: Traffic = { published: 0, delivered: 0 };
+
 type Connz = {
   readonly connections: readonly {
     readonly name?: string;
@@ -17,13 +19,14 @@ export async function busTraffic({ monitorUrl }: FleetNats): Promise<ReadonlyMap
   return trafficIn((await answer.json()) as Connz);
 }
 
+/** By name; several connections of one name count together. */
 export function trafficIn({ connections }: Connz): ReadonlyMap<string, Traffic> {
-  return new Map(
-    connections.map(({ name = "", in_msgs: published, out_msgs: delivered }) => [
-      name,
-      { published, delivered },
-    ]),
-  );
+  const traffic = new Map<string, Traffic>();
+  for (const { name = "", in_msgs, out_msgs } of connections) {
+    const { published, delivered } = traffic.get(name) ?? NONE;
+    traffic.set(name, { published: published + in_msgs, delivered: delivered + out_msgs });
+  }
+  return traffic;
 }
 
 /** What came since, of the connections that are there now. */
@@ -33,20 +36,11 @@ export function trafficSince(
 ): ReadonlyMap<string, Traffic> {
   return new Map(
     after.entries().map(([name, { published, delivered }]) => {
-      const from = before.get(name) ?? { published: 0, delivered: 0 };
+      const from = before.get(name) ?? NONE;
       return [
         name,
         { published: published - from.published, delivered: delivered - from.delivered },
       ];
     }),
   );
-}
-
-export function totalTraffic(traffic: Iterable<Traffic>): Traffic {
-  let [published, delivered] = [0, 0];
-  for (const each of traffic) {
-    published += each.published;
-    delivered += each.delivered;
-  }
-  return { published, delivered };
 }

@@ -22,6 +22,8 @@ export async function startFleetNats(
   const { missing } = realPart("nats-server");
   if (missing !== undefined) throw new BenchError(missing);
   const server = await startNatsServer(["-m", "-1", "--ports_file_dir", directory]);
+  // Stopped by a signal meanwhile: then nobody else would end it.
+  if (running.disposed) await server.stop();
   running.defer(() => server.stop());
   return { url: server.url, monitorUrl: await monitorUrlIn(directory) };
 }
