@@ -7,6 +7,9 @@ import { RequestPlan } from "./request-plan.ts";
 /** Each connection hashes one piece in so many, a few percent of the load's own time. */
 const SAMPLED_EVERY = 31;
 
+/** Of pieces at random few come in a window, since they are long and a cold seeder is slower. */
+const SAMPLED_EVERY_AT_RANDOM = 7;
+
 /** Keeps the seeds of a run's connections apart from those of the next run. */
 const CONNECTIONS_MAX = 10_000;
 
@@ -50,7 +53,8 @@ export function startLoad(spec: LoadSpec, metainfo: Metainfo): Load {
 type LoadContent = { readonly metainfo: Metainfo; readonly requests: RequestPlan };
 
 function endless(content: LoadContent, load: TimedLoad, serial: number): Asked {
-  const sampledEvery = Math.min(SAMPLED_EVERY, content.metainfo.pieceCount);
+  const every = load.order.kind === "in-order" ? SAMPLED_EVERY : SAMPLED_EVERY_AT_RANDOM;
+  const sampledEvery = Math.min(every, content.metainfo.pieceCount);
   return {
     route: routeOf(content, load, serial),
     blocksMax: Number.POSITIVE_INFINITY,
