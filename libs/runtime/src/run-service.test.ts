@@ -13,7 +13,8 @@ function givenProgram(serve: string): string {
     const doc = "How long it may take to stop.";
     const shutdownDeadlineMs = durationMs({ env, doc, default: 10_000 });
     const say = (line) => process.stdout.write(line + "\\n");
-    await runService(defineConfig({ shutdownDeadlineMs }), (config, running) => { ${serve} });
+    const start = (config, running, requestStop) => { ${serve} };
+    await runService(defineConfig({ shutdownDeadlineMs }), start);
   `;
 }
 
@@ -50,6 +51,19 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     deepEqual(ended, { stdout: "ready\ndrained\nflushed\n", stderr: "", code: 0 });
   });
 }
+
+test("runService() given a service that asks for its end stops it as a signal does", async () => {
+  const ended = await run(`${READY} setImmediate(() => { requestStop(); requestStop(); });`);
+  deepEqual(ended, { stdout: "drained\nflushed\n", stderr: "", code: 0 });
+});
+
+test("runService() given a service that asks for its end and hangs ends in time", async () => {
+  const serve = `running.defer(() => new Promise(() => {})); setInterval(() => {}, 1_000);
+    requestStop();`;
+  const ended = await run(serve, { env: { SEEDFLEET_SHUTDOWN_DEADLINE: "50ms" } });
+  equal(ended.code, 1);
+  match(ended.stderr, /^seedfleet: still not stopped after 50 ms/);
+});
 
 test("runService() given the same Ctrl-C twice, as under npm, still stops what runs", async () => {
   const serve = `const again = new Promise((resolve) => process.on("SIGTERM", resolve));

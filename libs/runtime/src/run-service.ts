@@ -10,15 +10,18 @@ export type ServiceConfig = { readonly shutdownDeadlineMs: number };
 
 /**
  * Puts a service together. What it hands to `running` is disposed in reverse, so telemetry goes
- * first (flushed last) and what should stop first goes last.
+ * first (flushed last) and what should stop first goes last. `requestStop` ends the process as a
+ * signal does.
  */
 export type StartService<Config> = (
   config: Config,
   running: AsyncDisposableStack,
+  requestStop: () => void,
 ) => void | Promise<void>;
 
 /**
- * The life of a process: reads its configuration, starts, waits for a signal, stops what runs.
+ * The life of a process: reads its configuration, starts, waits for a signal or for the
+ * service itself to ask for its end, stops what runs.
  *
  * `--print-config` prints the settings instead. A failure of the world (`SeedfleetError`) is one
  * line for a person and exit code 1; anything else is our fault and ends with its stack.
@@ -46,10 +49,11 @@ async function serveUntilSignal<Config extends ServiceConfig>(
 ): Promise<void> {
   const endInTime = (): void => exitAfter(config.shutdownDeadlineMs);
   // Asked before the start: a signal that comes as soon as the service is ready must drain it.
-  const requested = shutdownRequested().then(endInTime);
+  const { promise: asked, resolve: requestStop } = Promise.withResolvers<void>();
+  const requested = Promise.race([shutdownRequested(), asked]).then(endInTime);
   await using running = new AsyncDisposableStack();
   try {
-    await start(config, running);
+    await start(config, running, requestStop);
   } catch (error) {
     endInTime();
     throw error;

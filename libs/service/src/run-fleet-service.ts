@@ -16,6 +16,8 @@ export type ServicePorts = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Has the process drain and end, as a signal does. */
+  readonly requestStop: () => void;
 };
 
 /** What a service gives back once it runs. */
@@ -42,7 +44,7 @@ export function runFleetService<Config>(
       return { process, own, shutdownDeadlineMs: process.shutdownDeadlineMs };
     },
   };
-  return runService(withDeadline, async (config, running) => {
+  return runService(withDeadline, async (config, running, requestStop) => {
     const id = processName(config.process.id);
     const telemetry = running.use(
       startTelemetry({
@@ -58,7 +60,7 @@ export function runFleetService<Config>(
     const bus = await connectBus(config.process.nats, { ...ports, name: `${role}-${id}` });
     running.defer(() => bus.close());
 
-    const service = running.use(await start({ ...ports, bus }, { ...config.own, id }));
+    const service = running.use(await start({ ...ports, bus, requestStop }, { ...config.own, id }));
     const admin = running.use(
       await startAdminPort(
         { sources: [telemetry], ready: () => service.ready() },
