@@ -15,7 +15,6 @@ export {
   parseInfoHash,
 } from "./info-hash.ts";
 export { type InfoHashV2, parseInfoHashV2, truncatedInfoHash } from "./info-hash-v2.ts";
-export { MemoryPool } from "./memory-pool.ts";
 export {
   type AddressFamily,
   type IpAddress,
@@ -25,6 +24,7 @@ export {
   ipAddressText,
   parseIpAddress,
 } from "./ip-address.ts";
+export { MemoryPool } from "./memory-pool.ts";
 export {
   PEER_ID_BYTES,
   type PeerId,

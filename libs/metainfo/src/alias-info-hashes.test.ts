@@ -1,6 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
-import { aliasInfoHashes } from "./alias-info-hashes.ts";
+import { infoHashFromBytes } from "@seedfleet/bytes";
+import { aliasInfoHashes, infoBytesNamed } from "./alias-info-hashes.ts";
 import { layoutTorrent } from "./layout-torrent.ts";
 import { makeMetainfo } from "./make-metainfo.ts";
 import type { TorrentVersion } from "./metainfo.ts";
@@ -23,6 +25,22 @@ test("aliasInfoHashes() of a hybrid: its v2 hash, its companion's, and what aria
     companion.infoHash,
     "5820739f2a67d007652dd58aa787b99ac691968d",
   ]);
+});
+
+test("infoBytesNamed() gives the bytes of which each name of a torrent is the hash", () => {
+  for (const version of ["v1", "v2", "hybrid"] as const) {
+    const metainfo = parseMetainfo(given(version));
+    ok(metainfo.kind === "metainfo");
+    const { infoHash, infoBytes } = metainfo;
+    for (const name of [infoHash, ...aliasInfoHashes(metainfo)]) {
+      const bytes = infoBytesNamed(metainfo, name);
+      ok(bytes !== null);
+      const hashes = [hash("sha1", bytes), hash("sha256", bytes).slice(0, 40)];
+      ok(hashes.includes(name), `${version} ${name}`);
+    }
+    equal(infoBytesNamed(metainfo, infoHash), infoBytes);
+    equal(infoBytesNamed(metainfo, infoHashFromBytes(new Uint8Array(20))), null);
+  }
 });
 
 for (const version of ["v1", "v2"] as const) {

@@ -1,10 +1,11 @@
-import { createHash, type Hash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   type Bencoded,
   entriesOf,
   isDictionary,
   isList,
   itemsOf,
+  joined,
   rawOf,
   rootOf,
 } from "@seedfleet/bencode";
@@ -31,36 +32,42 @@ const EMPTY_KEY = Buffer.from("0:");
 export function aliasInfoHashes(metainfo: Metainfo): readonly InfoHash[] {
   const { version, infoHashV2, infoBytes } = metainfo;
   if (version !== "hybrid" || infoHashV2 === null) return [];
-  const aliases = [truncatedInfoHash(infoHashV2)];
-  const companion = companionInfo(infoBytes);
-  if (companion !== null) aliases.push(sha1(companion));
-  const tree = scanMetainfo(infoBytes);
-  if ("kind" in tree) return aliases;
-  const hash = createHash("sha1");
-  hashWithoutEmptyKeys(rootOf(tree), hash);
-  return [...aliases, infoHashFromBytes(hash.digest())];
+  return [
+    truncatedInfoHash(infoHashV2),
+    ...v1Infos(infoBytes).map((info) => infoHashFromBytes(hash("sha1", info, "buffer"))),
+  ];
 }
 
-function sha1(bytes: Uint8Array): InfoHash {
-  return infoHashFromBytes(createHash("sha1").update(bytes).digest());
+/**
+ * The info dictionary that has this info hash, which is the torrent's or one of its aliases: what a
+ * peer that knows nothing but the hash has to be given (BEP 9). Null where it is neither.
+ */
+export function infoBytesNamed(metainfo: Metainfo, infoHash: InfoHash): Uint8Array | null {
+  const { version, infoHashV2, infoBytes } = metainfo;
+  if (infoHash === metainfo.infoHash) return infoBytes;
+  if (infoHashV2 !== null && infoHash === truncatedInfoHash(infoHashV2)) return infoBytes;
+  if (version !== "hybrid") return null;
+  return v1Infos(infoBytes).find((info) => hash("sha1", info) === infoHash) ?? null;
+}
+
+/** What a hybrid is to those who know v1 alone: its companion, and what aria2 makes of it. */
+function v1Infos(infoBytes: Uint8Array): Uint8Array[] {
+  const companion = companionInfo(infoBytes);
+  const tree = scanMetainfo(infoBytes);
+  return [
+    ...(companion === null ? [] : [companion]),
+    ...("kind" in tree ? [] : [joined(withoutEmptyKeys(rootOf(tree)))]),
+  ];
 }
 
 /** As deep as the text nests, which `BENCODE_DEPTH_MAX` bounds. */
-function hashWithoutEmptyKeys(value: Bencoded, hash: Hash): void {
+function withoutEmptyKeys(value: Bencoded): Uint8Array[] {
   if (isDictionary(value)) {
-    hash.update(DICTIONARY);
-    for (const entry of entriesOf(value)) {
-      const key = rawOf(entry.key);
-      if (EMPTY_KEY.equals(key)) continue;
-      hash.update(key);
-      hashWithoutEmptyKeys(entry.value, hash);
-    }
-    hash.update(END);
-  } else if (isList(value)) {
-    hash.update(LIST);
-    for (const item of itemsOf(value)) hashWithoutEmptyKeys(item, hash);
-    hash.update(END);
-  } else {
-    hash.update(rawOf(value));
+    const entries = [...entriesOf(value)].map((entry) => ({ ...entry, raw: rawOf(entry.key) }));
+    const kept = entries.filter(({ raw }) => !EMPTY_KEY.equals(raw));
+    const inside = kept.flatMap((entry) => [entry.raw, ...withoutEmptyKeys(entry.value)]);
+    return [DICTIONARY, ...inside, END];
   }
+  if (isList(value)) return [LIST, ...[...itemsOf(value)].flatMap(withoutEmptyKeys), END];
+  return [rawOf(value)];
 }

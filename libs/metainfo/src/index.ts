@@ -1,4 +1,4 @@
-export { aliasInfoHashes } from "./alias-info-hashes.ts";
+export { aliasInfoHashes, infoBytesNamed } from "./alias-info-hashes.ts";
 export { choosePieceLengthBytes } from "./choose-piece-length.ts";
 export { draftViolation } from "./draft-violation.ts";
 export { type FileSpan, fileSpans } from "./file-spans.ts";
@@ -43,6 +43,10 @@ export { pieceLayer } from "./piece-layer.ts";
 export { blockHashes, leavesPerPiece, pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
 export { v1Companion } from "./v1-companion.ts";
 export { verifyHashes } from "./verify-hashes.ts";
-export { type VerifiableMetainfo, verifyPiece, verifyPieceRoot } from "./verify-piece.ts";
+export {
+  type VerifiableMetainfo,
+  verifyPiece,
+  verifyPieceRoot,
+} from "./verify-piece.ts";
 export type { MetainfoViolation } from "./violation.ts";
 export { withTrackers } from "./with-trackers.ts";
