@@ -52,6 +52,16 @@ test("answerAnnounce() given a seed hands out leechers only", () => {
   deepEqual(peersOf(replyOf(state, { port: 3, leftBytes: 0 })), ["10.0.0.1:1"]);
 });
 
+test("answerAnnounce() hands gateways to who starts with a magnet and says nothing is left", () => {
+  const handed = (differing: Partial<AnnounceRequest>): string[] =>
+    peersOf(replyOf(givenState(), { port: 3, leftBytes: 0, ...differing }));
+  deepEqual(handed({ event: "started" }), [GATEWAY]);
+  deepEqual(handed({ event: "started", downloadedBytes: 1 }), []);
+  deepEqual(handed({ event: "started", numWant: 0 }), []);
+  deepEqual(handed({ event: null }), []);
+  deepEqual(handed({ event: "completed" }), []);
+});
+
 for (const numWant of [0, 1, 2, 5, null]) {
   test(`answerAnnounce() given numWant ${numWant} hands out no more, and all there are`, () => {
     const state = givenState({ gateways: () => [1, 2, 3, 4, 5, 6].map((port) => gateway(port)) });

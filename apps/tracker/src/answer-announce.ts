@@ -82,7 +82,8 @@ function remember(
 /** Gateways first, a few, then random others up to what was asked for; to a seed, leechers only. */
 function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint): HandedOut {
   const numWant = request.numWant ?? NUM_WANT_DEFAULT;
-  const gatewaysMax = wantsPeers(request) ? Math.min(GATEWAYS_PER_REPLY_MAX, numWant) : 0;
+  const takesSeeds = wantsPeers(request) || mayLackMetadata(request);
+  const gatewaysMax = takesSeeds ? Math.min(GATEWAYS_PER_REPLY_MAX, numWant) : 0;
   const choice = { asker, turn: state.turn, gatewaysMax };
   state.turn += 1;
   const gateways = chooseGateways(state.gateways(), choice);
@@ -95,7 +96,7 @@ function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint)
   const peers = [...gateways.map(({ endpoint }) => ({ endpoint, peerId: null })), ...sampled];
   const [first] = gateways;
   // Once a download: whoever announces again has come, or has been gone to.
-  const introduces = first !== undefined && request.event === "started";
+  const introduces = first !== undefined && request.event === "started" && wantsPeers(request);
   const { infoHash } = request;
   const introduction = introduces ? { gateway: first.id, infoHash, peer: asker } : null;
   return { introduction, peers };
@@ -103,6 +104,14 @@ function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint)
 
 function wantsPeers(request: AnnounceRequest): boolean {
   return request.event !== "stopped" && request.numWant !== 0 && stateOf(request) === "leecher";
+}
+
+/**
+ * aria2 says of a magnet whose metadata it does not have yet that nothing is left, which is what a
+ * seed says that starts. That one comes to a gateway for nothing, once; the other has no other way.
+ */
+function mayLackMetadata({ event, downloadedBytes, leftBytes }: AnnounceRequest): boolean {
+  return event === "started" && downloadedBytes === 0 && leftBytes === 0;
 }
 
 /** A peer that does not know what is left has not even the metainfo. */
