@@ -34,6 +34,9 @@ export const READ_ELSEWHERE_MS_MAX = 4_000;
 /** A store that stops lets its readers finish for so long. */
 export const READS_STOP_MS_MAX = 2_000;
 
+/** One for all: each answer ends so, and a reason of its own would take its stack every time. */
+const ANSWERED: DOMException = new DOMException("The answer has ended", "AbortError");
+
 export type PieceReaderPorts = {
   readonly bus: Pick<Bus, "payloadBytesMax">;
   readonly checked: CheckedPieces;
@@ -141,7 +144,7 @@ export class PieceReader {
       throw error;
     } finally {
       asker.removeEventListener("abort", leave);
-      end.abort();
+      end.abort(ANSWERED);
       metrics.reads.add(1, { outcome });
       this.#answers.delete(end);
       this.#ended.resolve();
