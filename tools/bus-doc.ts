@@ -5,7 +5,7 @@ import * as contracts from "../libs/contracts/src/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDER = "libs/contracts/src";
-const FILES = ["presence", "catalog", "ingest", "pieces", "scrub", "peers", "choking"];
+const FILES = ["presence", "catalog", "ingest", "pieces", "scrub", "peers", "choking", "gateways"];
 
 export const BUS_DOC = "docs/bus.md";
 

@@ -59,6 +59,11 @@ export class BenchProcess implements AsyncDisposable {
     return pid;
   }
 
+  /** The last it said on its standard error. */
+  get complaint(): string {
+    return this.#complaint;
+  }
+
   /** The fields of the event it told, or tells within the time. */
   async event(event: string, timeoutMs: number): Promise<Fields> {
     const told = this.#told.get(event);

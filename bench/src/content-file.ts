@@ -17,11 +17,11 @@ export type ContentFile = {
  * It is in the page cache, and on the disk too, so that nobody writes it while others measure.
  */
 export async function makeContentFile(
-  { sizeMib }: { readonly sizeMib: number },
+  { sizeMib, name = "content.bin" }: { readonly sizeMib: number; readonly name?: string },
   running: AsyncDisposableStack,
 ): Promise<ContentFile> {
   const directory = await makeDirectory(running);
-  const contentFile = join(directory, "content.bin");
+  const contentFile = join(directory, name);
   const chunk = Buffer.allocUnsafe(MIB);
   await using file = await open(contentFile, "w");
   for (let written = 0; written < sizeMib; written += 1) await file.write(randomFillSync(chunk));

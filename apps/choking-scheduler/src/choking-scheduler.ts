@@ -165,6 +165,7 @@ class ChokingScheduler implements RunningScheduler {
       draining: this.#draining,
       load: 0,
       peerAddress: null,
+      gateway: null,
       urls: [],
     };
   }

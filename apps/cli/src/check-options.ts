@@ -1,7 +1,7 @@
-import { type InfoHash, parseInfoHash, parseInfoHashV2, truncatedInfoHash } from "@seedfleet/bytes";
+import type { InfoHash } from "@seedfleet/bytes";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
-import { usageError } from "./usage-error.ts";
+import { infoHashArgument } from "./info-hash-argument.ts";
 
 export type CheckOptions = {
   /** Any that peers ask for the torrent by: a v2 one is cut to that. */
@@ -32,14 +32,6 @@ export function parseCheckOptions(args: readonly string[]): CheckOptions | "help
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return "help";
-  const [named] = positionals;
-  if (named === undefined || positionals.length > 1) {
-    throw usageError("Name one info hash; see seedfleet check --help");
-  }
-  const infoHashV2 = parseInfoHashV2(named);
-  const infoHash = infoHashV2 === null ? parseInfoHash(named) : truncatedInfoHash(infoHashV2);
-  if (infoHash === null) {
-    throw usageError(`An info hash has 40 or 64 hex digits, not "${named}"; see seedfleet ls`);
-  }
+  const infoHash = infoHashArgument("check", positionals);
   return { infoHash, natsUrl: natsUrl(values.bus), json: values.json };
 }

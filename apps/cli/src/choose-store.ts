@@ -1,11 +1,6 @@
-import { delay, SeedfleetError } from "@seedfleet/runtime";
+import { SeedfleetError } from "@seedfleet/runtime";
 import type { Fleet } from "./fleet-connection.ts";
-
-/** A running fleet answers the question who is there at once. */
-const PRESENCE_WAIT_MS = 3_000;
-
-/** Whoever else is there has answered too by so long after the first. */
-const PRESENCE_GATHER_MS = 250;
+import { gatherPresence } from "./gather-presence.ts";
 
 type StoreChoice = {
   /** What for, in the words that follow "Cannot". */
@@ -29,13 +24,11 @@ export async function chooseStore(
 }
 
 /** The ids of all piece-stores that are there and take new work. */
-export async function runningStores({
-  presence,
-  clock,
-}: Pick<Fleet, "presence" | "clock">): Promise<readonly string[]> {
-  await Promise.race([presence.first("piece-store"), delay(clock, PRESENCE_WAIT_MS)]);
-  await delay(clock, PRESENCE_GATHER_MS);
-  return presence.available("piece-store").map(({ id }) => id);
+export async function runningStores(
+  ports: Pick<Fleet, "presence" | "clock">,
+): Promise<readonly string[]> {
+  const stores = await gatherPresence(ports, "piece-store");
+  return stores.filter(({ draining }) => !draining).map(({ id }) => id);
 }
 
 function reason(ids: readonly string[], named: string | null): string {

@@ -5,9 +5,12 @@ import { errorCode, errorMessage } from "@seedfleet/runtime";
 import { parseAdoptOptions } from "./adopt-options.ts";
 import { parseCancelOptions } from "./cancel-options.ts";
 import { parseCheckOptions } from "./check-options.ts";
+import { parseDrainOptions } from "./drain-options.ts";
+import { parseGatewaysOptions } from "./gateways-options.ts";
 import { parseInspectOptions } from "./inspect-options.ts";
 import { parseJobsOptions } from "./jobs-options.ts";
 import { parseLsOptions } from "./ls-options.ts";
+import { parsePreheatOptions } from "./preheat-options.ts";
 
 const HASH = "ab".repeat(20);
 
@@ -15,9 +18,12 @@ const PARSERS = {
   adopt: parseAdoptOptions,
   cancel: parseCancelOptions,
   check: parseCheckOptions,
+  drain: parseDrainOptions,
+  gateways: parseGatewaysOptions,
   inspect: parseInspectOptions,
   jobs: parseJobsOptions,
   ls: parseLsOptions,
+  preheat: parsePreheatOptions,
 } as const;
 
 type Command = keyof typeof PARSERS;
@@ -62,6 +68,25 @@ const accepted: readonly { command: Command; args: readonly string[]; then: obje
   },
   { command: "jobs", args: [], then: { natsUrl: null, json: false } },
   { command: "ls", args: ["--json"], then: { natsUrl: null, json: true } },
+  {
+    command: "drain",
+    args: ["gateway-1", "--bus", "nats://h"],
+    then: { gateway: "gateway-1", natsUrl: "nats://h", json: false },
+  },
+  { command: "gateways", args: ["--json"], then: { natsUrl: null, json: true } },
+  {
+    command: "preheat",
+    args: [HASH],
+    then: { infoHash: HASH, pieces: null, gateway: null, natsUrl: null, json: false },
+  },
+  {
+    command: "preheat",
+    args: ["c".repeat(64), "--pieces", "0-7", "--gateway=a_b", "--json"],
+    then: {
+      ...{ infoHash: "c".repeat(40), pieces: { first: 0, last: 7 }, gateway: "a_b" },
+      ...{ natsUrl: null, json: true },
+    },
+  },
 ];
 
 for (const { command, args, then } of accepted) {
@@ -103,6 +128,18 @@ const refused: readonly { command: Command; args: readonly string[]; says: RegEx
   { command: "inspect", args: ["a", "b"], says: /^Name one \.torrent file or magnet link/ },
   { command: "inspect", args: ["--nope"], says: /^Unknown option '--nope'; see seedfleet inspect/ },
   { command: "jobs", args: ["a"], says: /^Name nothing; see seedfleet jobs --help$/ },
+  { command: "drain", args: [], says: /^Name one gateway; see seedfleet drain --help$/ },
+  { command: "drain", args: ["a", "b"], says: /^Name one gateway/ },
+  { command: "drain", args: ["a.b"], says: /^"a\.b" is the id of no gateway; see seedfleet gatew/ },
+  { command: "gateways", args: ["a"], says: /^Name nothing; see seedfleet gateways --help$/ },
+  { command: "preheat", args: [], says: /^Name one info hash; see seedfleet preheat --help$/ },
+  { command: "preheat", args: ["xyz"], says: /^An info hash has 40 or 64 hex digits, not "xyz"/ },
+  ...["7", "7-3", "-1-3", "a-b", "0-99999999", "1-2-3"].map((pieces) => ({
+    command: "preheat" as const,
+    args: [HASH, `--pieces=${pieces}`],
+    says: new RegExp(`^--pieces is FIRST-LAST, as 0-99, not "${pieces}"$`),
+  })),
+  { command: "preheat", args: [HASH, "--gateway", "*"], says: /^"\*" is the id of no gateway/ },
   { command: "ls", args: ["a"], says: /^Name nothing; see seedfleet ls --help$/ },
   { command: "ls", args: ["--bus", "nats://"], says: /^--bus is nats:\/\/HOST:PORT, not "nats:/ },
 ];

@@ -128,7 +128,8 @@ fleetTest("seedfleet adopt --check now seeds content by its torrent", async () =
       },
     ],
   );
-  ok(adopted.events.some(({ event }) => event === "hashing"));
+  // So little may be hashed before the first look at how far it is.
+  ok(adopted.events.slice(0, -1).every(({ event }) => event === "hashing"));
   const catalog = await openCatalog(given.bus, silentTelemetry.log);
   deepEqual(Buffer.from((await catalog.metainfo(infoHash)) ?? []), Buffer.from(TORRENT));
   equal(await given.refusal("store-1", 3), null);
@@ -270,7 +271,10 @@ test("seedfleet adopt judges the torrent before it asks for a fleet", async () =
   match(refused.stderr, /^seedfleet: Cannot take bad\.torrent: [^\n]*\(torrent-missing-piece-l/);
 });
 
-for (const args of [["ls"], ["jobs"], ["cancel", "a"], ["check", infoHash]]) {
+for (const args of [
+  ...[["ls"], ["jobs"], ["cancel", "a"], ["check", infoHash]],
+  ...[["gateways"], ["preheat", infoHash], ["drain", "a"]],
+]) {
   test(`seedfleet ${args[0]} given no bus says so in one line`, async () => {
     const { code, stdout, stderr } = await runToEnd([...args, "--bus", "nats://127.0.0.1:1"], {
       cwd: import.meta.dirname,

@@ -22,7 +22,7 @@ export async function connectFleet(
   const servers = natsUrl === null ? nats.servers : [natsUrl];
   const ports = { clock, telemetry: silentTelemetry, name: `seedfleet-${command}` };
   const bus = await connectBus({ ...nats, servers }, ports);
-  const presence = watchPresence({ bus, clock }, ["piece-store", "console"]);
+  const presence = watchPresence({ bus, clock }, ["piece-store", "console", "gateway"]);
   return {
     ...{ bus, clock, presence },
     async [Symbol.asyncDispose]() {

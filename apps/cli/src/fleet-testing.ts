@@ -66,7 +66,7 @@ export class GivenFleet implements AsyncDisposable {
     clock: systemClock,
     telemetry: silentTelemetry,
   });
-  readonly presence: PresenceWatch = watchPresence(this, ["piece-store", "console"]);
+  readonly presence: PresenceWatch = watchPresence(this, ["piece-store", "console", "gateway"]);
   readonly printed: string[] = [];
   readonly print: (text: string) => void = (text) => void this.printed.push(text);
 
@@ -88,7 +88,7 @@ export class GivenFleet implements AsyncDisposable {
     const { role = "piece-store" } = differing;
     const presence: Presence = {
       ...{ role, id, version: "0.1.0", startedAtMs: 0, draining: false, load: 0 },
-      ...{ peerAddress: null, urls: [], ...differing },
+      ...{ peerAddress: null, urls: [], gateway: null, ...differing },
     };
     this.bus.publish(presenceEvent, { role, id }, presence);
     await this.bus.flush();

@@ -102,7 +102,7 @@ const SEEDING: Seeding = {
   torrents: [
     {
       ...{ name: "a\nb", infoHash: "ab".repeat(20), sizeBytes: 1_500, fileCount: 2 },
-      v1TorrentFile: null,
+      ...{ v1TorrentFile: null, v1Magnet: null },
       ...{ torrentFile: "/d/a.torrent", torrentUrl: "http://c/t", magnet: "magnet:?xt" },
     },
   ],
@@ -116,7 +116,7 @@ test("jsonReporter() given all there is to tell says one object a line", () => {
   const events = eventsOf(said.out.join(""));
   deepEqual(
     events.map(({ event }) => event),
-    ["hashing", "published", "skipped", "ready", "torrent", "stopping", "error"],
+    ["hashing", "published", "skipped", "ready", "reachability", "torrent", "stopping", "error"],
   );
   equal(said.out.length, events.length);
   const { reachable: _, suggestedHost: __, ...told } = SEEDING;
@@ -125,7 +125,11 @@ test("jsonReporter() given all there is to tell says one object a line", () => {
     ...{ event: "hashing", name: "a", hashedBytes: 5, totalBytes: 10 },
     ...{ bytesPerSecond: 5, remainingMs: 1_000 },
   });
-  deepEqual(events[6], { event: "error", code: "no-luck", message: "Cannot go on: no luck" });
+  deepEqual(events[4], {
+    ...{ event: "reachability", peerAddress: "192.0.2.1:6881" },
+    ...{ reachable: false, outcome: "refused" },
+  });
+  deepEqual(events[7], { event: "error", code: "no-luck", message: "Cannot go on: no luck" });
   deepEqual(said.err, ["seedfleet: Cannot go on: no luck\n"]);
 });
 
@@ -162,6 +166,7 @@ test("humanReporter() given a file draws nothing, and keeps the two outputs apar
   deepEqual(err, [
     "Hashed a\n",
     "Left out of /p, being no regular files: w, x, y and 2 more\n",
+    "Peers may not reach 192.0.2.1:6881 (refused): forward the port\n",
     ...["\nStopping…\n", "seedfleet: Cannot go on: no luck\n"],
   ]);
 });
@@ -172,11 +177,20 @@ test("humanReporter() given an address that others reach says nothing of sharing
   ok(!out.join("").includes("share"));
 });
 
+test("humanReporter() given a gateway that reached itself says that", () => {
+  const { reporter, err } = given(humanReporter);
+  const peerAddress = "[2001:db8::1]:6881";
+  reporter.reachability({ peerAddress, outcome: "reached", advice: "" });
+  deepEqual(err, ["The peers' address [2001:db8::1]:6881 leads here\n"]);
+});
+
 function tellAll(reporter: Reporter): void {
   reporter.hashing({ name: "a", hashedBytes: 5, totalBytes: 10 }, 1_000);
   reporter.published({ name: "a", hashed: true });
   reporter.skipped("/p", ["w", "x", "y", "z", "zz"]);
   reporter.ready(SEEDING);
+  const peerAddress = "192.0.2.1:6881";
+  reporter.reachability({ peerAddress, outcome: "refused", advice: "forward the port" });
   reporter.listed({ name: "c", infoHash: "cd", sizeBytes: 1, torrentUrl: "http://u" });
   reporter.stopping("SIGINT");
   reporter.failed(failure());

@@ -1,3 +1,4 @@
+import type { ReachabilityOutcome } from "@seedfleet/gateway/service";
 import type { ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
 import { formatBytes, formatCount } from "./format.ts";
 import { type HashingProgress, hashingLine, hashingPace } from "./hashing-progress.ts";
@@ -14,6 +15,8 @@ export type SeededTorrent = {
   readonly v1TorrentFile: string | null;
   readonly torrentUrl: string;
   readonly magnet: string;
+  /** Of a hybrid: the magnet of that v1 torrent. */
+  readonly v1Magnet: string | null;
 };
 
 export type Seeding = {
@@ -30,6 +33,15 @@ export type Seeding = {
   readonly suggestedHost: string | null;
 };
 
+/** What came of the gateway's look whether it can be reached. */
+export type ToldReachability = {
+  /** host:port */
+  readonly peerAddress: string;
+  readonly outcome: ReachabilityOutcome;
+  /** What to do about it. */
+  readonly advice: string;
+};
+
 /** One torrent that a running fleet took in. */
 export type ListedTorrent = Pick<SeededTorrent, "name" | "infoHash" | "sizeBytes"> & {
   /** Null when no console is running. */
@@ -42,6 +54,7 @@ export interface Reporter {
   published(torrent: { readonly name: string; readonly hashed: boolean }): void;
   skipped(path: string, names: readonly string[]): void;
   ready(seeding: Seeding): void;
+  reachability(found: ToldReachability): void;
   listed(torrent: ListedTorrent): void;
   stopping(signal: string): void;
   failed(error: SeedfleetError<ErrorDetail>): void;
@@ -64,6 +77,8 @@ export function jsonReporter({ out, err }: Output): Reporter {
     published: (torrent) => tell("published", torrent),
     skipped: (path, names) => tell("skipped", { path, names }),
     ready: ({ reachable, suggestedHost, ...seeding }) => tell("ready", seeding),
+    reachability: ({ peerAddress, outcome }) =>
+      tell("reachability", { peerAddress, reachable: outcome === "reached", outcome }),
     listed: (torrent) => tell("torrent", torrent),
     stopping: (signal) => tell("stopping", { signal }),
     failed(error) {
@@ -98,6 +113,12 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
       err(`Left out of ${path}, being no regular files: ${shown}${more}\n`);
     },
     ready: (seeding) => out(readyText(seeding)),
+    reachability: ({ peerAddress, outcome, advice }) =>
+      err(
+        outcome === "reached"
+          ? `The peers' address ${peerAddress} leads here\n`
+          : `Peers may not reach ${peerAddress} (${outcome}): ${advice}\n`,
+      ),
     listed: ({ name, sizeBytes, infoHash, torrentUrl }) =>
       out(`${printable(name)}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`),
     stopping: () => err("\nStopping…\n"),
@@ -109,8 +130,8 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
 }
 
 /** Few need it, and those who do must find it. */
-function v1Line({ v1TorrentFile }: SeededTorrent): string {
-  return v1TorrentFile === null ? "" : `\n  for old ones  ${v1TorrentFile}`;
+function v1Line(ofV1: string | null): string {
+  return ofV1 === null ? "" : `\n  for old ones  ${ofV1}`;
 }
 
 function readyText(seeding: Seeding): string {
@@ -120,8 +141,8 @@ function readyText(seeding: Seeding): string {
     return `
 Seeding ${printable(torrent.name)} (${size})
   torrent URL   ${torrent.torrentUrl}
-  torrent file  ${torrent.torrentFile}${v1Line(torrent)}
-  magnet        ${torrent.magnet}
+  torrent file  ${torrent.torrentFile}${v1Line(torrent.v1TorrentFile)}
+  magnet        ${torrent.magnet}${v1Line(torrent.v1Magnet)}
 `;
   });
   const suggested = seeding.suggestedHost ?? "ADDRESS";

@@ -5,12 +5,20 @@ import { cancel } from "./cancel.ts";
 import { CANCEL_USAGE, parseCancelOptions } from "./cancel-options.ts";
 import { check } from "./check.ts";
 import { CHECK_USAGE, parseCheckOptions } from "./check-options.ts";
+import { drain } from "./drain.ts";
+import { DRAIN_USAGE, parseDrainOptions } from "./drain-options.ts";
+import { gateways } from "./gateways.ts";
+import { GATEWAYS_USAGE, parseGatewaysOptions } from "./gateways-options.ts";
 import { inspect } from "./inspect.ts";
 import { INSPECT_USAGE, parseInspectOptions } from "./inspect-options.ts";
 import { jobs } from "./jobs.ts";
 import { JOBS_USAGE, parseJobsOptions } from "./jobs-options.ts";
+import { limit } from "./limit.ts";
+import { LIMIT_USAGE, parseLimitOptions } from "./limit-options.ts";
 import { ls } from "./ls.ts";
 import { LS_USAGE, parseLsOptions } from "./ls-options.ts";
+import { preheat } from "./preheat.ts";
+import { PREHEAT_USAGE, parsePreheatOptions } from "./preheat-options.ts";
 import { publish } from "./publish.ts";
 import { PUBLISH_USAGE, parsePublishOptions } from "./publish-options.ts";
 import { humanReporter, jsonReporter, type Reporter } from "./reporter.ts";
@@ -32,9 +40,13 @@ In a running fleet:
   publish PATH…                 has a piece-store hash and seed paths it can read
   adopt FILE.torrent LOCATION…  has it seed content by a .torrent that is there already
   ls                            lists what is seeded, where it lies and how it is
+  limit INFO_HASH               sets how much upload a torrent gets
   check INFO_HASH               has everything of a torrent read and checked
   jobs                          lists what piece-stores were asked to do
   cancel JOB                    cancels one of these
+  gateways                      lists the gateways, their peers, rates and caches
+  preheat INFO_HASH             brings a torrent into their memory before peers ask for it
+  drain GATEWAY_ID              has a gateway let its peers go and end
 
   version                       prints the version
 
@@ -59,18 +71,14 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
     command(ADOPT_USAGE, parseAdoptOptions, (options, { reporter }) => adopt(options, reporter)),
   ],
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
-  [
-    "inspect",
-    command(INSPECT_USAGE, parseInspectOptions, (options, output) =>
-      inspect(options, output.print),
-    ),
-  ],
-  ["ls", command(LS_USAGE, parseLsOptions, (options, output) => ls(options, output.print))],
-  ["jobs", command(JOBS_USAGE, parseJobsOptions, (options, output) => jobs(options, output.print))],
-  [
-    "cancel",
-    command(CANCEL_USAGE, parseCancelOptions, (options, output) => cancel(options, output.print)),
-  ],
+  ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],
+  ["limit", command(LIMIT_USAGE, parseLimitOptions, printing(limit))],
+  ["ls", command(LS_USAGE, parseLsOptions, printing(ls))],
+  ["jobs", command(JOBS_USAGE, parseJobsOptions, printing(jobs))],
+  ["cancel", command(CANCEL_USAGE, parseCancelOptions, printing(cancel))],
+  ["gateways", command(GATEWAYS_USAGE, parseGatewaysOptions, printing(gateways))],
+  ["preheat", command(PREHEAT_USAGE, parsePreheatOptions, printing(preheat))],
+  ["drain", command(DRAIN_USAGE, parseDrainOptions, printing(drain))],
 ]);
 
 /** Runs one command and gives its exit code. Whatever is wrong is one line on standard error. */
@@ -117,4 +125,11 @@ function command<Options extends object>(
     const options = parse(args);
     return options === "help" ? output.print(usage) : start(options, output);
   };
+}
+
+/** For a command that only prints what was asked for. */
+function printing<Options>(
+  start: (options: Options, print: Output["print"]) => Promise<void>,
+): (options: Options, output: Output) => Promise<void> {
+  return (options, { print }) => start(options, print);
 }

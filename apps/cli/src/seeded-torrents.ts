@@ -1,8 +1,9 @@
+import assert from "node:assert/strict";
 import type { Bus } from "@seedfleet/bus";
 import { announceUrls, torrentFile } from "@seedfleet/console/service";
 import type { CatalogEntry } from "@seedfleet/contracts";
 import { openCatalog, watchPresence } from "@seedfleet/fleet";
-import { formatMagnet, v1Companion } from "@seedfleet/metainfo";
+import { formatMagnet, parseMetainfo, v1Companion } from "@seedfleet/metainfo";
 import { SeedfleetError, systemClock } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import type { DataDirectory } from "./data-directory.ts";
@@ -41,10 +42,18 @@ export async function seededTorrents(
         companion && (await dataDirectory.writeTorrent(`${fileName}.v1.torrent`, companion)),
       torrentUrl: `${consoleUrl}/torrents/${infoHash}.torrent`,
       magnet: formatMagnet({ infoHash, infoHashV2, name, trackers }),
+      v1Magnet: companion && magnetOf(companion, trackers),
     });
   }
   presence.stop();
   return torrents;
+}
+
+/** By the companion's own hash: whoever asks by that is given metadata without a v2 side. */
+function magnetOf(torrent: Uint8Array, trackers: readonly string[]): string {
+  const metainfo = parseMetainfo(torrent);
+  assert(metainfo.kind === "metainfo");
+  return formatMagnet({ infoHash: metainfo.infoHash, name: metainfo.name, trackers });
 }
 
 function notInCatalog(name: string): SeedfleetError {

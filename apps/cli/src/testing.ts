@@ -68,13 +68,22 @@ export class RunningCli implements AsyncDisposable {
   }
 
   /** Resolves with what was said on standard output once it is enough. */
-  async until(isEnough: (stdout: string) => boolean): Promise<string> {
-    while (!isEnough(this.#said.stdout)) {
-      const more = once(this.#child.stdout ?? this.#child, "data");
+  until(isEnough: (stdout: string) => boolean): Promise<string> {
+    return this.#until("stdout", isEnough);
+  }
+
+  /** The same of standard error. */
+  untilError(isEnough: (stderr: string) => boolean): Promise<string> {
+    return this.#until("stderr", isEnough);
+  }
+
+  async #until(name: "stdout" | "stderr", isEnough: (said: string) => boolean): Promise<string> {
+    while (!isEnough(this.#said[name])) {
+      const more = once(this.#child[name] ?? this.#child, "data");
       const outcome = await Promise.race([more, this.ended]);
       if ("stderr" in outcome) throw new Error(`ended too soon: ${outcome.stderr}`);
     }
-    return this.#said.stdout;
+    return this.#said[name];
   }
 
   /** The first event of this name that `--json` tells. */

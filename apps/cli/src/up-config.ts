@@ -48,6 +48,7 @@ export function loadUpConfig(
       host,
       peerPort: options.peerPort,
       unchokeSlots: options.unchokeSlots ?? gateway.unchokeSlots,
+      workers: options.workers ?? gateway.workers,
     },
     tracker: { ...tracker, host, port: options.trackerPort },
     console: { ...console, host, port: options.consolePort },

@@ -11,12 +11,13 @@ import { EXAMPLE_CONTENT, parseUpOptions, type UpOptions } from "./up-options.ts
 const DEFAULTS: UpOptions = {
   ...{ paths: [EXAMPLE_CONTENT], host: "127.0.0.1", dataDir: ".seedfleet", json: false },
   ...{ peerPort: 6881, trackerPort: 6969, consolePort: 8080 },
-  ...{ natsUrl: null, unchokeSlots: null, torrent: DEFAULT_TORRENT_OPTIONS },
+  ...{ natsUrl: null, unchokeSlots: null, workers: null, torrent: DEFAULT_TORRENT_OPTIONS },
 };
 
 const accepted: readonly { args: readonly string[]; then: Partial<UpOptions> }[] = [
   { args: [], then: {} },
   { args: ["a", "b c"], then: { paths: ["a", "b c"] } },
+  { args: ["--workers", "2"], then: { workers: 2 } },
   { args: ["--host", "192.0.2.1", "a"], then: { paths: ["a"], host: "192.0.2.1" } },
   { args: ["--peer-port", "0"], then: { peerPort: 0 } },
   { args: ["--tracker-port=65535"], then: { trackerPort: 65_535 } },

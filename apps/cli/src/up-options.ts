@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { TorrentOptions } from "@seedfleet/contracts";
+import { WORKERS_MAX } from "@seedfleet/gateway/service";
 import { parseCommandLine } from "./command-line.ts";
 import { TORRENT_FLAGS, torrentOptions, torrentUsage } from "./torrent-options.ts";
 import { usageError } from "./usage-error.ts";
@@ -20,6 +21,8 @@ export type UpOptions = {
   readonly natsUrl: string | null;
   /** Null leaves it to the settings. */
   readonly unchokeSlots: number | "auto" | null;
+  /** Null leaves it to the settings. */
+  readonly workers: number | null;
   readonly torrent: TorrentOptions;
   readonly json: boolean;
 };
@@ -35,6 +38,7 @@ Seeds directories and files, s3:// buckets and https:// files to any BitTorrent 
   --data-dir DIR        what is remembered between starts (.seedfleet)
   --bus BUS             embedded, or nats://HOST:PORT (embedded)
   --unchoke-slots N     peers of a torrent that download at once; auto follows the demand
+  --workers N           threads that serve peers; 1 is enough for some gigabits per second (1)
 ${torrentUsage(24)}  --json                one JSON object a line on standard output
   --help                this text
 `;
@@ -49,6 +53,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     "data-dir": { type: "string", default: ".seedfleet" },
     bus: { type: "string", default: "embedded" },
     "unchoke-slots": { type: "string" },
+    workers: { type: "string" },
     ...TORRENT_FLAGS,
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -63,6 +68,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     dataDir: dataDirectory(values["data-dir"]),
     natsUrl: busUrl(values.bus),
     unchokeSlots: unchokeSlots(values["unchoke-slots"]),
+    workers: workers(values.workers),
     torrent: torrentOptions(values),
     json: values.json,
   };
@@ -91,4 +97,11 @@ function unchokeSlots(value: string | undefined): number | "auto" | null {
   const slots = /^\d{1,6}$/.test(value) ? Number(value) : 0;
   if (slots >= 1 && slots <= 100_000) return slots;
   throw usageError(`--unchoke-slots is auto or a number from 1 to 100000, not "${value}"`);
+}
+
+function workers(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const count = /^\d{1,2}$/.test(value) ? Number(value) : 0;
+  if (count >= 1 && count <= WORKERS_MAX) return count;
+  throw usageError(`--workers is a number from 1 to ${WORKERS_MAX}, not "${value}"`);
 }

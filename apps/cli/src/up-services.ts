@@ -44,6 +44,8 @@ export type UpPlace = {
   /** What the piece-store may read. */
   readonly roots: readonly string[];
   readonly origins: readonly string[];
+  /** Has this process drain and end, as a signal does. */
+  readonly requestStop: () => void;
 };
 
 /**
@@ -55,7 +57,7 @@ export async function startServices(
   place: UpPlace,
   running: AsyncDisposableStack,
 ): Promise<UpServices> {
-  const { clock, bound, dataDirectory, roots, origins } = place;
+  const { clock, bound, dataDirectory, roots, origins, requestStop } = place;
   const { id } = dataDirectory;
   const telemetries: RunningTelemetry[] = [];
   const ports = (service: string) => {
@@ -92,25 +94,29 @@ export async function startServices(
       bound.tracker,
     ),
   );
+  const showing = { ...ports("console"), bus };
   const console = running.use(
-    await startConsole({ ...ports("console"), bus }, { ...config.console, id }, bound.console),
+    await startConsole(showing, { ...config.console, id }, bound.console),
   );
+  const serving = { ...ports("gateway"), bus, requestStop };
   const gateway = running.use(
-    await startGateway({ ...ports("gateway"), bus }, { ...config.gateway, id }, bound.gateway),
+    await startGateway(serving, { ...config.gateway, id }, bound.gateway),
   );
   const services = [pieceStore, scheduler, tracker, console, gateway];
   const admin = running.use(
     await startAdminPort(
-      {
-        sources: telemetries,
-        ready() {
-          const reasons = services.flatMap((service) => service.ready().reasons);
-          return { ready: reasons.length === 0, reasons };
-        },
-      },
+      { sources: telemetries, ready: () => readyOf(services) },
       { host: config.process.adminHost, port: config.process.adminPort },
     ),
   );
   running.defer(() => gateway.drain());
   return { bus, tracker, gateway, console, adminUrl: admin.url };
+}
+
+type Readiness = ReturnType<RunningGateway["ready"]>;
+
+/** Whether all of them are, and if not, why. */
+function readyOf(services: readonly { ready(): Readiness }[]): Readiness {
+  const reasons = services.flatMap((service) => service.ready().reasons);
+  return { ready: reasons.length === 0, reasons };
 }

@@ -16,6 +16,7 @@ describe("up", { concurrency: 2 }, () => {
   test("up given the same data directory again does not hash again", hashesOnce);
   test("up given a peer that does not hang up stops cleanly all the same", stopsAlone);
   test("up tells a person where everything is, and how to share", tellsAPerson);
+  test("up tells whether peers' address leads to it, unless it is the loopback's", looksAtItself);
 });
 
 async function seedsAndStops(): Promise<void> {
@@ -122,11 +123,35 @@ async function tellsAPerson(): Promise<void> {
   const topics = "xt=urn:btih:[0-9a-f]{40}&xt=urn:btmh:1220[0-9a-f]{64}";
   match(stdout, new RegExp(` {2}magnet {8}magnet:\\?${topics}&dn=content&tr=http`));
   match(stdout, / {2}for old ones {2}.+\/content\.v1\.torrent\n/);
+  match(stdout, / {2}for old ones {2}magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=content&tr=http/);
   match(stdout, /Only this machine can reach it\. To share, add --host/);
   running.kill("SIGINT");
   const { code, stderr } = await running.ended;
   equal(code, 0);
   deepEqual(linesOf(stderr), ["Hashed content", "", "Stopping…"]);
+}
+
+async function looksAtItself(): Promise<void> {
+  using place = new GivenDirectory({ content: "12345" });
+  // A name is not known to be this machine's own before it is dialled.
+  const env = { ...QUIET, SEEDFLEET_GATEWAY_ADVERTISED_HOST: "localhost" };
+  const args = ["up", "content", ...FREE_PORTS];
+  await using reached = new RunningCli([...args, "--json"], { cwd: place.path, env });
+  const { peerAddress } = seedingOf(await reached.event("ready"));
+  match(peerAddress, /^localhost:\d+$/);
+  deepEqual(await reached.event("reachability"), {
+    ...{ event: "reachability", peerAddress, reachable: true, outcome: "reached" },
+  });
+  reached.kill("SIGTERM");
+  equal((await reached.ended).code, 0);
+
+  const other = { ...env, SEEDFLEET_GATEWAY_ADVERTISED_PORT: "1" };
+  await using refused = new RunningCli(args, { cwd: place.path, env: other });
+  await refused.until((said) => said.includes("Ctrl-C stops."));
+  const told = await refused.untilError((said) => said.includes("Peers may not reach"));
+  match(told, /Peers may not reach localhost:1 \(refused\): .*forward the port to this machine/);
+  refused.kill("SIGTERM");
+  equal((await refused.ended).code, 0);
 }
 
 async function answers({ peerAddress, consoleUrl, trackerUrls, adminUrl }: Seeding): Promise<void> {

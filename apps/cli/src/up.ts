@@ -1,4 +1,5 @@
 import { FsContentSource } from "@seedfleet/content-fs";
+import { type RunningGateway, reachabilityAdvice } from "@seedfleet/gateway/service";
 import { exitAfter, shutdownRequested, systemClock } from "@seedfleet/runtime";
 import { openDataDirectory } from "./data-directory.ts";
 import { publishPaths } from "./publish-paths.ts";
@@ -23,12 +24,15 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const config = loadUpConfig(process.env, options, { host, quiet: process.stderr.isTTY === true });
   const paths = await seedablePaths(options.paths);
 
-  const requested = shutdownRequested();
+  const { promise: drained, resolve } = Promise.withResolvers<string>();
+  const requestStop = (): void => resolve("drain");
+  const requested = Promise.race([shutdownRequested(), drained]);
   await using running = new AsyncDisposableStack();
   const bound = await bindPorts(config, running);
   const dataDirectory = await openDataDirectory(options.dataDir);
   const embedded = options.natsUrl === null;
-  const place = { clock, bound, dataDirectory, embedded, ...allowed(paths, config.pieceStore) };
+  const readable = allowed(paths, config.pieceStore);
+  const place = { clock, bound, dataDirectory, embedded, requestStop, ...readable };
   const services = await startServices(config, place, running);
 
   const ports = { bus: services.bus, clock, reporter, holder: dataDirectory.id };
@@ -46,12 +50,21 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
       reachable: !isLoopback(gateway.peerAddress.host),
       suggestedHost: outwardAddress(),
     });
+    if (!isLoopback(gateway.peerAddress.host)) void tellReachability(gateway, reporter);
   }
   const keepAlive = setInterval(() => {}, TIMER_MS_MAX);
   const signal = await requested;
   clearInterval(keepAlive);
   reporter.stopping(signal);
   exitAfter(config.process.shutdownDeadlineMs);
+}
+
+/** Said once to whoever started it; the gateway's log tells of later changes. */
+async function tellReachability(gateway: RunningGateway, reporter: Reporter): Promise<void> {
+  const outcome = await gateway.checkReachability();
+  if (outcome === null) return;
+  const peerAddress = joinHostPort(gateway.peerAddress);
+  reporter.reachability({ peerAddress, outcome, advice: reachabilityAdvice(outcome) });
 }
 
 /** What is named may be read, and what the settings allow besides. */

@@ -247,7 +247,7 @@ class GivenConsole implements AsyncDisposable {
   async tracker(id: string, urls: string[], differing: Partial<Presence> = {}): Promise<void> {
     const presence: Presence = {
       ...{ role: "tracker", id, version: "0.1.0", startedAtMs: 0, draining: false },
-      ...{ load: 0, peerAddress: null, urls, ...differing },
+      ...{ load: 0, peerAddress: null, urls, gateway: null, ...differing },
     };
     this.bus.publish(presenceEvent, { role: "tracker", id }, presence);
     await this.bus.flush();

@@ -95,6 +95,7 @@ export async function startConsole(
     draining,
     load: 0,
     peerAddress: null,
+    gateway: null,
     urls: [url],
   });
   const announcer = announcePresence(ports, describe);

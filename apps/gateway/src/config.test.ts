@@ -30,3 +30,25 @@ for (const given of ["0", "-1", "4.5", "100001", "4e1", "", "many"]) {
     throws(() => loadConfig(gatewayConfig, env), /SEEDFLEET_GATEWAY_UNCHOKE_SLOTS/);
   });
 }
+
+const promises = [
+  { given: "rare=0.05,archive=.1", then: { rare: 0.05, archive: 0.1 } },
+  { given: "", then: {} },
+] as const;
+
+for (const { given, then } of promises) {
+  test(`gatewayConfig given the upload promises "${given}"`, () => {
+    const { uploadPromises } = loadConfig(gatewayConfig, {
+      SEEDFLEET_GATEWAY_UPLOAD_PROMISES: given,
+    });
+    deepEqual(uploadPromises, then);
+  });
+}
+
+for (const given of ["rare", "rare=1", "rare=0.5,rare=0.1", "a=0.5,b=0.41", "Rare=0.1", "a=-0.1"]) {
+  test(`gatewayConfig given the upload promises "${given}" refuses them`, () => {
+    throws(() => loadConfig(gatewayConfig, { SEEDFLEET_GATEWAY_UPLOAD_PROMISES: given }), {
+      message: /add up to 0.9 at most/,
+    });
+  });
+}

@@ -1,4 +1,5 @@
 import { BEP3_UNCHOKE_SLOTS } from "@seedfleet/choker";
+import { PROMISED_SHARE_MAX, UPLOAD_CLASSES_MAX } from "@seedfleet/egress";
 import {
   bytes,
   type ConfigSchema,
@@ -8,8 +9,12 @@ import {
   port,
   text,
 } from "@seedfleet/runtime";
+import type { EncryptionPolicy } from "./peers/open-stream.ts";
+import type { UploadSettings } from "./upload/upload-limits.ts";
 
-export type GatewayConfig = {
+const ENCRYPTION_POLICIES: readonly EncryptionPolicy[] = ["allowed", "required", "off"];
+
+export type GatewayConfig = UploadSettings & {
   readonly host: string;
   readonly peerPort: number;
   readonly advertisedHost: string | null;
@@ -18,7 +23,15 @@ export type GatewayConfig = {
   readonly peersMax: number;
   readonly peersPerAddressMax: number;
   readonly unchokeSlots: number | "auto";
+  readonly encryption: EncryptionPolicy;
+  readonly workers: number;
 };
+
+/** A block a second: with less nobody gets anything done. */
+const UPLOAD_BYTES_PER_SECOND_MIN = 16 * 1024;
+
+/** More threads than a machine has cores only get in each other's way. */
+export const WORKERS_MAX = 64;
 
 /** Slots of one swarm: a number of at least 1, or `auto`. */
 export const unchokeSlotsField: Field<number | "auto"> = {
@@ -35,6 +48,47 @@ and adds slots while every one of them is used well.`,
   },
   format: String,
 };
+
+/** Whether peers may encrypt: `allowed`, `required` or `off`. */
+export const encryptionField: Field<EncryptionPolicy> = {
+  env: "SEEDFLEET_GATEWAY_ENCRYPTION",
+  doc: `Whether peers may encrypt their connections (MSE/PE): allowed takes both kinds, required
+closes those that do not, off those that do.`,
+  default: "allowed",
+  allowed: "allowed, required or off",
+  secret: false,
+  parse(value) {
+    return ENCRYPTION_POLICIES.find((policy) => policy === value) ?? null;
+  },
+  format: String,
+};
+
+/** Shares of the gateway's limit, by the class of torrents that they are promised to. */
+export const uploadPromisesField: Field<Readonly<Record<string, number>>> = {
+  env: "SEEDFLEET_GATEWAY_UPLOAD_PROMISES",
+  doc: `Shares of the gateway's upload limit that classes of torrents get at least while they have
+demand, as rare=0.05,archive=0.1; a torrent's class is set with seedfleet limit.`,
+  default: {},
+  allowed: `up to ${UPLOAD_CLASSES_MAX} CLASS=SHARE, which add up to ${PROMISED_SHARE_MAX} at most`,
+  secret: false,
+  parse: parsePromises,
+  format: (promises) =>
+    Object.entries(promises)
+      .map(([name, share]) => `${name}=${share}`)
+      .join(","),
+};
+
+function parsePromises(text: string): Readonly<Record<string, number>> | null {
+  const promises: Record<string, number> = {};
+  for (const item of text === "" ? [] : text.split(",")) {
+    const [, name, share] = /^([-_a-z0-9]{1,32})=(0?\.\d{1,6})$/.exec(item) ?? [];
+    if (name === undefined || name in promises) return null;
+    promises[name] = Number(share);
+  }
+  const shares = Object.values(promises);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.length <= UPLOAD_CLASSES_MAX && sum <= PROMISED_SHARE_MAX ? promises : null;
+}
 
 /** The gateway's own settings; those every service has come from `libs/service`. */
 export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
@@ -77,4 +131,32 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
     min: 1,
   }),
   unchokeSlots: unchokeSlotsField,
+  encryption: encryptionField,
+  uploadBytesPerSecond: bytes({
+    env: "SEEDFLEET_GATEWAY_UPLOAD_BYTES_PER_SECOND",
+    doc: "What all peers together are sent at most; empty is no limit.",
+    default: null,
+    min: UPLOAD_BYTES_PER_SECOND_MIN,
+  }),
+  torrentUploadBytesPerSecond: bytes({
+    env: "SEEDFLEET_GATEWAY_TORRENT_UPLOAD_BYTES_PER_SECOND",
+    doc: "What the peers of one torrent are sent at most, where the catalog does not say.",
+    default: null,
+    min: UPLOAD_BYTES_PER_SECOND_MIN,
+  }),
+  peerUploadBytesPerSecond: bytes({
+    env: "SEEDFLEET_GATEWAY_PEER_UPLOAD_BYTES_PER_SECOND",
+    doc: "What one peer is sent at most; empty is no limit.",
+    default: null,
+    min: UPLOAD_BYTES_PER_SECOND_MIN,
+  }),
+  uploadPromises: uploadPromisesField,
+  workers: integer({
+    env: "SEEDFLEET_GATEWAY_WORKERS",
+    doc: `Threads that peers are spread over; they share the port and the cache. With 1, which is
+best up to some gigabits per second, peers are served by the main thread.`,
+    default: 1,
+    min: 1,
+    max: WORKERS_MAX,
+  }),
 });

@@ -1,11 +1,18 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { pieceLengthAt } from "@seedfleet/metainfo";
 import { advanceUntil, turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES, type Block, encodeMessage } from "@seedfleet/wire";
-import { REQUEST_LENGTH_BYTES_MAX, REQUESTS_QUEUED_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
-import { FILL_RETRY_MS_MAX } from "./piece-fills.ts";
-import { blocksOf, GivenGateway, storeRefuses, type TestPeer, until } from "./testing.ts";
-import { givenTorrent } from "./testing-torrent.ts";
+import { framedLength } from "./blocks/framed-piece.ts";
+import { FILL_RETRY_MS_MAX } from "./fills/piece-fills.ts";
+import {
+  REQUEST_LENGTH_BYTES_MAX,
+  REQUESTS_QUEUED_MAX,
+  SEND_STALL_MS_MAX,
+} from "./peers/peer-limits.ts";
+import { blocksOf, GivenGateway, storeRefuses, until } from "./testing.ts";
+import type { TestPeer } from "./testing-peer.ts";
+import { type GivenTorrent, givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
 const BLOCKS = blocksOf(ONE.metainfo);
@@ -28,7 +35,7 @@ test("a gateway gives peers the whole torrent, and reads every piece once", asyn
   equal(new Set(pieces).size, pieces.length);
   equal(pieces.length, ONE.metainfo.pieceCount + 1);
   equal(given.gauge("sent_bytes"), 3 * ONE.content.length + 1);
-  equal(given.gauge("cache_bytes"), ONE.content.length + 1);
+  equal(given.gauge("cache_bytes"), framedBytes(ONE) + framedBytes(other));
 });
 
 test("a gateway puts a piece together from a store's many chunks", async () => {
@@ -149,8 +156,10 @@ test("a gateway given changed content closes the peer, and lacks the piece after
   given.serve = (read) => [given.content(read)];
   await given.publish(ONE, { addedAtMs: 1 });
   given.clock.advance(60_001);
-  await given.join(ONE);
-  await turn();
+  const first = await given.connect();
+  first.handshake(ONE.metainfo.infoHash);
+  await first.closed;
+  equal(given.closed("torrent-removed"), 2);
   const last = await given.join(ONE);
   deepEqual(bitsOf(last), [0b1111_1000]);
   await last.interested();
@@ -262,7 +271,7 @@ test("a gateway hands a peer that takes nothing no more as its pieces arrive", a
   await peer.interested();
   peer.socket.pause();
   peer.request(...blocksOf(large.metainfo, REQUEST_LENGTH_BYTES_MAX));
-  await until(() => given.gauge("cache_bytes") === large.content.length);
+  await until(() => given.gauge("cache_bytes") === framedBytes(large));
   for (let turns = 0; turns < 50; turns += 1) await turn();
   ok(given.gauge("sent_bytes") < 20_000_000);
   // All of it comes as the peer takes it.
@@ -292,6 +301,13 @@ test("a gateway holds little for a peer that asks on and takes nothing", async (
   given.clock.advance(10_000);
   equal(given.closed("send-stalled"), 1);
 });
+
+/** The memory of all its pieces, each block with its header. */
+function framedBytes({ metainfo }: GivenTorrent): number {
+  return Array.from({ length: metainfo.pieceCount }, (_, piece) =>
+    framedLength(pieceLengthAt(metainfo, piece)),
+  ).reduce((sum, bytes) => sum + bytes, 0);
+}
 
 /** A peer that takes nothing, and asked block by block until the gateway's socket was full. */
 async function stalled(given: GivenGateway): Promise<{ peer: TestPeer; asked: number }> {

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import { type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
 import { peerAnnouncedEvent } from "@seedfleet/contracts";
+import { turn } from "@seedfleet/testkit";
 import {
   encodeHandshake,
   encodeMessage,
@@ -11,8 +12,9 @@ import {
   HandshakeDecoder,
   WireDecoder,
 } from "@seedfleet/wire";
-import { DIAL_AFTER_MS } from "./announced-peers.ts";
-import { GivenGateway, givenPeerId, until } from "./testing.ts";
+import { DIAL_AFTER_MS } from "./peers/announced-peers.ts";
+import { GivenGateway, until } from "./testing.ts";
+import { givenPeerId } from "./testing-peer.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
@@ -80,6 +82,32 @@ test("a gateway does not go to a leecher that has come", async () => {
   await peer.interested();
   equal(connections, 0);
 });
+
+const dialled = [
+  { policy: "off", then: [true] },
+  { policy: "allowed", then: [true, false, false] },
+  { policy: "required", then: [false, false] },
+] as const;
+
+for (const { policy, then } of dialled) {
+  test(`a gateway goes to a leecher that closes no more than so often, ${policy}`, async () => {
+    await using given = await GivenGateway.start([ONE], { encryption: policy });
+    await using leecher = await listeningLeecher();
+    const inTheClear: boolean[] = [];
+    leecher.server.on("connection", (socket: Socket) => {
+      socket.once("data", (bytes: Buffer) => {
+        inTheClear.push(bytes.subarray(1, 20).equals(Buffer.from("BitTorrent protocol")));
+        socket.destroy();
+      });
+    });
+    announce(given, leecher.port);
+    await given.bus.flush();
+    given.clock.advance(DIAL_AFTER_MS);
+    await until(() => given.closed("peer-closed") === then.length);
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    deepEqual(inTheClear, then);
+  });
+}
 
 test("a gateway counts a leecher that cannot be reached", async () => {
   await using given = await GivenGateway.start([ONE]);

@@ -8,8 +8,9 @@ import { watchPresence } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { encodeHandshake, encodeMessage } from "@seedfleet/wire";
 import { bindGateway, startGateway } from "./gateway.ts";
-import { HANDSHAKE_TIMEOUT_MS } from "./peer-limits.ts";
-import { DEFAULTS, GivenGateway, givenPeerId, until } from "./testing.ts";
+import { HANDSHAKE_TIMEOUT_MS } from "./peers/peer-limits.ts";
+import { DEFAULTS, GivenGateway, until } from "./testing.ts";
+import { givenPeerId } from "./testing-peer.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
@@ -69,15 +70,48 @@ test("a gateway closes a connection to itself", async () => {
   equal(given.closed("own-peer-id"), 1);
 });
 
-test("a gateway closes who speaks another protocol, at its first wrong byte", async () => {
-  await using given = await GivenGateway.start([ONE]);
-  for (const text of ["GET / HTTP/1.1\r\n\r\n", "\x13BitTorrent protocoL", "\x00"]) {
+const STRANGE = ["GET / HTTP/1.1\r\n\r\n", "\x13BitTorrent protocoL", "\x00"] as const;
+
+test("a gateway that never encrypts closes a stranger at the first wrong byte", async () => {
+  await using given = await GivenGateway.start([ONE], { encryption: "off" });
+  for (const text of STRANGE) {
     const peer = await given.connect();
     peer.socket.write(text, "latin1");
     await peer.closed;
     equal(peer.socket.bytesRead, 0);
   }
   equal(given.closed("handshake-protocol"), 3);
+});
+
+test("a gateway takes strange bytes for a public key, and waits 10 s for the rest", async () => {
+  await using given = await GivenGateway.start([ONE]);
+  const strangers = await Promise.all(STRANGE.map(() => given.connect()));
+  for (const [index, { socket }] of strangers.entries()) {
+    socket.write(STRANGE[index] ?? "", "latin1");
+  }
+  await given.join(ONE);
+  given.clock.advance(HANDSHAKE_TIMEOUT_MS);
+  for (const { closed } of strangers) await closed;
+  equal(given.closed("handshake-timeout"), 3);
+});
+
+test("a gateway closes who sends more garbage than an encrypted handshake may have", async () => {
+  for (const encryption of ["allowed", "required"] as const) {
+    await using given = await GivenGateway.start([ONE], { encryption });
+    const peer = await given.connect();
+    peer.ignore();
+    peer.socket.write(Buffer.alloc(1_024, "GET / HTTP/1.1\r\n"));
+    await peer.closed;
+    equal(given.closed("mse-sync-lost"), 1);
+  }
+});
+
+test("a gateway that must encrypt closes who does not, and says nothing", async () => {
+  await using given = await GivenGateway.start([ONE], { encryption: "required" });
+  const peer = await given.connect();
+  peer.handshake(ONE.metainfo.infoHash);
+  await peer.closed;
+  deepEqual([given.closed("not-encrypted"), peer.socket.bytesRead], [1, 0]);
 });
 
 test("a gateway closes who says nothing for 10 s, and no sooner", async () => {

@@ -1,7 +1,8 @@
 import type { Meter } from "@seedfleet/telemetry";
-import type { CloseReason } from "./close-reason.ts";
-import type { PieceCache } from "./piece-cache.ts";
-import type { Swarms } from "./swarms.ts";
+import type { PieceCache } from "./blocks/piece-cache.ts";
+import type { PeerSide } from "./peer-side.ts";
+import type { CloseReason } from "./peers/close-reason.ts";
+import type { Swarms } from "./swarms/swarms.ts";
 
 /** Counts a connection's end under its reason. */
 export type CountClosed = (reason: CloseReason) => void;
@@ -17,12 +18,16 @@ export function countClosed(meter: Meter): CountClosed {
 /** What the block path counts anyway, read when somebody looks. */
 export function showGateway(
   meter: Meter,
-  { swarms, cache }: { readonly swarms: Swarms; readonly cache: PieceCache },
+  {
+    swarms,
+    cache,
+    peers,
+  }: { readonly swarms: Swarms; readonly cache: PieceCache; readonly peers: PeerSide },
 ): void {
   meter.total(
     "seedfleet_gateway_sent_bytes",
     "Bytes of blocks sent to peers",
-    () => swarms.sentBytes,
+    () => peers.sentBytes,
   );
   meter.gauge("seedfleet_gateway_peers", "Peers connected", () => swarms.peerCount);
   meter.gauge(

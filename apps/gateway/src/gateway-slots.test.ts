@@ -5,8 +5,9 @@ import { chokeRoundCall, type RoundReply, type RoundRequest } from "@seedfleet/c
 import { announcePresence } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES } from "@seedfleet/wire";
-import { REQUESTS_QUEUED_MAX } from "./peer-limits.ts";
-import { GivenGateway, type TestPeer, until } from "./testing.ts";
+import { REQUESTS_QUEUED_MAX } from "./peers/peer-limits.ts";
+import { GivenGateway, until } from "./testing.ts";
+import type { TestPeer } from "./testing-peer.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
 const ONE = givenTorrent("one");
@@ -229,7 +230,7 @@ async function scheduling(
   bus.serve(chokeRoundCall, { params: { scheduler: SCHEDULER } }, decide);
   announcePresence(given, () => ({
     ...{ role: "choking-scheduler", id: SCHEDULER, version: "0.1.0", startedAtMs: 0 },
-    ...{ draining: false, load: 0, peerAddress: null, urls: [] },
+    ...{ draining: false, load: 0, peerAddress: null, urls: [], gateway: null },
   }));
   await bus.flush();
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import type { Bus, Subscription } from "@seedfleet/bus";
-import { type InfoHash, type PeerId, peerIdFromBytes } from "@seedfleet/bytes";
+import { endpointOf } from "@seedfleet/bytes";
 import { OPTIMISTIC_UNCHOKE_INTERVAL_MS } from "@seedfleet/choker";
 import {
+  catalogChangedEvent,
   type HostPort,
-  type PeerAnnounced,
   type Presence,
   peerAnnouncedEvent,
 } from "@seedfleet/contracts";
@@ -17,32 +16,32 @@ import {
   type PresenceWatch,
   watchPresence,
 } from "@seedfleet/fleet";
-import { type Clock, delay, VERSION } from "@seedfleet/runtime";
+import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import { AnnouncedPeers, connectTo } from "./announced-peers.ts";
-import type { CloseReason } from "./close-reason.ts";
+import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
-import { type CountClosed, countClosed, showGateway } from "./gateway-metrics.ts";
-import { greetAnnounced, greetPeer } from "./greet-peer.ts";
-import { PeerAdmission } from "./peer-admission.ts";
-import { listenForPeers, type PeerServer } from "./peer-server.ts";
-import { PieceCache } from "./piece-cache.ts";
-import { PieceFills } from "./piece-fills.ts";
-import { pieceReader } from "./read-piece.ts";
-import { refuseUtp } from "./refuse-utp.ts";
-import { Swarms } from "./swarms.ts";
-import { Torrents } from "./torrents.ts";
+import { PieceFills } from "./fills/piece-fills.ts";
+import { PieceSeals, SEAL_KEY_BYTES } from "./fills/piece-seals.ts";
+import { pieceReader } from "./fills/read-piece.ts";
+import { countClosed, showGateway } from "./gateway-metrics.ts";
+import { GatewayOperations } from "./operations/gateway-operations.ts";
+import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
+import { newPeerId, PeerSide } from "./peer-side.ts";
+import { AnnouncedPeers } from "./peers/announced-peers.ts";
+import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
+import { refuseUtp } from "./peers/refuse-utp.ts";
+import { Swarms } from "./swarms/swarms.ts";
+import { Torrents } from "./torrents/torrents.ts";
 
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
-
-/** A peer notices at once that we closed; who has not by then is gone itself, or does not care. */
-const LEAVE_MS_MAX = 1_000;
 
 export type GatewayPorts = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Has the process drain and end, as a signal does. */
+  readonly requestStop: () => void;
 };
 
 export type NamedGatewayConfig = GatewayConfig & { readonly id: string };
@@ -51,6 +50,10 @@ export interface RunningGateway extends AsyncDisposable {
   /** Where peers are told to connect. */
   readonly peerAddress: HostPort;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /**
+   * Dials itself by the address that peers are told, and says what came of it; null if nothing did.
+   */
+  checkReachability(): Promise<ReachabilityOutcome | null>;
   /** Takes no new peers, answers what was asked, and lets the peers go. */
   drain(): Promise<void>;
 }
@@ -60,7 +63,8 @@ export type BoundGateway = PeerServer;
 
 /** Takes the port. Throws what `cannotListen` makes. */
 export function bindGateway(config: GatewayConfig): Promise<BoundGateway> {
-  return listenForPeers(config.host, config.peerPort);
+  const at = { host: config.host, port: config.peerPort };
+  return listenForPeers(at, { shared: config.workers > 1 });
 }
 
 /** Starts a gateway on the port it has or takes; a start that fails gives the port back. */
@@ -72,7 +76,9 @@ export async function startGateway(
   const server = bound ?? (await bindGateway(config));
   try {
     const catalog = await openCatalog(ports.bus, ports.telemetry.log);
-    return new Gateway({ ...ports, server, catalog }, config);
+    const gateway = new Gateway({ ...ports, server, catalog }, config);
+    await gateway.handOver();
+    return gateway;
   } catch (error) {
     server.close();
     throw error;
@@ -81,33 +87,28 @@ export async function startGateway(
 
 type OpenPorts = GatewayPorts & { readonly server: PeerServer; readonly catalog: Catalog };
 
-/** The composition of one gateway: who knows whom, and the way of a socket from accept to swarm. */
+/** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
 class Gateway implements RunningGateway {
   readonly peerAddress: HostPort;
   readonly #ports: OpenPorts;
   readonly #config: NamedGatewayConfig;
   readonly #startedAtMs: number;
-  readonly #ownPeerId = newPeerId();
   readonly #presence: PresenceWatch;
   readonly #announcer: PresenceAnnouncer;
-  readonly #admission: PeerAdmission;
-  readonly #cache: PieceCache;
   readonly #fills: PieceFills;
   readonly #torrents: Torrents;
   readonly #swarms: Swarms;
-  readonly #countClosed: CountClosed;
+  readonly #peers: PeerSide;
   readonly #utp: Disposable;
   readonly #announced: AnnouncedPeers;
-  readonly #introductions: Subscription;
-  /** Every socket that was let in and has not closed. */
-  readonly #sockets = new Set<Socket>();
-  /** Those among them whose handshake is not done. */
-  readonly #greeting = new Set<Socket>();
-  #accepted = 0;
+  readonly #subscriptions: readonly Subscription[];
+  readonly #ownPeerId = newPeerId();
+  readonly #operations: GatewayOperations;
   #draining = false;
 
   constructor(ports: OpenPorts, config: NamedGatewayConfig) {
     const { bus, clock, telemetry, server, catalog } = ports;
+    const { log, meter } = telemetry;
     this.#ports = ports;
     this.#config = config;
     this.#startedAtMs = clock.nowMs();
@@ -115,57 +116,83 @@ class Gateway implements RunningGateway {
       host: config.advertisedHost ?? config.host,
       port: config.advertisedPort ?? server.port,
     };
-    this.#countClosed = countClosed(telemetry.meter);
-    this.#admission = new PeerAdmission(config);
-    const cache = new PieceCache({ bytesMax: config.cacheBytes });
-    this.#cache = cache;
-    this.#presence = watchPresence(ports, ["choking-scheduler", "piece-store"]);
-    this.#fills = new PieceFills({
-      clock,
-      telemetry,
-      cache,
-      readPiece: pieceReader(bus, this.#presence),
-    });
+    const cache = new PieceCache({ bytesMax: config.cacheBytes, shared: config.workers > 1 });
+    this.#presence = watchPresence(ports, ["choking-scheduler", "gateway", "piece-store"]);
+    const readPiece = pieceReader(bus, this.#presence);
+    const seals = new PieceSeals(randomBytes(SEAL_KEY_BYTES));
+    const recycle = (chunk: Uint8Array): void => bus.recycle(chunk);
+    this.#fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, recycle });
     this.#torrents = new Torrents({
-      catalog,
-      clock,
-      log: telemetry.log,
-      dropped: ({ shelf }) => cache.clear(shelf),
-      inUse: (infoHash) => this.#swarms.has(infoHash),
+      ...{ catalog, clock, log },
+      dropped: (torrent) => {
+        cache.clear(torrent.shelf);
+        this.#swarms.dropped(torrent);
+        this.#peers.forget(torrent);
+      },
+      changed: (torrent) => this.#peers.changed(torrent),
+      inUse: (infoHash) => this.#swarms.has(infoHash) || this.#operations.isPreheating(infoHash),
     });
     this.#swarms = this.#openSwarms();
-    showGateway(telemetry.meter, { swarms: this.#swarms, cache });
-    server.open((socket) => this.#take(socket, null));
-    this.#utp = refuseUtp({ host: config.host, port: server.port }, telemetry.log);
+    this.#peers = this.#openPeers(cache);
+    showGateway(meter, { swarms: this.#swarms, cache, peers: this.#peers });
+    this.#operations = this.#openOperations(cache);
     this.#announced = new AnnouncedPeers({
       clock,
       isConnected: ({ infoHash, peerId }) => this.#swarms.hasPeer(infoHash, peerId),
-      dial: (peer) => this.#dial(peer),
+      dial: (peer) => this.#peers.dial(peer),
     });
+    server.open((socket) => this.#peers.accept(socket));
+    this.#utp = refuseUtp({ host: config.host, port: server.port }, log);
     const params = { gateway: config.id };
-    this.#introductions = bus.subscribe(peerAnnouncedEvent, { params }, (peer) =>
-      this.#announced.add(peer),
-    );
+    this.#subscriptions = [
+      bus.subscribe(peerAnnouncedEvent, { params }, (peer) => this.#announced.add(peer)),
+      bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => {
+        this.#torrents.entryChanged(infoHash);
+      }),
+    ];
     this.#announcer = announcePresence(ports, () => this.#describe());
-    telemetry.log.info("gateway listening", { host: config.host, port: server.port });
+    log.info("gateway listening", { host: config.host, port: server.port });
+  }
+
+  /** Once other threads listen, peers come to them and no more to this one. */
+  async handOver(): Promise<void> {
+    if (await this.#peers.otherThreadsListen()) this.#ports.server.close();
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     return { ready: !this.#draining, reasons: this.#draining ? ["draining"] : [] };
   }
 
+  checkReachability(): Promise<ReachabilityOutcome | null> {
+    return this.#operations.reachability.check();
+  }
+
   async drain(): Promise<void> {
     this.#leaveFleet();
-    await this.#swarms.drain(delay(this.#ports.clock, DRAIN_MS_MAX));
+    this.#swarms.sayGoodbye();
+    await this.#peers.drain(DRAIN_MS_MAX);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaveFleet();
     this.#announcer.stop();
     this.#presence.stop();
-    this.#swarms.close("draining");
+    const closed = this.#peers.close();
+    this.#swarms.stop();
     this.#fills.stop();
-    await this.#closeSockets();
+    await closed;
+    // Whoever waits for the end of a drain asks until nobody answers.
+    this.#operations[Symbol.dispose]();
+  }
+
+  #openOperations(cache: PieceCache): GatewayOperations {
+    return new GatewayOperations(
+      {
+        ...{ ...this.#ports, cache, fills: this.#fills, peers: this.#peers },
+        ...{ swarms: this.#swarms, torrents: this.#torrents },
+      },
+      { ...this.#config, address: this.peerAddress, ownPeerId: this.#ownPeerId },
+    );
   }
 
   #openSwarms(): Swarms {
@@ -173,10 +200,8 @@ class Gateway implements RunningGateway {
       {
         ...this.#ports,
         presence: this.#presence,
-        cache: this.#cache,
-        fills: this.#fills,
         torrents: this.#torrents,
-        closed: this.#countClosed,
+        siblings: () => this.#siblings(),
       },
       {
         gateway: this.#config.id,
@@ -186,6 +211,35 @@ class Gateway implements RunningGateway {
     );
   }
 
+  #openPeers(cache: PieceCache): PeerSide {
+    const { catalog, clock, server, telemetry } = this.#ports;
+    return new PeerSide(
+      {
+        ...{ catalog, clock, log: telemetry.log, cache },
+        ...{ fills: this.#fills, torrents: this.#torrents, swarms: this.#swarms },
+        findObfuscated: async (hash) =>
+          this.#operations.reachability.findObfuscated(hash) ?? this.#torrents.findObfuscated(hash),
+        isProbe: (infoHash) => this.#operations.reachability.isProbe(infoHash),
+        came: (peer) => this.#announced.came(peer),
+        closed: countClosed(telemetry.meter),
+      },
+      this.#config,
+      {
+        listen: { host: this.#config.host, port: server.port },
+        advertisedPort: this.peerAddress.port,
+        ownPeerId: this.#ownPeerId,
+      },
+    );
+  }
+
+  /** Those that PEX can tell of, which knows addresses only: a name is left out. */
+  #siblings(): readonly HostPort[] {
+    return this.#presence.available("gateway").flatMap(({ id, peerAddress }) => {
+      if (id === this.#config.id || peerAddress === null) return [];
+      return endpointOf(peerAddress.host, peerAddress.port) === null ? [] : [peerAddress];
+    });
+  }
+
   #leaveFleet(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -193,18 +247,10 @@ class Gateway implements RunningGateway {
     this.#announcer.announce();
     this.#ports.server.close();
     this.#utp[Symbol.dispose]();
-    this.#introductions.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#announced.stop();
-    for (const socket of this.#greeting) socket.destroy();
-  }
-
-  /** Lets peers take our last words; a socket half open would keep the process alive. */
-  async #closeSockets(): Promise<void> {
-    const closing = Array.from(this.#sockets, (socket) => {
-      return new Promise((resolve) => socket.once("close", resolve));
-    });
-    await Promise.race([Promise.all(closing), delay(this.#ports.clock, LEAVE_MS_MAX)]);
-    for (const socket of this.#sockets) socket.destroy();
+    this.#operations.leave();
+    this.#peers.leave();
   }
 
   #describe(): Presence {
@@ -214,65 +260,10 @@ class Gateway implements RunningGateway {
       version: VERSION,
       startedAtMs: this.#startedAtMs,
       draining: this.#draining,
-      load: this.#admission.count / this.#config.peersMax,
+      load: this.#peers.admission.count / this.#config.peersMax,
       peerAddress: this.peerAddress,
       urls: [],
+      gateway: this.#operations.describe(),
     };
   }
-
-  #take(socket: Socket, infoHash: InfoHash | null): void {
-    // A reset is an end like any other; "close" follows it.
-    socket.on("error", () => {});
-    const address = socket.remoteAddress ?? "";
-    const full = this.#admission.enter(address);
-    if (full !== null) return this.#refuse(socket, full);
-    this.#sockets.add(socket);
-    socket.on("close", () => {
-      this.#sockets.delete(socket);
-      this.#admission.leave(address);
-    });
-    this.#greet(socket, infoHash).catch((error: unknown) => {
-      this.#ports.telemetry.log.error("greeting failed", { reason: String(error) });
-      socket.destroy();
-    });
-  }
-
-  async #dial({ askedAs, address }: PeerAnnounced): Promise<void> {
-    const socket = await connectTo(this.#ports.clock, address);
-    if (socket === null) this.#countClosed("unreachable");
-    else this.#take(socket, askedAs);
-  }
-
-  /** With an info hash it is we who opened the connection, and speak first. */
-  async #greet(socket: Socket, infoHash: InfoHash | null): Promise<void> {
-    const { clock } = this.#ports;
-    const ports = { clock, torrents: this.#torrents, ownPeerId: this.#ownPeerId };
-    this.#greeting.add(socket);
-    const greeting =
-      infoHash === null ? greetPeer(ports, socket) : greetAnnounced(ports, socket, infoHash);
-    const greeted = await greeting.finally(() => this.#greeting.delete(socket));
-    if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
-    if (this.#draining) return this.#refuse(socket, "draining");
-    const { peerId, torrent } = greeted;
-    this.#announced.came({ infoHash: torrent.infoHash, peerId, host: remoteHost(socket) });
-    this.#accepted += 1;
-    this.#swarms.join({ ...greeted, socket, serial: this.#accepted }, greeted.rest);
-  }
-
-  #refuse(socket: Socket, reason: CloseReason): void {
-    socket.destroy();
-    this.#countClosed(reason);
-  }
-}
-
-/** The peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */
-function remoteHost(socket: Socket): string {
-  return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-}
-
-/** `-SF` and the version, then chance (BEP 20). */
-function newPeerId(): PeerId {
-  const [major = "0", minor = "0", patch = "0"] = VERSION.split(".");
-  const client = Buffer.from(`-SF${major}${minor}${patch}0-`);
-  return peerIdFromBytes(Buffer.concat([client, randomBytes(20 - client.length)]));
 }

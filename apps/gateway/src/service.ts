@@ -1,6 +1,8 @@
-export { type GatewayConfig, gatewayConfig } from "./config.ts";
+export { PieceCache } from "./blocks/piece-cache.ts";
+export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
+export { PieceFills } from "./fills/piece-fills.ts";
+export { PieceSeals, SEAL_KEY_BYTES } from "./fills/piece-seals.ts";
+export { pieceReader } from "./fills/read-piece.ts";
 export { type BoundGateway, bindGateway, type RunningGateway, startGateway } from "./gateway.ts";
-export { PieceCache } from "./piece-cache.ts";
-export { PieceFills } from "./piece-fills.ts";
-export { pieceReader } from "./read-piece.ts";
-export { Torrent } from "./torrent.ts";
+export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
+export { Torrent } from "./torrents/torrent.ts";

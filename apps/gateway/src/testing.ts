@@ -1,32 +1,24 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
-import { type InfoHash, type PeerId, peerIdFromBytes } from "@seedfleet/bytes";
 import { type CatalogEntry, type PieceRead, readPieceCall } from "@seedfleet/contracts";
 import { type Catalog, openCatalog } from "@seedfleet/fleet";
 import { type Metainfo, pieceLengthAt } from "@seedfleet/metainfo";
 import { loadConfig, SeedfleetError } from "@seedfleet/runtime";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
 import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
-import {
-  BLOCK_BYTES,
-  type Block,
-  encodeHandshake,
-  encodeMessage,
-  type Handshake,
-  HandshakeDecoder,
-  type PeerMessage,
-  WireDecoder,
-} from "@seedfleet/wire";
-import type { CloseReason } from "./close-reason.ts";
+import { BLOCK_BYTES, type Block } from "@seedfleet/wire";
 import { gatewayConfig } from "./config.ts";
-import { type NamedGatewayConfig, type RunningGateway, startGateway } from "./gateway.ts";
+import {
+  type BoundGateway,
+  type NamedGatewayConfig,
+  type RunningGateway,
+  startGateway,
+} from "./gateway.ts";
+import type { CloseReason } from "./peers/close-reason.ts";
+import { givenPeerId, type Introduces, PATIENCE_MS, TestPeer } from "./testing-peer.ts";
 import { type GivenTorrent, HOLDER } from "./testing-torrent.ts";
-
-/** Nothing that is waited for takes so long: a test that would hang fails instead. */
-const PATIENCE_MS = 10_000;
 
 /** The blocks of a torrent in their order, as a client asks for them. */
 export function blocksOf(metainfo: Metainfo, lengthMax: number = BLOCK_BYTES): Block[] {
@@ -39,10 +31,6 @@ export function blocksOf(metainfo: Metainfo, lengthMax: number = BLOCK_BYTES): B
   }).flat();
 }
 
-export function givenPeerId(name: string): PeerId {
-  return peerIdFromBytes(Buffer.from(`-TE0001-${name}`.padEnd(20, "0")));
-}
-
 export function storeRefuses(code: string): SeedfleetError {
   return new SeedfleetError(`Cannot read: ${code}`, { code });
 }
@@ -51,119 +39,6 @@ export function storeRefuses(code: string): SeedfleetError {
 export async function until(holds: () => boolean): Promise<void> {
   const untilMs = performance.now() + PATIENCE_MS;
   for (; !holds(); await turn()) assert(performance.now() < untilMs, `never held: ${holds}`);
-}
-
-type Sendable = Parameters<typeof encodeMessage>[0];
-
-/** A BitTorrent client of a few lines: says what it is told to, and keeps what it hears. */
-export class TestPeer implements Disposable {
-  readonly socket: Socket;
-  /** All but the pieces' data, which is in `blocks`. */
-  readonly heard: PeerMessage[] = [];
-  readonly blocks: (Block & { readonly data: Buffer })[] = [];
-  handshaken: Handshake | null = null;
-  choked = true;
-  readonly #handshakes = new HandshakeDecoder();
-  readonly #messages = new WireDecoder({ lengthMax: 1024 * 1024 });
-  readonly #waiting = new Set<() => void>();
-
-  /** `allowHalfOpen` is a client that does not notice that the other end is done. */
-  constructor(options: { port: number; allowHalfOpen?: boolean }) {
-    this.socket = connect({ host: "127.0.0.1", noDelay: true, ...options });
-    this.socket.on("error", () => {});
-    this.socket.on("data", (bytes: Buffer) => this.#receive(bytes));
-    this.socket.on("close", () => this.#look());
-  }
-
-  get closed(): Promise<void> {
-    return this.until(() => this.socket.closed);
-  }
-
-  handshake(infoHash: InfoHash, peerId: PeerId = givenPeerId("peer")): void {
-    this.socket.write(encodeHandshake({ infoHash, peerId, reserved: new Uint8Array(8) }));
-  }
-
-  send(...messages: readonly Sendable[]): void {
-    this.socket.write(Buffer.concat(messages.map(encodeMessage)));
-  }
-
-  request(...blocks: readonly Block[]): void {
-    this.send(...blocks.map((block) => ({ kind: "request" as const, ...block })));
-  }
-
-  count(kind: PeerMessage["kind"]): number {
-    return this.heard.filter((message) => message.kind === kind).length;
-  }
-
-  /** Resolves when it holds; rejects when the connection ends before, or it takes too long. */
-  async until(holds: () => boolean): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (holds()) resolve();
-      else if (this.socket.destroyed) reject(new Error(`closed before: ${holds}`));
-    };
-    const timer = setTimeout(() => reject(new Error(`never held: ${holds}`)), PATIENCE_MS);
-    this.#waiting.add(look);
-    look();
-    await promise.finally(() => {
-      clearTimeout(timer);
-      this.#waiting.delete(look);
-    });
-  }
-
-  greeted(): Promise<void> {
-    return this.until(() => this.count("bitfield") > 0);
-  }
-
-  async interested(): Promise<void> {
-    this.send({ kind: "interested" });
-    await this.until(() => !this.choked);
-  }
-
-  /** The bytes of these blocks, which are in their order, asked for `depth` at a time. */
-  async download(blocks: readonly Block[], depth = 64): Promise<Buffer> {
-    const before = this.blocks.length;
-    for (let asked = 0; asked < blocks.length; asked += depth) {
-      const batch = blocks.slice(asked, asked + depth);
-      this.request(...batch);
-      await this.until(() => this.blocks.length >= before + asked + batch.length);
-    }
-    const found = this.blocks.slice(before);
-    found.sort((a, b) => a.piece - b.piece || a.begin - b.begin);
-    return Buffer.concat(found.map(({ data }) => data));
-  }
-
-  [Symbol.dispose](): void {
-    this.socket.destroy();
-  }
-
-  #receive(bytes: Buffer): void {
-    this.#messages.push(this.handshaken === null ? this.#greet(bytes) : bytes);
-    for (let next = this.#messages.next(); next !== null; next = this.#messages.next()) {
-      assert(next.kind !== "violation");
-      if (next.kind === "choke" || next.kind === "unchoke") this.choked = next.kind === "choke";
-      if (next.kind === "piece") {
-        const { piece, begin } = next;
-        const data = Buffer.from(next.data);
-        this.blocks.push({ piece, begin, length: data.length, data });
-      } else if (next.kind === "bitfield") this.heard.push({ ...next, bits: next.bits.slice() });
-      else this.heard.push(next);
-    }
-    this.#look();
-  }
-
-  #greet(bytes: Uint8Array): Uint8Array {
-    this.#handshakes.push(bytes);
-    const next = this.#handshakes.next();
-    if (next === null) return Buffer.of();
-    assert(!("kind" in next));
-    this.handshaken = next;
-    return this.#handshakes.takeRest();
-  }
-
-  #look(): void {
-    for (const look of this.#waiting) look();
-  }
 }
 
 const FREE_PORT = { peerPort: 0, id: "gateway-1" };
@@ -175,6 +50,11 @@ export class GivenGateway implements AsyncDisposable {
   readonly telemetry: RecordingTelemetry = recordingTelemetry();
   readonly bus: Bus;
   readonly reads: PieceRead[] = [];
+  /** How often the gateway asked for its process to end. */
+  stopRequests = 0;
+  readonly requestStop = (): void => {
+    this.stopRequests += 1;
+  };
   /** What the store answers; a test may put its own here. */
   serve: (read: PieceRead) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly #torrents = new Map<string, GivenTorrent>();
@@ -194,10 +74,11 @@ export class GivenGateway implements AsyncDisposable {
   static async start(
     torrents: readonly GivenTorrent[],
     config: Partial<NamedGatewayConfig> = {},
+    bound?: BoundGateway,
   ): Promise<GivenGateway> {
     const given = new GivenGateway();
     const catalog = await openCatalog(given.bus, given.telemetry.log);
-    const gateway = await startGateway(given, { ...DEFAULTS, ...config });
+    const gateway = await startGateway(given, { ...DEFAULTS, ...config }, bound);
     given.#running = { gateway, catalog };
     for (const torrent of torrents) await given.publish(torrent);
     return given;
@@ -229,9 +110,13 @@ export class GivenGateway implements AsyncDisposable {
   }
 
   /** A peer whose handshake is done. */
-  async join({ metainfo }: GivenTorrent, name = "peer"): Promise<TestPeer> {
+  async join(
+    { metainfo }: GivenTorrent,
+    name = "peer",
+    how: Omit<Introduces, "peerId"> = {},
+  ): Promise<TestPeer> {
     const peer = await this.connect();
-    peer.handshake(metainfo.infoHash, givenPeerId(name));
+    peer.handshake(metainfo.infoHash, { ...how, peerId: givenPeerId(name) });
     await peer.greeted();
     return peer;
   }

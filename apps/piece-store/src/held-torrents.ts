@@ -169,13 +169,13 @@ function merge(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
     (other) => entry.sources.find((source) => isSamePlace(source, other)) ?? other,
   );
   if (entry.sources.every((source) => renewed.includes(source))) {
-    return { ...entry, sources: renewed, addedAtMs: before.addedAtMs };
+    return { ...entry, sources: renewed, addedAtMs: before.addedAtMs, upload: before.upload };
   }
   const others = before.sources.filter(
     (other) => !entry.sources.some((source) => isSamePlace(source, other)),
   );
   const sources = [...entry.sources, ...others].slice(0, TORRENT_SOURCES_MAX);
-  return { ...entry, sources, addedAtMs: before.addedAtMs };
+  return { ...entry, sources, addedAtMs: before.addedAtMs, upload: before.upload };
 }
 
 function isSamePlace(a: CatalogSource, b: CatalogSource): boolean {

@@ -109,6 +109,7 @@ class PieceStore implements RunningPieceStore {
       draining: this.#draining,
       load: this.#ports.reader.load,
       peerAddress: null,
+      gateway: null,
       urls: this.#config.origins,
     };
   }

@@ -90,6 +90,7 @@ export function givenPresence(id: string, differing: Partial<Presence> = {}): Pr
     load: 0,
     peerAddress: { host: "192.0.2.1", port: 6881 },
     urls: [],
+    gateway: null,
     ...differing,
   };
 }

@@ -130,6 +130,7 @@ function joinFleet(
     draining: draining !== null,
     load: load(),
     peerAddress: null,
+    gateway: null,
   }));
   const drain = async (): Promise<void> => {
     const late = Promise.withResolvers<void>();

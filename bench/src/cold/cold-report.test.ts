@@ -7,6 +7,7 @@ const MIB = 1024 * 1024;
 
 const run = {
   receivedBytes: 3e9,
+  receivedBytesEach: [3e9],
   wallSeconds: 2,
   serverCpuSeconds: { user: 0.5, system: 1.5 },
   serverResidentBytes: { total: 64 * MIB, anonymous: 32 * MIB },

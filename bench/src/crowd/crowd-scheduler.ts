@@ -36,7 +36,7 @@ export class CrowdScheduler implements Disposable {
     );
     const announcer = announcePresence({ bus, clock: systemClock }, () => ({
       ...{ role: "choking-scheduler", id: ID, version: VERSION, startedAtMs },
-      ...{ draining: false, load: 0, peerAddress: null, urls: [] },
+      ...{ draining: false, load: 0, peerAddress: null, urls: [], gateway: null },
     }));
     this.#stopping = [() => served.unsubscribe(), () => announcer.stop()];
   }

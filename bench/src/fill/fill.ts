@@ -31,10 +31,10 @@ async function measure({ store, ...config }: FillSpec): Promise<Filled> {
   running.defer(() => filler.stop());
   await filler.fill(WARM_UP_SHARE);
   const before = readingOf(store);
-  await filler.fill(1);
+  const filledBytes = await filler.fill(1);
   const used = difference(before, readingOf(store));
   return {
-    filledBytes: filler.sizeBytes,
+    filledBytes,
     ...used,
     gatewayResidentBytes: residentBytes(process.pid),
   };

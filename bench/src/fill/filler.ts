@@ -1,7 +1,15 @@
+import { randomBytes } from "node:crypto";
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import { openCatalog, watchPresence } from "@seedfleet/fleet";
-import { PieceCache, PieceFills, pieceReader, Torrent } from "@seedfleet/gateway/service";
+import {
+  PieceCache,
+  PieceFills,
+  PieceSeals,
+  pieceReader,
+  SEAL_KEY_BYTES,
+  Torrent,
+} from "@seedfleet/gateway/service";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { systemClock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
@@ -13,7 +21,7 @@ export type FillerConfig = { readonly cacheBytes: number; readonly piecesAtOnce:
 
 /** Fills a cache with the pieces of one torrent, by the gateway's own code. */
 export class Filler {
-  readonly #torrent: Torrent;
+  readonly #newTorrent: () => Torrent;
   readonly #fills: PieceFills;
   readonly #piecesAtOnce: number;
 
@@ -34,31 +42,39 @@ export class Filler {
       clock: systemClock,
       telemetry,
       cache: new PieceCache({ bytesMax: cacheBytes }),
+      recycle: (chunk) => bus.recycle(chunk),
+      seals: new PieceSeals(randomBytes(SEAL_KEY_BYTES)),
       readPiece: pieceReader(bus, watchPresence({ bus, clock: systemClock }, ["piece-store"])),
     });
-    return new Filler(new Torrent(metainfo, entry), fills, piecesAtOnce);
+    return new Filler(() => new Torrent(metainfo, entry), fills, piecesAtOnce);
   }
 
-  private constructor(torrent: Torrent, fills: PieceFills, piecesAtOnce: number) {
-    this.#torrent = torrent;
+  private constructor(torrent: () => Torrent, fills: PieceFills, piecesAtOnce: number) {
+    this.#newTorrent = torrent;
     this.#fills = fills;
     this.#piecesAtOnce = piecesAtOnce;
   }
 
-  get sizeBytes(): number {
-    return this.#torrent.metainfo.sizeBytes;
+  /**
+   * Fills the first `share` of the pieces in order, so many at once, and gives the bytes that are;
+   * rejects if one fails. No fill knows the pieces of the one before by their seals.
+   */
+  async fill(share: number): Promise<number> {
+    const torrent = this.#newTorrent();
+    const { pieceCount, pieceLengthBytes, sizeBytes } = torrent.metainfo;
+    const count = Math.ceil(pieceCount * share);
+    await this.#fillFirst(count, torrent);
+    return Math.min(count * pieceLengthBytes, sizeBytes);
   }
 
-  /** Fills the first `share` of the pieces in order, so many at once; rejects if one fails. */
-  fill(share: number): Promise<void> {
-    const count = Math.ceil(this.#torrent.metainfo.pieceCount * share);
+  #fillFirst(count: number, torrent: Torrent): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let asked = 0;
     let filled = 0;
     const ask = (): void => {
       const piece = asked;
       asked += 1;
-      this.#want(piece, (outcome) => {
+      this.#want(torrent, piece, (outcome) => {
         if (outcome !== "filled") reject(new BenchError(`piece ${piece} is not there: ${outcome}`));
         filled += 1;
         if (filled === count) resolve();
@@ -73,9 +89,9 @@ export class Filler {
     this.#fills.stop();
   }
 
-  #want(piece: number, tell: (outcome: string) => void): void {
+  #want(torrent: Torrent, piece: number, tell: (outcome: string) => void): void {
     // A trace of its own for each, as the first request of a peer has.
     const traceId = (piece + 1).toString(16).padStart(32, "0");
-    this.#fills.want(this.#torrent, piece, { traceId, waiter: { waits: () => true, tell } });
+    this.#fills.want(torrent, piece, { traceId, waiter: { waits: () => true, tell } });
   }
 }

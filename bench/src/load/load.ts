@@ -22,7 +22,7 @@ const FLOW_MS_MAX = 30_000;
 
 type Reading = {
   readonly atMs: number;
-  readonly receivedBytes: number;
+  readonly receivedBytesEach: readonly number[];
   readonly server: CpuSeconds;
   readonly diskReadBytes: number;
   readonly load: NodeJS.CpuUsage;
@@ -32,7 +32,7 @@ type Reading = {
 function readingOf({ serverPid }: LoadSpec, { connections }: Load): Reading {
   return {
     atMs: performance.now(),
-    receivedBytes: connections.reduce((sum, each) => sum + each.receivedBytes, 0),
+    receivedBytesEach: connections.map(({ receivedBytes }) => receivedBytes),
     server: cpuSeconds(serverPid),
     diskReadBytes: diskReadBytes(serverPid),
     load: process.cpuUsage(),
@@ -72,8 +72,12 @@ function difference(
 ): Omit<LoadWindow, "serverResidentBytes" | "verifiedPieces"> {
   const loadMicroseconds =
     after.load.user + after.load.system - before.load.user - before.load.system;
+  const receivedBytesEach = after.receivedBytesEach.map(
+    (bytes, at) => bytes - (before.receivedBytesEach[at] ?? 0),
+  );
   return {
-    receivedBytes: after.receivedBytes - before.receivedBytes,
+    receivedBytes: receivedBytesEach.reduce((sum, bytes) => sum + bytes, 0),
+    receivedBytesEach,
     wallSeconds: (after.atMs - before.atMs) / 1_000,
     serverCpuSeconds: {
       user: after.server.user - before.server.user,

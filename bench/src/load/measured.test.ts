@@ -5,6 +5,7 @@ import { combined, type LoadWindow } from "./measured.ts";
 function givenWindow(differing: Partial<LoadWindow>): LoadWindow {
   return {
     receivedBytes: 1_000,
+    receivedBytesEach: [400, 600],
     wallSeconds: 2,
     serverCpuSeconds: { user: 0.5, system: 1 },
     serverResidentBytes: { total: 64, anonymous: 32 },

@@ -5,6 +5,8 @@ import type { CpuSeconds, ResidentBytes } from "../process-usage.ts";
 export type LoadWindow = {
   /** Bytes of blocks; headers are not counted. */
   readonly receivedBytes: number;
+  /** The same of each connection. */
+  readonly receivedBytesEach: readonly number[];
   readonly wallSeconds: number;
   readonly serverCpuSeconds: CpuSeconds;
   readonly serverResidentBytes: ResidentBytes;
@@ -38,6 +40,9 @@ export function combined(windows: readonly LoadWindow[]): Measured {
   const machine = shared(({ machineCpuSeconds }) => machineCpuSeconds);
   return {
     receivedBytes: added(({ receivedBytes }) => receivedBytes),
+    receivedBytesEach: windows.flatMap((window) =>
+      window.receivedBytesEach.map((bytes) => (bytes / window.wallSeconds) * wallSeconds),
+    ),
     wallSeconds,
     serverCpuSeconds: { user, system },
     serverResidentBytes: {

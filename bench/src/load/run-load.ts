@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { BenchError } from "../bench-error.ts";
 import { BenchProcess } from "../bench-process.ts";
 import type { LoadOrder, LoadSpec } from "./load-spec.ts";
 import { combined, type LoadWindow, type Measured } from "./measured.ts";
@@ -28,7 +29,11 @@ export type LoadPlan = {
   readonly order: LoadOrder;
   /** How many processes have the connections among them. */
   readonly processes: number;
+  /** What is done once all connections flow, before anybody measures. */
+  readonly beforeMeasuring?: () => Promise<void>;
 };
+
+export type TargetLoad = { readonly target: LoadTarget; readonly plan: LoadPlan };
 
 /**
  * Loads a server from one process or several, each with its share of the connections. Nobody
@@ -36,17 +41,41 @@ export type LoadPlan = {
  */
 export async function runLoad(
   target: LoadTarget,
-  { connections, seconds, pipeline, order, processes }: LoadPlan,
+  plan: LoadPlan,
   running: AsyncDisposableStack,
 ): Promise<Measured> {
-  const shares = shareSerials(connections, processes);
-  const loads = shares.map((serials) => ({ serials, connections, seconds, order }));
+  const [measured] = await runLoads([{ target, plan }], running);
+  if (measured === undefined) throw new BenchError("nothing was loaded");
+  return measured;
+}
+
+/** The same of several targets at once, such as torrents of one server; at least one. */
+export async function runLoads(
+  loads: readonly TargetLoad[],
+  running: AsyncDisposableStack,
+): Promise<readonly Measured[]> {
+  const specs = loads.map(({ target, plan: { connections, seconds, pipeline, ...plan } }) =>
+    shareSerials(connections, plan.processes).map((serials) =>
+      specOf(target, { pipeline, load: { serials, connections, seconds, order: plan.order } }),
+    ),
+  );
+  const secondsMax = Math.max(...loads.map(({ plan }) => plan.seconds));
   const windows = await measureAll(
-    loads.map((load) => specOf(target, { pipeline, load })),
-    { name: target.name, timeoutMs: seconds * 1_000 + LOAD_MS_MAX },
+    specs.flat(),
+    {
+      name: loads[0]?.target.name ?? "",
+      timeoutMs: secondsMax * 1_000 + LOAD_MS_MAX,
+      beforeMeasuring: async () => {
+        for (const { plan } of loads) await plan.beforeMeasuring?.();
+      },
+    },
     running,
   );
-  return combined(windows);
+  let taken = 0;
+  return specs.map(({ length }) => {
+    taken += length;
+    return combined(windows.slice(taken - length, taken));
+  });
 }
 
 /** One connection reads everything, in order, and checks every byte of it. */
@@ -80,7 +109,11 @@ function specOf(
 
 async function measureAll(
   specs: readonly LoadSpec[],
-  { name, timeoutMs }: { readonly name: string; readonly timeoutMs: number },
+  {
+    name,
+    timeoutMs,
+    beforeMeasuring = async () => {},
+  }: Pick<LoadPlan, "beforeMeasuring"> & { readonly name: string; readonly timeoutMs: number },
   running: AsyncDisposableStack,
 ): Promise<readonly LoadWindow[]> {
   await using loading = new AsyncDisposableStack();
@@ -90,6 +123,7 @@ async function measureAll(
     return loading.use(BenchProcess.start(command, running));
   });
   await Promise.all(processes.map((each) => each.event("flowing", FLOW_MS_MAX)));
+  await beforeMeasuring();
   for (const each of processes) each.tell("measure");
   const measured = processes.map(
     async (each) => (await each.event("measured", timeoutMs)) as LoadWindow,

@@ -1,19 +1,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BenchError } from "../bench-error.ts";
 import { BenchProcess } from "../bench-process.ts";
 import type { LoadTarget } from "../load/run-load.ts";
 import { type SeederName, seederLabel } from "./seeder-name.ts";
+import { OWN_CHECKOUT, startUp } from "./seedfleet-up.ts";
 
-const OWN_CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
 const LIBTORRENT_SEEDER = fileURLToPath(new URL("libtorrent-seeder.py", import.meta.url));
 
-/** Hashing the content is part of a start. */
+/** It starts from a `.torrent` that is there, and checks nothing. */
 const READY_MS_MAX = 300_000;
 
 /** A running seeder of the content. */
-export type Seeder = LoadTarget & { readonly version: string };
+export type Seeder = LoadTarget & {
+  readonly version: string;
+  readonly child: BenchProcess;
+  /** Where its metrics are; null of a seeder that has none. */
+  readonly adminUrl: string | null;
+};
 
 export type SeederContent = {
   readonly directory: string;
@@ -35,41 +39,20 @@ export async function startSeedfleet(
   const root = checkout ?? OWN_CHECKOUT;
   const name = seederLabel(seeder);
   const { directory, contentFile, cacheBytes, connectionsMax } = content;
-  const freePorts = ["--peer-port", "--tracker-port", "--console-port"].flatMap((at) => [at, "0"]);
-  const dataDirectory = join(directory, `data-${name.replaceAll(/\W/g, "-")}`);
-  const command = {
-    name,
-    program: process.execPath,
-    args: [
-      join(root, "apps/cli/src/main.ts"),
-      ...["up", contentFile, "--json", ...freePorts, "--data-dir", dataDirectory],
-      ...["--unchoke-slots", String(connectionsMax + 1)],
-      // A checkout from before there were workers does not know the flag.
-      ...(workers > 1 ? ["--workers", String(workers)] : []),
-    ],
-    env: {
-      SEEDFLEET_LOG_LEVEL: "warn",
-      SEEDFLEET_GATEWAY_CACHE_BYTES: String(cacheBytes),
-      SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX: String(connectionsMax + 16),
+  const up = await startUp(
+    {
+      ...{ name, root, workers, paths: [contentFile], unchokeSlots: connectionsMax + 1 },
+      dataDirectory: join(directory, `data-${name.replaceAll(/\W/g, "-")}`),
+      env: {
+        SEEDFLEET_GATEWAY_CACHE_BYTES: String(cacheBytes),
+        SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX: String(connectionsMax + 16),
+      },
     },
-  };
-  const child = BenchProcess.start(command, running);
-  const ready = await child.event("ready", READY_MS_MAX);
-  const { peerAddress, torrents } = ready as {
-    readonly peerAddress: string;
-    readonly torrents: readonly { readonly torrentFile: string }[];
-  };
-  const [torrent] = torrents;
-  const colon = peerAddress.lastIndexOf(":");
-  if (torrent === undefined) throw new BenchError(`${name} seeds nothing`);
-  return {
-    name,
-    version: versionOf(root),
-    pid: child.pid,
-    host: peerAddress.slice(0, colon),
-    port: Number(peerAddress.slice(colon + 1)),
-    torrentFile: torrent.torrentFile,
-  };
+    running,
+  );
+  const { torrents, ...process } = up;
+  const torrentFile = torrents[0]?.torrentFile ?? "";
+  return { name, version: versionOf(root), torrentFile, ...process };
 }
 
 /** libtorrent on the content and the `.torrent` that Seedfleet made of it. */
@@ -86,6 +69,7 @@ export async function startLibtorrent(
     name,
     version: String(version),
     pid: seeder.pid,
+    ...{ child: seeder, adminUrl: null },
     host: "127.0.0.1",
     port: Number(port),
     torrentFile,

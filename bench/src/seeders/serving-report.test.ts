@@ -6,6 +6,7 @@ import { type ServingReport, servingFigures, servingTable } from "./serving-repo
 function givenRun({ megabytes, cpu }: { megabytes: number; cpu: number }): Measured {
   return {
     receivedBytes: megabytes * 1e6,
+    receivedBytesEach: [megabytes * 1e6],
     wallSeconds: 2,
     serverCpuSeconds: { user: cpu / 4, system: (3 * cpu) / 4 },
     serverDiskReadBytes: 4_096,

@@ -1,3 +1,4 @@
+import { type BusEvent, defineEvent } from "@seedfleet/bus";
 import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
 import * as z from "zod";
 import { count, infoHash, infoHashV2, location, processId, timestampMs } from "./scalars.ts";
@@ -7,6 +8,13 @@ export const CATALOG_BUCKET = "seedfleet-catalog";
 
 /** Key-value: alias → the info hash that the entry has. */
 export const ALIAS_BUCKET = "seedfleet-aliases";
+
+/**
+ * Key-value: SHA-1 of `req2` and an info hash or alias, in hex → that. It is all that a peer tells
+ * of the torrent before an encrypted handshake (MSE/PE), so without this index a gateway would have
+ * to hold every info hash of the catalog in memory.
+ */
+export const OBFUSCATED_BUCKET = "seedfleet-obfuscated";
 
 /** Objects: info hash → the bytes of the `.torrent`; of one made here, without trackers. */
 export const METAINFO_BUCKET = "seedfleet-metainfo";
@@ -35,6 +43,14 @@ export type CatalogSource = {
   readonly fingerprint: string;
 };
 
+/** How much of the fleet's upload a torrent gets. */
+export type UploadPolicy = {
+  /** What its peers of one gateway together are sent at most; null leaves it to the settings. */
+  readonly bytesPerSecond: number | null;
+  /** The class by which it has a part in what is promised; null for none. */
+  readonly class: string | null;
+};
+
 /** What the fleet publishes, and who holds its bytes. */
 export type CatalogEntry = {
   /** What the torrent is known by: v1's, or the first 20 bytes of a torrent's that is v2 alone. */
@@ -56,6 +72,8 @@ export type CatalogEntry = {
   /** In the order they are tried. */
   readonly sources: readonly CatalogSource[];
   readonly addedAtMs: number;
+  /** Only where somebody set it. */
+  readonly upload?: UploadPolicy | undefined;
 };
 
 /** What a holder hashed once: the same location with the same fingerprint is this torrent. */
@@ -64,6 +82,9 @@ export type HashMemo = { readonly infoHash: InfoHash; readonly fingerprint: stri
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const torrentVersion: z.ZodType<TorrentVersion> = z.enum(["v1", "v2", "hybrid"]);
+
+/** A name of an upload class, as in the settings of gateways. */
+export const uploadClass: z.ZodType<string> = z.string().regex(/^[-_a-z0-9]{1,32}$/);
 
 export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
   infoHash,
@@ -82,6 +103,23 @@ export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
     .min(1)
     .max(TORRENT_SOURCES_MAX),
   addedAtMs: timestampMs,
+  upload: z
+    .strictObject({ bytesPerSecond: z.int().min(1).nullable(), class: uploadClass.nullable() })
+    .optional(),
 });
 
 export const hashMemo: z.ZodType<HashMemo> = z.strictObject({ infoHash, fingerprint });
+
+/**
+ * Somebody changed an entry other than by publishing: whoever knows the torrent looks it up again
+ * at once, instead of within a minute.
+ *
+ * cli → gateway
+ */
+export const catalogChangedEvent: BusEvent<
+  "seedfleet.v1.catalog.changed",
+  { readonly infoHash: InfoHash }
+> = defineEvent({
+  subject: "seedfleet.v1.catalog.changed",
+  payload: z.strictObject({ infoHash }),
+});

@@ -1,15 +1,18 @@
-import { deepEqual, equal } from "node:assert/strict";
+import assert, { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import type { Schema } from "@seedfleet/bus";
 import {
   catalogEntry,
   chokeRoundCall,
+  drainCall,
   hashMemo,
   ingestJob,
   ingestProgressEvent,
   manageCall,
   PEERS_PER_ROUND_MAX,
+  PRESENCE_HOT_MAX,
   peerAnnouncedEvent,
+  preheatCall,
   presenceAskedEvent,
   presenceEvent,
   readPieceCall,
@@ -43,9 +46,18 @@ const JOB = {
   ...{ id: "job-1", request: INGEST, state: "running", submittedAtMs: 0, updatedAtMs: 1 },
   ...{ attempts: 1, result: null, failure: null },
 };
+const GATEWAY = {
+  ...{ peers: 3, peersMax: 4_096, uploadBytesPerSecond: 0.5, cacheBytes: 0, cacheBytesMax: 1 },
+  ...{ hot: [INFO_HASH], reachable: null },
+};
+const PROGRESSED = {
+  ...{ wantedPieces: 3, wantedBytes: 9, leftOutPieces: 0 },
+  ...{ broughtPieces: 1, broughtBytes: 3, cachedPieces: 1, missingPieces: 0 },
+};
 const PRESENCE = {
   ...{ role: "gateway", id: "gateway-1", version: "0.1.0", startedAtMs: 0.5, draining: false },
   ...{ load: 1.5, peerAddress: { host: "192.0.2.1", port: 6881 }, urls: ["http://a/announce"] },
+  gateway: GATEWAY,
 };
 const PEER = {
   ...{ peerKey: "2d5445-1", amChoking: true, peerInterested: true },
@@ -114,7 +126,14 @@ const contracts: readonly Given[] = [
   {
     name: "presenceEvent",
     schema: presenceEvent.payload,
-    accepts: [PRESENCE, { ...PRESENCE, role: "console", peerAddress: null, urls: [] }],
+    accepts: [
+      PRESENCE,
+      { ...PRESENCE, role: "console", peerAddress: null, urls: [], gateway: null },
+      {
+        ...PRESENCE,
+        gateway: { ...GATEWAY, hot: Array(PRESENCE_HOT_MAX).fill(INFO_HASH), reachable: false },
+      },
+    ],
     refuses: [
       { role: "janitor" },
       { id: "" },
@@ -128,6 +147,11 @@ const contracts: readonly Given[] = [
       { peerAddress: { host: "192.0.2.1", port: 1, more: 1 } },
       { urls: ["not a url"] },
       { urls: Array.from({ length: 65 }, () => "http://a/") },
+      { gateway: { ...GATEWAY, hot: Array(PRESENCE_HOT_MAX + 1).fill(INFO_HASH) } },
+      { gateway: { ...GATEWAY, hot: ["ab"] } },
+      { gateway: { ...GATEWAY, peers: -1 } },
+      { gateway: { ...GATEWAY, uploadBytesPerSecond: -1 } },
+      { gateway: { ...GATEWAY, more: 1 } },
     ],
   },
   {
@@ -141,6 +165,28 @@ const contracts: readonly Given[] = [
     schema: peerAnnouncedEvent.payload,
     accepts: [ANNOUNCED],
     refuses: [{ peerId: "2D".repeat(20) }, { peerId: "2d" }, { address: null }],
+  },
+  {
+    name: "preheatCall's request",
+    schema: preheatCall.request,
+    accepts: [
+      { infoHash: INFO_HASH, pieces: null },
+      { infoHash: INFO_HASH, pieces: { first: 0, last: 7 } },
+    ],
+    refuses: [{ pieces: { first: 0 } }, { pieces: { first: -1, last: 0 } }],
+  },
+  {
+    name: "preheatCall's chunk",
+    schema: chunkSchema(preheatCall.chunk),
+    accepts: [PROGRESSED],
+    refuses: [{ wantedPieces: -1 }, { broughtBytes: 0.5 }],
+  },
+  { name: "drainCall's request", schema: drainCall.request, accepts: [{}], refuses: [] },
+  {
+    name: "drainCall's reply",
+    schema: drainCall.reply,
+    accepts: [{ peers: 0 }],
+    refuses: [{ peers: -1 }],
   },
   {
     name: "chokeRoundCall's request",
@@ -275,4 +321,9 @@ for (const { name, schema, accepts, refuses } of contracts) {
       equal(result.issues === undefined, false);
     });
   }
+}
+
+function chunkSchema<Chunk>(chunk: Schema<Chunk> | "bytes"): Schema<Chunk> {
+  assert(chunk !== "bytes");
+  return chunk;
 }

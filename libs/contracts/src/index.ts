@@ -3,14 +3,18 @@ export {
   CATALOG_BUCKET,
   type CatalogEntry,
   type CatalogSource,
+  catalogChangedEvent,
   catalogEntry,
   HASH_MEMO_BUCKET,
   type HashMemo,
   hashMemo,
   INFO_HASH_ALIASES_MAX,
   METAINFO_BUCKET,
+  OBFUSCATED_BUCKET,
   TORRENT_SOURCES_MAX,
   type TorrentVersion,
+  type UploadPolicy,
+  uploadClass,
 } from "./catalog.ts";
 export {
   chokeRoundCall,
@@ -20,6 +24,12 @@ export {
   type RoundReply,
   type RoundRequest,
 } from "./choking.ts";
+export {
+  drainCall,
+  type PreheatProgress,
+  type PreheatRequest,
+  preheatCall,
+} from "./gateways.ts";
 export {
   type Adoption,
   type ContentCheck,
@@ -51,8 +61,10 @@ export {
   writePieceCall,
 } from "./pieces.ts";
 export {
+  type GatewayPresence,
   type HostPort,
   PRESENCE_EXPIRY_MS,
+  PRESENCE_HOT_MAX,
   PRESENCE_INTERVAL_MS,
   PRESENCE_URLS_MAX,
   type Presence,

@@ -1,12 +1,13 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { infoHashFromBytes } from "@seedfleet/bytes";
+import { type InfoHash, infoHashBytes, infoHashFromBytes } from "@seedfleet/bytes";
 import {
   CATALOG_BUCKET,
   type CatalogEntry,
   type CatalogSource,
   METAINFO_BUCKET,
 } from "@seedfleet/contracts";
+import { obfuscatedHash } from "@seedfleet/mse";
 import { type Catalog, type CatalogChange, openCatalog } from "./catalog.ts";
 import { GivenBus } from "./testing.ts";
 
@@ -153,6 +154,47 @@ test("a catalog finds a torrent by its aliases for as long as it is published", 
   await catalog.retire(ONE.infoHash);
   equal(await catalog.findByAny(alias), null);
 });
+
+test("a catalog finds by an obfuscated hash whatever peers may ask by", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const alias = infoHashFromBytes(new Uint8Array(20).fill(9));
+  equal(await catalog.findObfuscated(obfuscated(ONE.infoHash)), null);
+  await catalog.publish(OTHER, METAINFO);
+  await catalog.publish({ ...ONE, aliases: [alias] }, METAINFO);
+  equal(await catalog.findObfuscated(obfuscated(ONE.infoHash)), ONE.infoHash);
+  equal(await catalog.findObfuscated(obfuscated(alias)), alias);
+  equal(await catalog.findObfuscated(infoHashBytes(ONE.infoHash)), null);
+});
+
+for (const how of ["retire", "remove"] as const) {
+  test(`a catalog's ${how}() takes out the obfuscated hashes of its own alone`, async () => {
+    await using given = new GivenBus();
+    const catalog = await opened(given);
+    const alias = infoHashFromBytes(new Uint8Array(20).fill(9));
+    await catalog.publish({ ...ONE, aliases: [alias] }, METAINFO);
+    await catalog.publish(OTHER, METAINFO);
+    await catalog[how](ONE.infoHash);
+    for (const name of [ONE.infoHash, alias]) {
+      equal(await catalog.findObfuscated(obfuscated(name)), null);
+    }
+    equal(await catalog.findObfuscated(obfuscated(OTHER.infoHash)), OTHER.infoHash);
+    // Published again, it is found again.
+    await catalog.publish(ONE, METAINFO);
+    equal(await catalog.findObfuscated(obfuscated(ONE.infoHash)), ONE.infoHash);
+  });
+}
+
+test("a catalog's change() writes the obfuscated hashes of an entry that it makes", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  await catalog.change(ONE.infoHash, () => ONE);
+  equal(await catalog.findObfuscated(obfuscated(ONE.infoHash)), ONE.infoHash);
+});
+
+function obfuscated(infoHash: InfoHash): Uint8Array {
+  return obfuscatedHash(infoHashBytes(infoHash));
+}
 
 function opened({ bus, telemetry }: GivenBus): Promise<Catalog> {
   return openCatalog(bus, telemetry.log);

@@ -1,12 +1,14 @@
 import type { Bus, KeyValue, KeyValueChange, ObjectStore } from "@seedfleet/bus";
-import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
+import { type InfoHash, infoHashBytes, parseInfoHash } from "@seedfleet/bytes";
 import {
   ALIAS_BUCKET,
   CATALOG_BUCKET,
   type CatalogEntry,
   catalogEntry,
   METAINFO_BUCKET,
+  OBFUSCATED_BUCKET,
 } from "@seedfleet/contracts";
+import { obfuscatedHash } from "@seedfleet/mse";
 import type { Log } from "@seedfleet/telemetry";
 
 export type CatalogChange =
@@ -18,12 +20,17 @@ export type CatalogChange =
 export type DecideEntry = (before: CatalogEntry | null) => CatalogEntry | null;
 
 /**
- * What the fleet publishes. Metainfo and aliases are written before the entry and removed after it.
+ * What the fleet publishes. Metainfo and names are written before the entry, removed after it.
  */
 export type Catalog = {
   find(infoHash: InfoHash): Promise<CatalogEntry | null>;
   /** Also by one of its aliases. */
   findByAny(infoHash: InfoHash): Promise<CatalogEntry | null>;
+  /**
+   * The info hash or alias of which this is `obfuscatedHash()`: all that a peer tells that encrypts
+   * its handshake (MSE/PE).
+   */
+  findObfuscated(hash: Uint8Array): Promise<InfoHash | null>;
   list(): Promise<CatalogEntry[]>;
   watch(handle: (change: CatalogChange) => void): Promise<{ stop(): void }>;
   /** The bytes of the `.torrent`, without trackers; null if there is no such torrent. */
@@ -45,8 +52,9 @@ export type Catalog = {
 export async function openCatalog(bus: Bus, log: Log): Promise<Catalog> {
   const entries = await bus.keyValue(CATALOG_BUCKET);
   const aliases = await bus.keyValue(ALIAS_BUCKET);
+  const obfuscated = await bus.keyValue(OBFUSCATED_BUCKET);
   const objects = await bus.objectStore(METAINFO_BUCKET);
-  const stores = { entries, aliases, objects };
+  const stores = { entries, aliases, obfuscated, objects };
   const read = (key: string, value: Uint8Array): CatalogEntry | null => {
     const parsed = catalogEntry.safeParse(parseJson(value));
     if (parsed.success) return parsed.data;
@@ -62,10 +70,10 @@ export async function openCatalog(bus: Bus, log: Log): Promise<Catalog> {
     async findByAny(infoHash) {
       const found = await find(infoHash);
       if (found !== null) return found;
-      const alias = await aliases.get(infoHash);
-      const named = alias === null ? null : parseInfoHash(String(Buffer.from(alias.value)));
+      const named = await nameAt(aliases, infoHash);
       return named === null ? null : await find(named);
     },
+    findObfuscated: (hash) => nameAt(obfuscated, hash.toHex()),
     list: () => listEntries(entries, read),
     watch: (handle) => entries.watch((change) => tell(change, read, handle)),
     metainfo: (infoHash) => objects.get(infoHash),
@@ -112,22 +120,48 @@ function tell(
 type Stores = {
   readonly entries: KeyValue;
   readonly aliases: KeyValue;
+  readonly obfuscated: KeyValue;
   readonly objects: ObjectStore;
 };
+
+/** The info hash that is kept under a key. */
+async function nameAt(names: KeyValue, key: string): Promise<InfoHash | null> {
+  const found = await names.get(key);
+  return found === null ? null : parseInfoHash(String(Buffer.from(found.value)));
+}
 
 async function publish(stores: Stores, entry: CatalogEntry, metainfo: Uint8Array): Promise<void> {
   const { entries, objects } = stores;
   await objects.put(entry.infoHash, metainfo);
-  await putAliases(stores, entry);
+  await putNames(stores, entry);
   await entries.put(entry.infoHash, encodeEntry(entry));
 }
 
-async function putAliases({ aliases }: Stores, { aliases: names, infoHash }: CatalogEntry) {
-  for (const alias of names) {
-    const found = await aliases.get(alias);
-    const value = Buffer.from(infoHash);
-    if (found === null || !value.equals(found.value)) await aliases.put(alias, value);
+/** All that peers may ask for the torrent by, in the clear or encrypted. */
+async function putNames({ aliases, obfuscated }: Stores, entry: CatalogEntry): Promise<void> {
+  for (const alias of entry.aliases) await putName(aliases, alias, entry.infoHash);
+  for (const name of [entry.infoHash, ...entry.aliases]) {
+    await putName(obfuscated, obfuscatedKey(name), name);
   }
+}
+
+async function putName(names: KeyValue, key: string, infoHash: InfoHash): Promise<void> {
+  const found = await names.get(key);
+  const value = Buffer.from(infoHash);
+  if (found === null || !value.equals(found.value)) await names.put(key, value);
+}
+
+async function removeNames(
+  { aliases, obfuscated }: Stores,
+  infoHash: InfoHash,
+  others: readonly InfoHash[],
+) {
+  for (const alias of others) await aliases.delete(alias);
+  for (const name of [infoHash, ...others]) await obfuscated.delete(obfuscatedKey(name));
+}
+
+function obfuscatedKey(name: InfoHash): string {
+  return obfuscatedHash(infoHashBytes(name)).toHex();
 }
 
 async function change(
@@ -135,7 +169,7 @@ async function change(
   infoHash: InfoHash,
   decide: DecideEntry,
 ): Promise<CatalogEntry | null> {
-  const { entries, aliases } = stores;
+  const { entries } = stores;
   while (true) {
     const found = await entries.get(infoHash);
     const before = found === null ? null : read(found.key, found.value);
@@ -144,10 +178,10 @@ async function change(
     if (after === before && (found === null || before !== null)) return after;
     if (after === null) {
       await entries.delete(infoHash);
-      for (const alias of before?.aliases ?? []) await aliases.delete(alias);
+      await removeNames(stores, infoHash, before?.aliases ?? []);
       return null;
     }
-    await putAliases(stores, after);
+    await putNames(stores, after);
     const written = await entries.update(infoHash, encodeEntry(after), found?.revision ?? 0);
     if (written !== null) return after;
   }

@@ -8,7 +8,7 @@ import { VirtualClock } from "@seedfleet/testkit";
 export function givenPresence(id: string, differing: Partial<Presence> = {}): Presence {
   return {
     ...{ role: "tracker", id, version: "0.1.0", startedAtMs: 0 },
-    ...{ draining: false, load: 0, peerAddress: null, urls: [] },
+    ...{ draining: false, load: 0, peerAddress: null, urls: [], gateway: null },
     ...differing,
   };
 }

@@ -7,6 +7,8 @@ import { PresenceBoard } from "./presence-board.ts";
 export type PresenceWatch = {
   /** Those that are there and take new work, in the order of their ids. */
   available(role: Role): Presence[];
+  /** Those as well that are on their way out. */
+  present(role: Role): Presence[];
   /** Resolves with the first one of the role, at once if it is known. */
   first(role: Role): Promise<Presence>;
   stop(): void;
@@ -37,6 +39,7 @@ export function watchPresence(
 
   return {
     available: (role) => board.available(role, clock.nowMs()),
+    present: (role) => board.present(role, clock.nowMs()),
     first(role) {
       const [known] = board.available(role, clock.nowMs());
       if (known !== undefined) return Promise.resolve(known);

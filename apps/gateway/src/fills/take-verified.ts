@@ -49,7 +49,8 @@ function takeByTree(
   return true;
 }
 
-function* partsOf(
+/** Chunks in order, cut to parts that stay in the cache of one core while they are worked on. */
+export function* partsOf(
   chunks: readonly Uint8Array[],
 ): Generator<{ readonly part: Uint8Array; readonly at: number }, void, void> {
   let at = 0;

@@ -1,0 +1,67 @@
+import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
+import { uploadClass } from "@seedfleet/contracts";
+import { parseBytes } from "@seedfleet/runtime";
+import { BUS_USAGE, natsUrl } from "./bus-option.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { usageError } from "./usage-error.ts";
+
+export type LimitOptions = {
+  readonly infoHash: InfoHash;
+  /** Null takes the limit away; undefined leaves it. */
+  readonly bytesPerSecond: number | null | undefined;
+  readonly class: string | null | undefined;
+  readonly natsUrl: string | null;
+  readonly json: boolean;
+};
+
+export const LIMIT_USAGE: string = `Usage: seedfleet limit INFO_HASH [options]
+
+Sets how much of each gateway's upload a torrent gets, at once and for good.
+
+  --upload BYTES           what its peers are sent a second at most, as 500KiB; none: no own limit
+  --class NAME             the class by which it has a part of what gateways promise
+                           (SEEDFLEET_GATEWAY_UPLOAD_PROMISES); none: no class
+${BUS_USAGE}
+  --json                   one JSON object a line on standard output
+  --help                   this text
+`;
+
+/** Reads the command line of `limit`. Throws `usage` with one line that says what to do. */
+export function parseLimitOptions(args: readonly string[]): LimitOptions | "help" {
+  const { values, positionals } = parseCommandLine("limit", args, {
+    upload: { type: "string" },
+    class: { type: "string" },
+    bus: { type: "string" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return "help";
+  const [text = ""] = positionals;
+  const infoHash = parseInfoHash(text);
+  if (infoHash === null || positionals.length > 1) {
+    throw usageError("Name one torrent by its info hash of 40 hex digits; see seedfleet ls");
+  }
+  if (values.upload === undefined && values.class === undefined) {
+    throw usageError("Say --upload, --class or both; see seedfleet limit --help");
+  }
+  return {
+    infoHash,
+    bytesPerSecond: values.upload === undefined ? undefined : upload(values.upload),
+    class: values.class === undefined ? undefined : className(values.class),
+    natsUrl: natsUrl(values.bus),
+    json: values.json,
+  };
+}
+
+function upload(value: string): number | null {
+  if (value === "none") return null;
+  const bytes = parseBytes(value);
+  if (bytes !== null && bytes > 0) return bytes;
+  throw usageError(`--upload is a number of bytes a second, as 500KiB, or none, not "${value}"`);
+}
+
+function className(value: string): string | null {
+  if (value === "none") return null;
+  if (uploadClass.safeParse(value).success) return value;
+  throw usageError(`--class is a name of a-z, 0-9, - and _, or none, not "${value}"`);
+}

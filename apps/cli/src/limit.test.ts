@@ -1,0 +1,84 @@
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { test } from "node:test";
+import { createBus } from "@seedfleet/bus";
+import { openEmbeddedBus } from "@seedfleet/bus-embedded";
+import { parseInfoHash } from "@seedfleet/bytes";
+import { type CatalogEntry, catalogChangedEvent } from "@seedfleet/contracts";
+import { openCatalog } from "@seedfleet/fleet";
+import { systemClock } from "@seedfleet/runtime";
+import { silentTelemetry } from "@seedfleet/telemetry";
+import { limitTorrent } from "./limit.ts";
+import { LIMIT_USAGE, type LimitOptions, parseLimitOptions } from "./limit-options.ts";
+
+const INFO_HASH = parseInfoHash("ab".repeat(20)) ?? fail();
+const ENTRY: CatalogEntry = {
+  ...{ infoHash: INFO_HASH, infoHashV2: null, version: "v1", aliases: [], name: "debian" },
+  ...{ sizeBytes: 1, contentBytes: 1, pieceLengthBytes: 16_384, pieceCount: 1, fileCount: 1 },
+  ...{ private: false, addedAtMs: 0 },
+  sources: [{ holder: "store", shared: false, location: "/d", fingerprint: "0".repeat(64) }],
+};
+
+test("limitTorrent() changes what it is told to, and tells the gateways", async () => {
+  const bus = createBus(openEmbeddedBus({ file: null }), {
+    clock: systemClock,
+    telemetry: silentTelemetry,
+  });
+  const catalog = await openCatalog(bus, silentTelemetry.log);
+  await catalog.publish(ENTRY, Uint8Array.of(1));
+  const told: string[] = [];
+  bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => void told.push(infoHash));
+  const printed: string[] = [];
+  const limited = async (options: Partial<LimitOptions>) => {
+    const wanted = { bytesPerSecond: undefined, class: undefined, json: true, ...options };
+    await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted }, (text) => printed.push(text));
+    return (await catalog.find(INFO_HASH))?.upload;
+  };
+  deepEqual(await limited({ bytesPerSecond: 500 }), { bytesPerSecond: 500, class: null });
+  deepEqual(await limited({ class: "rare" }), { bytesPerSecond: 500, class: "rare" });
+  deepEqual(await limited({ bytesPerSecond: null }), { bytesPerSecond: null, class: "rare" });
+  deepEqual(told, [INFO_HASH, INFO_HASH, INFO_HASH]);
+  equal(JSON.parse(printed[1] ?? "").bytesPerSecond, 500);
+  await limited({ json: false, bytesPerSecond: 1024 });
+  match(printed[3] ?? "", /^debian: 1KiB\/s, class rare\n$/);
+
+  const unknown = { infoHash: parseInfoHash("cd".repeat(20)) ?? fail() };
+  await rejects(limited(unknown), { detail: { code: "torrent-unknown" } });
+  await bus.close();
+});
+
+const accepted = [
+  { args: ["--upload", "500KiB"], then: { bytesPerSecond: 512_000, class: undefined } },
+  { args: ["--upload", "none"], then: { bytesPerSecond: null, class: undefined } },
+  { args: ["--class", "rare"], then: { bytesPerSecond: undefined, class: "rare" } },
+  { args: ["--class", "none"], then: { bytesPerSecond: undefined, class: null } },
+] as const;
+
+for (const { args, then } of accepted) {
+  test(`parseLimitOptions() given ${args.join(" ")}`, () => {
+    const options = parseLimitOptions([INFO_HASH, ...args]);
+    deepEqual(options, { infoHash: INFO_HASH, natsUrl: null, json: false, ...then });
+  });
+}
+
+const refused = [
+  { args: [], says: /info hash of 40 hex digits/ },
+  { args: [INFO_HASH], says: /Say --upload, --class or both/ },
+  { args: [INFO_HASH, "--upload", "0"], says: /--upload is a number of bytes/ },
+  { args: [INFO_HASH, "--upload", "fast"], says: /--upload is a number of bytes/ },
+  { args: [INFO_HASH, "--class", "Two Words"], says: /--class is a name/ },
+] as const;
+
+for (const { args, says } of refused) {
+  test(`parseLimitOptions() given "${args.join(" ")}" says what to do`, async () => {
+    await rejects(async () => parseLimitOptions(args), { message: says });
+  });
+}
+
+test("parseLimitOptions() given --help", () => {
+  equal(parseLimitOptions(["--help"]), "help");
+  match(LIMIT_USAGE, /--upload BYTES/);
+});
+
+function fail(): never {
+  throw new Error("no info hash");
+}

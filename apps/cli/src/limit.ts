@@ -1,0 +1,49 @@
+import { catalogChangedEvent, type UploadPolicy } from "@seedfleet/contracts";
+import { openCatalog } from "@seedfleet/fleet";
+import { formatBytes, SeedfleetError } from "@seedfleet/runtime";
+import { silentTelemetry } from "@seedfleet/telemetry";
+import { connectFleet, type Fleet } from "./fleet-connection.ts";
+import type { LimitOptions } from "./limit-options.ts";
+import { printable } from "./printable.ts";
+
+/** `seedfleet limit`: sets how much upload a torrent of a running fleet gets. */
+export async function limit(options: LimitOptions, print: (text: string) => void): Promise<void> {
+  await using fleet = await connectFleet("limit", options.natsUrl);
+  await limitTorrent(fleet, options, print);
+}
+
+/** Throws where there is no such torrent. */
+export async function limitTorrent(
+  { bus }: Pick<Fleet, "bus">,
+  { infoHash, json, ...wanted }: Omit<LimitOptions, "natsUrl">,
+  print: (text: string) => void,
+): Promise<void> {
+  const catalog = await openCatalog(bus, silentTelemetry.log);
+  const entry = await catalog.change(infoHash, (before) => {
+    return before === null ? null : { ...before, upload: merged(before.upload, wanted) };
+  });
+  if (entry === null) {
+    throw new SeedfleetError(`Cannot limit ${infoHash}: there is no such torrent`, {
+      code: "torrent-unknown",
+    });
+  }
+  bus.publish(catalogChangedEvent, {}, { infoHash });
+  // Whoever is told must be told before we go.
+  await bus.flush();
+  const { upload = merged(undefined, {}) } = entry;
+  if (json) print(`${JSON.stringify({ event: "limited", infoHash, ...upload })}\n`);
+  else print(`${printable(entry.name)}: ${uploadText(upload)}\n`);
+}
+
+type Wanted = Partial<Pick<LimitOptions, "bytesPerSecond" | "class">>;
+
+function merged(before: UploadPolicy | undefined, wanted: Wanted): UploadPolicy {
+  const { bytesPerSecond = before?.bytesPerSecond ?? null } = wanted;
+  const { class: name = before?.class ?? null } = wanted;
+  return { bytesPerSecond, class: name };
+}
+
+function uploadText({ bytesPerSecond, class: name }: UploadPolicy): string {
+  const rate = bytesPerSecond === null ? "no limit of its own" : `${formatBytes(bytesPerSecond)}/s`;
+  return `${rate}, ${name === null ? "no class" : `class ${name}`}`;
+}

@@ -1,0 +1,275 @@
+import type { Clock } from "@seedfleet/runtime";
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, writePieceHeader } from "@seedfleet/wire";
+import type { FillOutcome, PieceSource } from "../fills/piece-source.ts";
+import { ReadAhead } from "../fills/read-ahead.ts";
+import { BATCH_BYTES_MIN, REQUESTS_QUEUED_MAX } from "../peers/peer-limits.ts";
+import type { PeerSession } from "../peers/peer-session.ts";
+import type { PeerStream } from "../peers/peer-stream.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import type { Sender, SenderShare, UploadLimiter } from "../upload/upload-limiter.ts";
+import type { BatchSize, Counted } from "./batch-size.ts";
+import type { CachedPiece, CachedPieces } from "./cached-piece.ts";
+import { FRAME_BYTES, unframed } from "./framed-piece.ts";
+import type { TakenBlock } from "./request-queue.ts";
+
+/** Metadata and hashes of one flush. */
+const ANSWERS_BYTES_MAX = 128 * 1024;
+
+/** A socket that takes this long for a batch gets smaller ones. */
+const SLOW_DRAIN_MS = 50;
+
+export type BlockPathPorts = {
+  readonly clock: Clock;
+  readonly cache: CachedPieces;
+  readonly fills: PieceSource;
+  readonly limiter: UploadLimiter;
+  readonly batchSize: BatchSize;
+};
+
+export type BlockPathPeer = {
+  readonly stream: PeerStream;
+  readonly session: PeerSession;
+  readonly torrent: Torrent;
+  /** Answers that are no blocks, each a whole message: metadata, hashes. */
+  readonly nextAnswer: () => Uint8Array | null;
+  readonly traceId: string;
+  /** Its mark at the pieces it asks for. */
+  readonly mark: number;
+  /** A piece the peer waits for cannot be had. */
+  readonly pieceMissing: (piece: number, outcome: Exclude<FillOutcome, "filled">) => void;
+};
+
+/**
+ * Answers one peer's requests from the cache, a batch at a time. Pieces are cached as they go over
+ * the wire, so blocks that were asked for in order are one slice of memory, and a batch is one
+ * write: nothing is copied in this process, and nothing is made per block.
+ *
+ * While the socket is full, or too many requests wait, the peer is not read from: a peer that asks
+ * faster than it takes fills its own window, not our memory. What a full socket still holds is
+ * pinned until it has been taken; a slow socket is given little at a time, so it pins little.
+ */
+export class BlockPath implements Sender, Counted {
+  countedIn = -1;
+  readonly #ports: BlockPathPorts;
+  readonly #peer: BlockPathPeer;
+  readonly #block: TakenBlock = { piece: 0, begin: 0, length: 0 };
+  readonly #readAhead = new ReadAhead();
+  readonly #share: SenderShare;
+  /** The pieces this batch has slices of. */
+  #batch: CachedPiece[] = [];
+  #batchBytesMax = BATCH_BYTES_MIN;
+  #run: CachedPiece | null = null;
+  #runStart = 0;
+  #runEnd = 0;
+  #sentBytes = 0;
+  #tookAtMs: number;
+  #full = false;
+  #scheduled = false;
+
+  constructor(ports: BlockPathPorts, peer: BlockPathPeer) {
+    this.#ports = ports;
+    this.#peer = peer;
+    this.#share = ports.limiter.join(peer.torrent, this);
+    this.#tookAtMs = ports.clock.nowMs();
+  }
+
+  /** Bytes of blocks the peer's side of the connection has taken. */
+  get takenBytes(): number {
+    return Math.max(0, this.#sentBytes - this.#peer.stream.waitingBytes);
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    this.#ports.limiter.leave(this.#share);
+  }
+
+  /** Since when the socket takes nothing; null while it does. */
+  get fullSinceMs(): number | null {
+    return this.#full ? this.#tookAtMs : null;
+  }
+
+  /** Answers what can be answered now, a batch at most; the rest follows by itself. */
+  flush(): void {
+    const { stream, session } = this.#peer;
+    if (this.#full || stream.isDestroyed) return;
+    stream.cork();
+    for (const message of session.takeOutgoing()) stream.write(message);
+    const answerBytes = this.#sendAnswers();
+    const blockBytes = this.#sendBatch();
+    stream.uncork();
+    this.#sentBytes += blockBytes;
+    if (stream.waitingBytes > 0) this.#awaitDrain();
+    else {
+      this.#batch.length = 0;
+      if (blockBytes >= this.#batchBytesMax) {
+        this.#batchBytesMax *= 2;
+        this.#flushLater();
+      } else if (answerBytes >= ANSWERS_BYTES_MAX) this.#flushLater();
+    }
+    this.readOrNot();
+  }
+
+  /** Reads from the peer only while its answers go out and not too much of it is unanswered. */
+  readOrNot(): void {
+    const { stream, session } = this.#peer;
+    stream.readOrNot(!this.#full && session.requests.count < REQUESTS_QUEUED_MAX);
+  }
+
+  /** Bytes of what is no block; the rest waits for the next turn. */
+  #sendAnswers(): number {
+    const { nextAnswer, stream } = this.#peer;
+    let sentBytes = 0;
+    while (sentBytes < ANSWERS_BYTES_MAX) {
+      const answer = nextAnswer();
+      if (answer === null) break;
+      stream.write(answer);
+      sentBytes += answer.length;
+    }
+    return sentBytes;
+  }
+
+  /** Blocks as far as the batch and the limits reach; what waits for a limit is flushed again. */
+  #sendBatch(): number {
+    const { batchSize, clock, limiter } = this.#ports;
+    const { requests } = this.#peer.session;
+    if (requests.queuedBytes === 0) return 0;
+    const mostBytes = batchSize.bytesFor(this, clock.nowMs());
+    this.#batchBytesMax = Math.min(this.#batchBytesMax, mostBytes);
+    let batchBytes = 0;
+    while (batchBytes < this.#batchBytesMax && requests.queuedBytes > 0) {
+      const wantedBytes = Math.min(requests.queuedBytes, this.#batchBytesMax - batchBytes);
+      const givenBytes = limiter.take(this.#share, wantedBytes);
+      if (givenBytes === 0) break;
+      const sentBytes = this.#sendBlocks(givenBytes);
+      limiter.correct(this.#share, sentBytes - givenBytes);
+      batchBytes += sentBytes;
+    }
+    this.#writeRun();
+    return batchBytes;
+  }
+
+  /** Whole blocks until so many bytes are sent, or none is left. */
+  #sendBlocks(bytes: number): number {
+    const { requests } = this.#peer.session;
+    let sentBytes = 0;
+    while (sentBytes < bytes && requests.take(this.#block)) sentBytes += this.#answer();
+    return sentBytes;
+  }
+
+  /** The bytes queued for the block at hand: none when its piece must be brought first. */
+  #answer(): number {
+    const { torrent } = this.#peer;
+    const { piece, begin, length } = this.#block;
+    const cached =
+      this.#run?.piece === piece ? this.#run : this.#ports.cache.get(torrent.shelf, piece);
+    if (cached === null) {
+      this.#bring();
+      return 0;
+    }
+    const start = (begin / BLOCK_BYTES) * FRAME_BYTES;
+    const end = start + PIECE_HEADER_BYTES + length;
+    // A block of the usual length, or the piece's last one: its header is there already.
+    if (begin % BLOCK_BYTES === 0 && (length === BLOCK_BYTES || end === cached.framed.length)) {
+      if (cached !== this.#run || start !== this.#runEnd) this.#beginRun(cached, start);
+      this.#runEnd = end;
+    } else this.#writeUnusual(cached);
+    return length;
+  }
+
+  #beginRun(cached: CachedPiece, start: number): void {
+    if (cached !== this.#run) this.#use(cached);
+    this.#writeRun();
+    this.#run = cached;
+    this.#runStart = start;
+  }
+
+  #writeRun(): void {
+    const run = this.#run;
+    this.#run = null;
+    if (run !== null) this.#writeSlice(run.framed.subarray(this.#runStart, this.#runEnd));
+    this.#runEnd = -1;
+  }
+
+  /** A block that lies across frames, with a header of its own. */
+  #writeUnusual(cached: CachedPiece): void {
+    this.#writeRun();
+    this.#use(cached);
+    const header = Buffer.allocUnsafe(PIECE_HEADER_BYTES);
+    writePieceHeader(header, 0, this.#block);
+    this.#peer.stream.write(header);
+    const { begin, length } = this.#block;
+    for (const view of unframed(cached.framed, begin, length)) this.#writeSlice(view);
+  }
+
+  #writeSlice(slice: Buffer): void {
+    const copied = this.#ports.cache.isCrowded;
+    this.#peer.stream.write(copied ? Buffer.from(slice) : slice);
+  }
+
+  #use(cached: CachedPiece): void {
+    const { torrent, mark } = this.#peer;
+    this.#ports.cache.touch(cached, mark);
+    if (this.#batch.at(-1) === cached) return;
+    this.#batch.push(cached);
+    for (const next of this.#readAhead.reads(cached.piece, torrent.metainfo)) {
+      if (this.#ports.cache.get(torrent.shelf, next) === null) {
+        this.#ports.fills.prefetch(torrent, next);
+      }
+    }
+  }
+
+  #bring(): void {
+    const { session, torrent, traceId, pieceMissing } = this.#peer;
+    const { piece } = this.#block;
+    const alreadyAsked = session.requests.isAwaiting(piece);
+    session.requests.awaitPiece(this.#block);
+    if (alreadyAsked) return;
+    const waiter = {
+      // A choke or a cancel may have dropped the requests meanwhile.
+      waits: () => session.requests.isAwaiting(piece),
+      tell: (outcome: FillOutcome): void => {
+        if (!session.requests.isAwaiting(piece)) return;
+        if (outcome !== "filled") return pieceMissing(piece, outcome);
+        session.requests.pieceArrived(piece);
+        this.flush();
+      },
+    };
+    this.#ports.fills.want(torrent, piece, { traceId, waiter });
+  }
+
+  /** "drain" is told only of a socket that held more than its high water mark; this always. */
+  #awaitDrain(): void {
+    const { cache, clock } = this.#ports;
+    const pinned = this.#batch;
+    this.#batch = [];
+    this.#full = true;
+    this.#tookAtMs = clock.nowMs();
+    for (const piece of pinned) cache.pin(piece);
+    this.#peer.stream.afterWrites((failed) => {
+      for (const piece of pinned) cache.unpin(piece);
+      if (!failed) this.#drained();
+    });
+  }
+
+  #drained(): void {
+    this.#full = false;
+    const isSlow = this.#ports.clock.nowMs() - this.#tookAtMs > SLOW_DRAIN_MS;
+    if (isSlow) this.#batchBytesMax = Math.max(this.#batchBytesMax / 2, BATCH_BYTES_MIN);
+    this.flush();
+    this.readOrNot();
+  }
+
+  /** Other peers get their turn first. */
+  #flushLater(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { BLOCK_BYTES, PIECE_HEADER_BYTES, writePieceHeader } from "@seedfleet/wire";
+
+/** A block of the usual length as it goes over the wire: header, then data. */
+export const FRAME_BYTES: number = PIECE_HEADER_BYTES + BLOCK_BYTES;
+
+/** How many bytes a piece of this length takes once each of its blocks has its header. */
+export function framedLength(pieceBytes: number): number {
+  return pieceBytes + Math.ceil(pieceBytes / BLOCK_BYTES) * PIECE_HEADER_BYTES;
+}
+
+/** Where the byte at `offset` of a piece lies once the piece is framed. */
+export function framedOffset(offset: number): number {
+  const block = Math.floor(offset / BLOCK_BYTES);
+  return block * FRAME_BYTES + PIECE_HEADER_BYTES + (offset - block * BLOCK_BYTES);
+}
+
+/**
+ * Makes a piece out of its bytes as the `piece` messages of its blocks of 16 KiB (BEP 3), one after
+ * the other. What clients ask for is then a slice of it, header and all, and what they ask for in
+ * order is one slice: no header is made and no list of buffers built per block.
+ */
+export class PieceFramer {
+  readonly #target: Uint8Array;
+
+  /** Writes the headers; `target` has `framedLength(pieceBytes)` bytes. */
+  constructor(target: Uint8Array, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
+    this.#target = target;
+    for (let begin = 0; begin < pieceBytes; begin += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, pieceBytes - begin);
+      writePieceHeader(target, framedOffset(begin) - PIECE_HEADER_BYTES, { piece, begin, length });
+    }
+  }
+
+  /** Copies part of the piece to its place. */
+  write(part: Uint8Array, offset: number): void {
+    for (let copied = 0; copied < part.length; ) {
+      const from = offset + copied;
+      const length = Math.min(BLOCK_BYTES - (from % BLOCK_BYTES), part.length - copied);
+      this.#target.set(part.subarray(copied, copied + length), framedOffset(from));
+      copied += length;
+    }
+  }
+}
+
+/** The plain bytes of part of a framed piece, as views of it: one for each frame they lie in. */
+export function unframed(framed: Buffer, begin: number, length: number): Buffer[] {
+  const views: Buffer[] = [];
+  for (let at = begin; at < begin + length; ) {
+    const inFrame = Math.min(BLOCK_BYTES - (at % BLOCK_BYTES), begin + length - at);
+    const start = framedOffset(at);
+    views.push(framed.subarray(start, start + inFrame));
+    at += inFrame;
+  }
+  return views;
+}

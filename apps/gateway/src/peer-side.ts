@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { type InfoHash, type PeerId, peerIdFromBytes } from "@seedfleet/bytes";
+import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
+import type { Catalog } from "@seedfleet/fleet";
+import { type Clock, delay, VERSION } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import { BatchSize } from "./blocks/batch-size.ts";
+import type { PieceCache } from "./blocks/piece-cache.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { PieceSource } from "./fills/piece-source.ts";
+import type { CloseReason } from "./peers/close-reason.ts";
+import type { FindTorrent } from "./peers/greet-peer.ts";
+import type { FindObfuscated } from "./peers/open-stream.ts";
+import { type Admission, type AdmissionLimits, PeerAdmission } from "./peers/peer-admission.ts";
+import { type PeerCame, PeerHost } from "./peers/peer-host.ts";
+import { SharedAdmission, sharedAdmissionMemory } from "./peers/shared-admission.ts";
+import type { SwarmSide } from "./swarms/swarms.ts";
+import type { Torrent } from "./torrents/torrent.ts";
+import type { Torrents } from "./torrents/torrents.ts";
+import { UploadLimiter } from "./upload/upload-limiter.ts";
+import type { UploadSettings } from "./upload/upload-limits.ts";
+import { OwnUpload } from "./workers/own-upload.ts";
+import { PeerThreads } from "./workers/peer-threads.ts";
+import { torrentTeller } from "./workers/tell-torrent.ts";
+
+export type PeerSidePorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly cache: PieceCache;
+  readonly fills: PieceSource;
+  readonly torrents: Torrents;
+  readonly swarms: SwarmSide;
+  readonly findObfuscated: FindObfuscated;
+  /** True of the info hash by which this gateway looks whether it can be reached. */
+  readonly isProbe: (infoHash: InfoHash) => boolean;
+  readonly came: (peer: PeerCame) => void;
+  readonly closed: (reason: CloseReason) => void;
+};
+
+/** Where peers come to: what is listened on, and the port they know it by. */
+export type PeerPorts = {
+  readonly listen: HostPort;
+  readonly advertisedPort: number;
+  readonly ownPeerId: PeerId;
+};
+
+/**
+ * All connections of a gateway's peers: in this thread, or in as many threads of their own as are
+ * set. Then this thread has those that came before the others listened, and no more.
+ */
+export class PeerSide {
+  readonly admission: Admission;
+  readonly limiter: UploadLimiter;
+  readonly #ports: PeerSidePorts;
+  readonly #host: PeerHost;
+  readonly #threads: PeerThreads | null;
+
+  constructor(ports: PeerSidePorts, config: GatewayConfig, at: PeerPorts) {
+    this.#ports = ports;
+    const { workers, encryption } = config;
+    const memory = workers > 1 ? sharedAdmissionMemory() : null;
+    this.admission =
+      memory === null ? new PeerAdmission(config) : new SharedAdmission(memory, config);
+    const peers = {
+      ...{ ownPeerId: at.ownPeerId, ownPort: at.advertisedPort, encryption },
+      ...{ firstSerial: 0, serialStep: workers > 1 ? workers + 1 : 1 },
+    };
+    const findTorrent: FindTorrent = (infoHash) => ports.torrents.find(infoHash);
+    this.limiter = new UploadLimiter(ports.clock, config);
+    const { admission, limiter } = this;
+    const batchSize = new BatchSize();
+    this.#host = new PeerHost({ ...ports, findTorrent, admission, limiter, batchSize }, peers);
+    this.#threads =
+      memory === null
+        ? null
+        : new PeerThreads(
+            workers,
+            {
+              ...{ ...ports, tellTorrent: torrentTeller(ports) },
+              own: new OwnUpload(this.#host, limiter),
+            },
+            {
+              ...{ ...at.listen, peers, admission: memory, limits: limitsOf(config) },
+              ...{ visited: ports.cache.visited, cacheBytesMax: config.cacheBytes },
+              upload: uploadOf(config),
+            },
+          );
+  }
+
+  /** Block bytes sent to all peers there ever were. */
+  get sentBytes(): number {
+    return this.#host.sentBytes + (this.#threads?.sentBytes ?? 0);
+  }
+
+  /** Resolves once other threads take the peers that come; never where this one does. */
+  async otherThreadsListen(): Promise<boolean> {
+    await this.#threads?.listening();
+    return this.#threads !== null;
+  }
+
+  accept(socket: Socket): void {
+    this.#host.accept(socket);
+  }
+
+  /** Opens a connection to a peer that does not come by itself. */
+  async dial(peer: PeerAnnounced): Promise<void> {
+    if (this.#threads === null) await this.#host.dial(peer);
+    else this.#threads.dial(peer);
+  }
+
+  /** The torrent is not served any more. */
+  forget(torrent: Torrent): void {
+    this.#threads?.forget(torrent);
+  }
+
+  /** The catalog says something else of the torrent now. */
+  changed(torrent: Torrent): void {
+    if (this.#threads === null) this.limiter.setTorrent(torrent);
+    else this.#threads.changed(torrent);
+  }
+
+  /** Takes no new peers any more. */
+  leave(): void {
+    this.#host.leave();
+    this.#threads?.leave();
+  }
+
+  /** Answers the requests at hand and lets every peer go, after so long also the slow. */
+  async drain(withinMs: number): Promise<void> {
+    const deadline = delay(this.#ports.clock, withinMs);
+    await Promise.all([this.#host.drain(deadline), this.#threads?.drain(withinMs)]);
+  }
+
+  async close(): Promise<void> {
+    this.limiter.stop();
+    await Promise.all([this.#host.close(), this.#threads?.stop()]);
+  }
+}
+
+function uploadOf({
+  uploadBytesPerSecond,
+  torrentUploadBytesPerSecond,
+  peerUploadBytesPerSecond,
+  uploadPromises,
+}: UploadSettings): UploadSettings {
+  const ofGateway = { uploadBytesPerSecond, torrentUploadBytesPerSecond };
+  return { ...ofGateway, peerUploadBytesPerSecond, uploadPromises };
+}
+
+function limitsOf({ peersMax, peersPerAddressMax }: GatewayConfig): AdmissionLimits {
+  return { peersMax, peersPerAddressMax };
+}
+
+/** `-SF` and the version, then chance (BEP 20). */
+export function newPeerId(): PeerId {
+  const [major = "0", minor = "0", patch = "0"] = VERSION.split(".");
+  const client = Buffer.from(`-SF${major}${minor}${patch}0-`);
+  return peerIdFromBytes(Buffer.concat([client, randomBytes(20 - client.length)]));
+}

@@ -1,0 +1,23 @@
+import { VERSION } from "@seedfleet/runtime";
+import type { ConnectedPeer } from "./peer-connection.ts";
+import { PeerExtensions } from "./peer-extensions.ts";
+import { REQUESTS_QUEUED_MAX } from "./peer-limits.ts";
+
+/** What we offer a peer that speaks the extension protocol (BEP 10). */
+export function extensionsFor(
+  peer: Pick<ConnectedPeer, "torrent" | "infoHash" | "host" | "ownPort">,
+  nowMs: number,
+): PeerExtensions {
+  const { torrent, infoHash, host, ownPort } = peer;
+  const { metainfo, have } = torrent;
+  const offer = {
+    metadataSizeBytes: torrent.infoBytesFor(infoHash).length,
+    isPrivate: metainfo.private,
+    yourIp: host,
+    listenPort: ownPort,
+    client: `Seedfleet ${VERSION}`,
+    requestsQueuedMax: REQUESTS_QUEUED_MAX,
+    uploadOnly: have.isFull,
+  };
+  return new PeerExtensions(offer, nowMs);
+}

@@ -1,0 +1,141 @@
+import type { Socket } from "node:net";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { Clock } from "@seedfleet/runtime";
+import {
+  encodeHandshake,
+  type Handshake,
+  HandshakeDecoder,
+  type ReservedBits,
+  reservedBits,
+  reservedBytes,
+} from "@seedfleet/wire";
+import type { Torrent } from "../torrents/torrent.ts";
+import type { FoundTorrent } from "../torrents/torrents.ts";
+import type { CloseReason } from "./close-reason.ts";
+import { HandshakeReads } from "./handshake-reads.ts";
+import {
+  acceptStream,
+  type EncryptionPolicy,
+  encryptStream,
+  type FindObfuscated,
+  type OpenedStream,
+} from "./open-stream.ts";
+import type { StreamCiphers } from "./peer-stream.ts";
+
+/** Finds the torrent that has this info hash, or a name that leads to it. */
+export type FindTorrent = (infoHash: InfoHash) => Promise<FoundTorrent>;
+
+export type GreetPorts = {
+  readonly clock: Clock;
+  readonly findTorrent: FindTorrent;
+  readonly findObfuscated: FindObfuscated;
+  /** True of the info hash by which the gateway looks whether it can be reached. */
+  readonly isProbe: (infoHash: InfoHash) => boolean;
+  readonly ownPeerId: PeerId;
+  readonly encryption: EncryptionPolicy;
+};
+
+export type Greeted =
+  | {
+      readonly kind: "greeted";
+      readonly torrent: Torrent;
+      /** As the peer has it: the torrent's, or an alias. */
+      readonly infoHash: InfoHash;
+      readonly peerId: PeerId;
+      readonly reserved: ReservedBits;
+      readonly ciphers: StreamCiphers | null;
+      /** What the peer sent behind its handshake. */
+      readonly rest: Uint8Array;
+    }
+  | { readonly kind: "refused"; readonly reason: CloseReason };
+
+/**
+ * The handshake of a peer that connected to us (BEP 3), encrypted or not: reads its, finds the
+ * torrent, answers. Leaves the socket paused, without listeners.
+ */
+export async function greetPeer(ports: GreetPorts, socket: Socket): Promise<Greeted> {
+  using reads = new HandshakeReads(ports.clock, socket);
+  const { encryption: policy, findObfuscated: find } = ports;
+  const stream = await acceptStream(reads, socket, { policy, find });
+  if (typeof stream === "string") return refused(stream);
+  const received = await receiveHandshake(reads, stream);
+  if (typeof received === "string") return refused(received);
+  const { handshake, rest } = received;
+  const { infoHash, peerId } = handshake;
+  if (peerId === ports.ownPeerId) {
+    return refused(ports.isProbe(infoHash) ? "probe" : "own-peer-id");
+  }
+
+  const found = await ports.findTorrent(infoHash);
+  if (found.kind === "refused") return found;
+  if (socket.destroyed) return refused("peer-closed");
+  const { torrent } = found;
+  const answer = ourHandshake(ports, infoHash, torrent);
+  stream.ciphers?.outgoing.cryptInto(answer, answer, 0);
+  socket.write(answer);
+  const reserved = reservedBits(handshake.reserved);
+  return { kind: "greeted", torrent, infoHash, peerId, reserved, ciphers: stream.ciphers, rest };
+}
+
+/**
+ * The handshake with a peer we connected to (BEP 3): says ours first, for a torrent that we have,
+ * and reads its. Leaves the socket paused, without listeners.
+ */
+export async function greetAnnounced(
+  ports: GreetPorts,
+  socket: Socket,
+  { infoHash, encrypt }: { readonly infoHash: InfoHash; readonly encrypt: boolean },
+): Promise<Greeted> {
+  using reads = new HandshakeReads(ports.clock, socket);
+  const found = await ports.findTorrent(infoHash);
+  if (found.kind === "refused") return found;
+  const { torrent } = found;
+  const initialPayload = ourHandshake(ports, infoHash, torrent);
+  if (!encrypt) socket.write(initialPayload);
+  const stream = encrypt
+    ? await encryptStream(reads, socket, { infoHash, initialPayload })
+    : { ciphers: null, received: new Uint8Array(0) };
+  if (typeof stream === "string") return refused(stream);
+  const received = await receiveHandshake(reads, stream);
+  if (typeof received === "string") return refused(received);
+  const { handshake, rest } = received;
+  const { peerId } = handshake;
+  if (peerId === ports.ownPeerId) return refused("own-peer-id");
+  if (handshake.infoHash !== infoHash) return refused("torrent-other");
+  const reserved = reservedBits(handshake.reserved);
+  return { kind: "greeted", torrent, infoHash, peerId, reserved, ciphers: stream.ciphers, rest };
+}
+
+/** A hybrid says by the v2 bit that it has a tree of hashes, whichever hash it is asked by. */
+export function ourHandshake(
+  { ownPeerId }: Pick<GreetPorts, "ownPeerId">,
+  infoHash: InfoHash,
+  { metainfo }: Pick<Torrent, "metainfo">,
+): Uint8Array {
+  const v2 = metainfo.version === "hybrid";
+  const reserved = reservedBytes({ fast: true, extended: true, v2, dht: false });
+  return encodeHandshake({ infoHash, peerId: ownPeerId, reserved });
+}
+
+type Received = { readonly handshake: Handshake; readonly rest: Uint8Array };
+
+async function receiveHandshake(
+  reads: HandshakeReads,
+  { ciphers, received }: OpenedStream,
+): Promise<Received | CloseReason> {
+  const decoder = new HandshakeDecoder();
+  decoder.push(received);
+  for (let next = decoder.next(); ; next = decoder.next()) {
+    if (next !== null) {
+      return "kind" in next ? next.code : { handshake: next, rest: decoder.takeRest() };
+    }
+    const bytes = await reads.next();
+    if (typeof bytes === "string") return bytes;
+    ciphers?.incoming.crypt(bytes);
+    decoder.push(bytes);
+  }
+}
+
+function refused(reason: CloseReason): Greeted {
+  return { kind: "refused", reason };
+}

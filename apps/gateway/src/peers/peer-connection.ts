@@ -1,0 +1,292 @@
+import { downloadTraceId, type InfoHash, type PeerId } from "@seedfleet/bytes";
+import { type PeerKey, peerKey } from "@seedfleet/choker";
+import { visitorMark } from "@seedfleet/eviction";
+import {
+  allowedFast,
+  encodeDontHaveMessage,
+  encodeMessage,
+  type ReservedBits,
+} from "@seedfleet/wire";
+import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
+import type { FillOutcome } from "../fills/piece-source.ts";
+import type { PeerControl } from "../swarms/swarm-member.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import { AllowedFastSet } from "./allowed-fast-set.ts";
+import type { CloseReason } from "./close-reason.ts";
+import { extensionsFor } from "./extensions-for.ts";
+import { HashAnswers } from "./hash-answers.ts";
+import type { PeerExtensions } from "./peer-extensions.ts";
+import {
+  ALLOWED_FAST_BYTES_MAX,
+  ALLOWED_FAST_PIECES_MAX,
+  KEEP_ALIVE_INTERVAL_MS,
+  PEER_IDLE_MS_MAX,
+  SEND_STALL_MS_MAX,
+  SUGGESTED_PIECES_MAX,
+} from "./peer-limits.ts";
+import { PeerSession } from "./peer-session.ts";
+import type { PeerStream } from "./peer-stream.ts";
+
+const CHOKE = encodeMessage({ kind: "choke" });
+const UNCHOKE = encodeMessage({ kind: "unchoke" });
+const KEEP_ALIVE = encodeMessage({ kind: "keep-alive" });
+const HAVE_ALL = encodeMessage({ kind: "have-all" });
+
+/** What a connection tells whoever holds it. */
+export interface ConnectionEvents {
+  interestChanged(connection: PeerConnection): void;
+  /** It said where it listens, and whether it takes PEX. */
+  introduced(connection: PeerConnection): void;
+  closed(connection: PeerConnection, reason: CloseReason): void;
+}
+
+/** Who is at the other end, from its handshake. */
+export type ConnectedPeer = {
+  readonly stream: PeerStream;
+  readonly torrent: Torrent;
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly reserved: ReservedBits;
+  /** Its IP address, as we see it. */
+  readonly host: string;
+  /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
+  readonly serial: number;
+  /** The port that peers reach us by. */
+  readonly ownPort: number;
+};
+
+/** One peer's connection after its handshake: its socket, its protocol state, its life. */
+export class PeerConnection implements PeerControl {
+  readonly peerKey: PeerKey;
+  readonly #ports: BlockPathPorts;
+  readonly #peer: ConnectedPeer;
+  readonly #events: ConnectionEvents;
+  readonly #extensions: PeerExtensions | null;
+  readonly #session: PeerSession;
+  readonly #blocks: BlockPath;
+  #hashAnswers: HashAnswers | null = null;
+  #receivedAtMs: number;
+  #spokeAtMs: number;
+  #sentBytesSeen = 0;
+  /** What was told of it: where it listens, and whether it takes PEX. */
+  #introduced: readonly [number | null, boolean] = [null, false];
+  #closed = false;
+
+  constructor(ports: BlockPathPorts, peer: ConnectedPeer, events: ConnectionEvents) {
+    const { stream, torrent, peerId, serial, reserved } = peer;
+    const { metainfo, have } = torrent;
+    const nowMs = ports.clock.nowMs();
+    this.peerKey = peerKey(`${peerId.slice(-16)}-${serial}`);
+    this.#ports = ports;
+    this.#peer = peer;
+    this.#events = events;
+    this.#extensions = reserved.extended ? extensionsFor(peer, nowMs) : null;
+    this.#session = new PeerSession({
+      ...{ shape: metainfo, have, fast: reserved.fast, extensions: this.#extensions },
+      hasTree: metainfo.version !== "v1",
+    });
+    this.#blocks = new BlockPath(ports, {
+      ...{ stream, torrent, session: this.#session, traceId: this.#traceId },
+      mark: visitorMark(serial),
+      nextAnswer: () => this.#nextAnswer(),
+      pieceMissing: (piece, outcome) => this.#pieceMissing(piece, outcome),
+    });
+    this.#receivedAtMs = nowMs;
+    this.#spokeAtMs = nowMs;
+  }
+
+  /** Says what we have and begins to read, first what came behind the handshake. */
+  start(rest: Uint8Array): void {
+    if (this.#closed) return;
+    const { stream, torrent, reserved } = this.#peer;
+    stream.open(
+      (bytes) => this.#receive(bytes),
+      () => this.close("peer-closed"),
+    );
+    stream.cork();
+    const { have } = torrent;
+    if (reserved.fast && have.isFull) stream.write(HAVE_ALL);
+    else stream.write(encodeMessage({ kind: "bitfield", bits: have.toBytes() }));
+    if (this.#extensions !== null) stream.write(this.#extensions.hello());
+    stream.uncork();
+    if (rest.length > 0) this.#receive(rest);
+    if (!this.#closed) this.#blocks.readOrNot();
+  }
+
+  get torrent(): Torrent {
+    return this.#peer.torrent;
+  }
+
+  get peerId(): PeerId {
+    return this.#peer.peerId;
+  }
+
+  get host(): string {
+    return this.#peer.host;
+  }
+
+  /** Where it says that it listens; null until it does. */
+  get listenPort(): number | null {
+    return this.#extensions?.listenPort ?? null;
+  }
+
+  get takesPex(): boolean {
+    return this.#extensions?.takesPex ?? false;
+  }
+
+  get peerInterested(): boolean {
+    return this.#session.peerInterested;
+  }
+
+  get amChoking(): boolean {
+    return this.#session.amChoking;
+  }
+
+  /** Block bytes handed to the socket since the connection began. */
+  get sentBytes(): number {
+    return this.#blocks.sentBytes;
+  }
+
+  /** Bytes of blocks that the peer's side has taken. */
+  get takenBytes(): number {
+    return this.#blocks.takenBytes;
+  }
+
+  /** Takes no more requests, so that `isBusy` ends. */
+  finish(): void {
+    this.#session.finish();
+  }
+
+  /** True while requests wait for an answer or answers for the socket. */
+  get isBusy(): boolean {
+    return this.#session.requests.count > 0 || this.#peer.stream.waitingBytes > 0;
+  }
+
+  choke(): void {
+    if (this.#session.amChoking || this.#closed) return;
+    this.#send(CHOKE);
+    this.#session.choke();
+    this.#blocks.flush();
+  }
+
+  unchoke(): void {
+    if (!this.#session.amChoking || this.#closed) return;
+    this.#session.unchoke();
+    if (this.#peer.reserved.fast) this.#suggestCached();
+    this.#send(UNCHOKE);
+  }
+
+  exchangePeers(payload: Uint8Array): void {
+    const message = this.#extensions?.pexMessage(payload) ?? null;
+    if (message !== null) this.#send(message);
+  }
+
+  /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */
+  checkAlive(nowMs: number): void {
+    const { fullSinceMs, sentBytes } = this.#blocks;
+    if (sentBytes !== this.#sentBytesSeen) this.#spokeAtMs = nowMs;
+    this.#sentBytesSeen = sentBytes;
+    if (fullSinceMs !== null) {
+      if (nowMs - fullSinceMs > SEND_STALL_MS_MAX) this.close("send-stalled");
+    } else if (nowMs - this.#receivedAtMs > PEER_IDLE_MS_MAX) {
+      this.close("idle");
+    } else if (nowMs - this.#spokeAtMs > KEEP_ALIVE_INTERVAL_MS) {
+      this.#send(KEEP_ALIVE);
+    }
+  }
+
+  /** Ends the connection. What the socket already holds is still sent when we leave in peace. */
+  close(reason: CloseReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session.choke();
+    this.#blocks.close();
+    if (reason === "draining") this.#peer.stream.end(CHOKE);
+    else this.#peer.stream.destroy();
+    this.#events.closed(this, reason);
+  }
+
+  get #traceId(): string {
+    return downloadTraceId(this.#peer.infoHash, this.#peer.peerId);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const session = this.#session;
+    const wasInterested = session.peerInterested;
+    const nowMs = this.#ports.clock.nowMs();
+    this.#receivedAtMs = nowMs;
+    const violation = session.receive(bytes, nowMs);
+    if (violation !== null) return this.close(violation.code);
+    // A peer that has everything and wants nothing holds a place that others need.
+    const isSeed = session.peerIsSeed || this.#extensions?.uploadOnly === true;
+    if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
+    this.#introduce();
+    if (session.peerInterested !== wasInterested) this.#interestChanged();
+    if (!this.#closed) this.#blocks.flush();
+  }
+
+  /** A peer may name its port in one extension handshake and its messages in another. */
+  #introduce(): void {
+    const { listenPort, takesPex } = this;
+    if (this.#introduced[0] === listenPort && this.#introduced[1] === takesPex) return;
+    this.#introduced = [listenPort, takesPex];
+    this.#events.introduced(this);
+  }
+
+  /** Who wants something and has to wait gets a few pieces to begin with (BEP 6). */
+  #interestChanged(): void {
+    this.#events.interestChanged(this);
+    const { torrent, infoHash, host, reserved } = this.#peer;
+    const session = this.#session;
+    if (!reserved.fast || !session.peerInterested || !session.amChoking || this.#closed) return;
+    const { pieceCount, pieceLengthBytes } = torrent.metainfo;
+    const count = Math.floor(ALLOWED_FAST_BYTES_MAX / pieceLengthBytes);
+    const pieces = allowedFast({
+      ...{ infoHash, host, pieceCount },
+      count: Math.min(ALLOWED_FAST_PIECES_MAX, Math.max(1, count)),
+    }).filter((piece) => torrent.have.has(piece) && !session.peerHas(piece));
+    session.allowFast(new AllowedFastSet(pieces, pieceLengthBytes));
+  }
+
+  /** Where not all of a torrent is in memory, what is costs nobody a read (BEP 6). */
+  #suggestCached(): void {
+    const { torrent } = this.#peer;
+    const { shelf, metainfo } = torrent;
+    if (shelf.size === metainfo.pieceCount) return;
+    const pieces = shelf.latest.filter(
+      (piece) => shelf.pieces[piece] !== undefined && !this.#session.peerHas(piece),
+    );
+    for (const piece of new Set(pieces.slice(-SUGGESTED_PIECES_MAX))) {
+      this.#send(encodeMessage({ kind: "suggest-piece", piece }));
+    }
+  }
+
+  /** A peer that can be told asks others; any other would wait for ever, so it is let go. */
+  #pieceMissing(piece: number, outcome: Exclude<FillOutcome, "filled">): void {
+    if (!this.#session.pieceFailed(piece)) {
+      return this.close(outcome === "gone" ? "pieces-gone" : "store-away");
+    }
+    const lost = outcome === "gone" ? encodeDontHaveMessage(piece) : null;
+    const message = lost === null ? null : (this.#extensions?.dontHaveMessage(lost) ?? null);
+    if (message !== null) this.#send(message);
+    this.#blocks.flush();
+  }
+
+  #nextAnswer(): Uint8Array | null {
+    const { torrent, infoHash } = this.#peer;
+    const metadata = this.#extensions?.takeMetadata(torrent.infoBytesFor(infoHash)) ?? null;
+    if (metadata !== null) return metadata;
+    if (this.#hashAnswers === null && !this.#session.hasHashRequest) return null;
+    this.#hashAnswers ??= new HashAnswers(this.#ports, {
+      ...{ torrent, session: this.#session, traceId: this.#traceId },
+      ready: () => this.#blocks.flush(),
+    });
+    return this.#hashAnswers.next();
+  }
+
+  #send(message: Uint8Array): void {
+    if (this.#closed) return;
+    this.#peer.stream.write(message);
+    this.#spokeAtMs = this.#ports.clock.nowMs();
+  }
+}

@@ -1,0 +1,242 @@
+import type { Socket } from "node:net";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
+import { type CancelTimer, delay } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import type { BlockPathPorts } from "../blocks/block-path.ts";
+import type { SwarmSide } from "../swarms/swarms.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import { connectTo } from "./announced-peers.ts";
+import type { CloseReason } from "./close-reason.ts";
+import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
+import type { Admission } from "./peer-admission.ts";
+import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
+import { PeerStream } from "./peer-stream.ts";
+
+const CHECK_ALIVE_INTERVAL_MS = 5_000;
+const CHECK_DRAINED_INTERVAL_MS = 50;
+
+/**
+ * A peer closes its side once it has read all that it asked for, of which clients have some three
+ * seconds on their way; who has not by then is gone itself, or does not care. Closed before, it
+ * would be reset, and never read which gateways it was told to go to.
+ */
+export const LEAVE_MS_MAX = 5_000;
+
+/**
+ * One encrypted handshake in 256 fails with libtorrent (2.0.8 and later), which hashes a shared
+ * secret wrongly that begins with a zero. With new keys the secret is another one.
+ */
+export const ENCRYPTED_TRIES_MAX = 2;
+
+/** A peer whose handshake is done, as the gateway looks for those it waits for. */
+export type PeerCame = {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly host: string;
+};
+
+export type PeerHostPorts = BlockPathPorts &
+  Pick<GreetPorts, "findTorrent" | "findObfuscated" | "isProbe"> & {
+    readonly log: Log;
+    readonly swarms: SwarmSide;
+    readonly admission: Admission;
+    readonly came: (peer: PeerCame) => void;
+    readonly closed: (reason: CloseReason) => void;
+  };
+
+export type PeerHostConfig = Pick<GreetPorts, "ownPeerId" | "encryption"> & {
+  /** The port that peers reach this gateway by. */
+  readonly ownPort: number;
+  /** Serials of connections begin here and go on by `serialStep`: no two threads share one. */
+  readonly firstSerial: number;
+  readonly serialStep: number;
+};
+
+/** How we open a connection. */
+type OpenedAs = { readonly infoHash: InfoHash; readonly encrypt: boolean };
+
+/** The connections of peers of one thread: from accept over the handshake to the end. */
+export class PeerHost implements ConnectionEvents {
+  readonly #ports: PeerHostPorts;
+  readonly #config: PeerHostConfig;
+  readonly #cancelCheck: CancelTimer;
+  /** Every socket that was let in and has not closed. */
+  readonly #sockets = new Set<Socket>();
+  /** Those among them whose handshake is not done. */
+  readonly #greeting = new Set<Socket>();
+  readonly #connections = new Set<PeerConnection>();
+  #serial: number;
+  #sentBytesOfClosed = 0;
+  #draining = false;
+
+  constructor(ports: PeerHostPorts, config: PeerHostConfig) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#serial = config.firstSerial;
+    this.#cancelCheck = ports.clock.every(CHECK_ALIVE_INTERVAL_MS, () => this.#checkAlive());
+  }
+
+  /** Block bytes sent to all peers there ever were. */
+  get sentBytes(): number {
+    let sum = this.#sentBytesOfClosed;
+    for (const connection of this.#connections) sum += connection.sentBytes;
+    return sum;
+  }
+
+  get hasPeers(): boolean {
+    return this.#connections.size > 0;
+  }
+
+  /** How many peers of each torrent there are that may download. */
+  countUnchoked(): ReadonlyMap<Torrent, number> {
+    const counts = new Map<Torrent, number>();
+    for (const { torrent, amChoking } of this.#connections) {
+      if (!amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Takes a connection that a peer opened. */
+  accept(socket: Socket): void {
+    void this.#take(socket, null);
+  }
+
+  /** Opens a connection to a peer that does not come by itself. */
+  async dial({ askedAs, address }: PeerAnnounced): Promise<void> {
+    const { encryption } = this.#config;
+    const infoHash = askedAs;
+    if (encryption !== "required") {
+      const reached = await this.#dialOnce(address, { infoHash, encrypt: false });
+      // A peer that takes encrypted connections only closes the others without a word.
+      if (reached !== "peer-closed" || encryption === "off") return;
+    }
+    for (let tries = 0; tries < ENCRYPTED_TRIES_MAX; tries += 1) {
+      const reached = await this.#dialOnce(address, { infoHash, encrypt: true });
+      if (reached !== "peer-closed") return;
+    }
+  }
+
+  /** Takes no new peers any more; those whose handshake is not done are let go. */
+  leave(): void {
+    this.#draining = true;
+    for (const socket of this.#greeting) socket.destroy();
+  }
+
+  /** Answers the requests at hand and lets every peer go, at `deadline` also the slow. */
+  async drain(deadline: Promise<void>): Promise<void> {
+    this.leave();
+    const { promise: empty, resolve } = Promise.withResolvers<void>();
+    const letGo = (): void => {
+      for (const peer of this.#connections) if (!peer.isBusy) peer.close("draining");
+      if (this.#connections.size === 0) resolve();
+    };
+    for (const peer of this.#connections) peer.finish();
+    letGo();
+    const cancel = this.#ports.clock.every(CHECK_DRAINED_INTERVAL_MS, letGo);
+    await Promise.race([empty, deadline]);
+    cancel();
+    for (const peer of this.#connections) peer.close("draining");
+  }
+
+  /** Ends every connection; lets peers take our last words first. */
+  async close(): Promise<void> {
+    this.leave();
+    this.#cancelCheck();
+    for (const peer of this.#connections) peer.close("draining");
+    const closing = Array.from(this.#sockets, (socket) => {
+      return new Promise((resolve) => socket.once("close", resolve));
+    });
+    // A socket half open would keep the process alive.
+    await Promise.race([Promise.all(closing), delay(this.#ports.clock, LEAVE_MS_MAX)]);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Why it is not ours to serve; null once it is. */
+  async #dialOnce(address: HostPort, opened: OpenedAs): Promise<CloseReason | null> {
+    const socket = await connectTo(this.#ports.clock, address);
+    if (socket !== null) return await this.#take(socket, opened);
+    this.#ports.closed("unreachable");
+    return "unreachable";
+  }
+
+  /** Lets a socket in, if there is room, and finds out whose it is. */
+  async #take(socket: Socket, opened: OpenedAs | null): Promise<CloseReason | null> {
+    const { admission, log } = this.#ports;
+    // A reset is an end like any other; "close" follows it.
+    socket.on("error", () => {});
+    const address = socket.remoteAddress ?? "";
+    const full = admission.enter(address);
+    if (full !== null) return this.#refuse(socket, full);
+    this.#sockets.add(socket);
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      admission.leave(address);
+    });
+    try {
+      return await this.#greet(socket, opened);
+    } catch (error) {
+      log.error("greeting failed", { reason: String(error) });
+      socket.destroy();
+      return "peer-closed";
+    }
+  }
+
+  /** Where it is we who opened the connection, we speak first. */
+  async #greet(socket: Socket, opened: OpenedAs | null): Promise<CloseReason | null> {
+    const { came } = this.#ports;
+    const ports = { ...this.#ports, ...this.#config };
+    this.#greeting.add(socket);
+    const greeting =
+      opened === null ? greetPeer(ports, socket) : greetAnnounced(ports, socket, opened);
+    const greeted = await greeting.finally(() => this.#greeting.delete(socket));
+    if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
+    if (this.#draining) return this.#refuse(socket, "draining");
+    const { peerId, torrent, rest, ciphers } = greeted;
+    const host = remoteHost(socket);
+    came({ infoHash: torrent.infoHash, peerId, host });
+    this.#serial += this.#config.serialStep;
+    const { ownPort } = this.#config;
+    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ownPort };
+    this.#join(new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this), rest);
+    return null;
+  }
+
+  #join(connection: PeerConnection, rest: Uint8Array): void {
+    this.#connections.add(connection);
+    this.#ports.swarms.join(connection.torrent, connection, connection);
+    connection.start(rest);
+  }
+
+  interestChanged({ torrent, peerKey, peerInterested }: PeerConnection): void {
+    this.#ports.swarms.interestChanged(torrent, peerKey, peerInterested);
+  }
+
+  introduced({ torrent, peerKey, host, listenPort, takesPex }: PeerConnection): void {
+    this.#ports.swarms.introduced(torrent, peerKey, { host, listenPort, takesPex });
+  }
+
+  closed(connection: PeerConnection, reason: CloseReason): void {
+    this.#connections.delete(connection);
+    this.#sentBytesOfClosed += connection.sentBytes;
+    this.#ports.closed(reason);
+    this.#ports.swarms.leave(connection.torrent, connection.peerKey);
+  }
+
+  #refuse(socket: Socket, reason: CloseReason): CloseReason {
+    socket.destroy();
+    // It was ourselves, and no peer.
+    if (reason !== "probe") this.#ports.closed(reason);
+    return reason;
+  }
+
+  #checkAlive(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const connection of this.#connections) connection.checkAlive(nowMs);
+  }
+}
+
+/** The peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */
+function remoteHost(socket: Socket): string {
+  return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+}

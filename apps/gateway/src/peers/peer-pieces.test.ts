@@ -1,0 +1,83 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { PeerPieces } from "./peer-pieces.ts";
+
+const PIECES = 11;
+
+const wrong = [
+  { given: "too short", bits: Uint8Array.of(0xff) },
+  { given: "too long", bits: Uint8Array.of(0, 0, 0) },
+  { given: "with a spare bit", bits: Uint8Array.of(0, 0b0001_0000) },
+  { given: "empty", bits: new Uint8Array(0) },
+] as const;
+
+for (const { given, bits } of wrong) {
+  test(`PeerPieces.setBitfield() given one ${given} refuses it, and stays as it was`, () => {
+    const pieces = new PeerPieces(PIECES);
+    pieces.add(3);
+    equal(pieces.setBitfield(bits), false);
+    deepEqual(had(pieces), [3]);
+  });
+}
+
+test("PeerPieces keeps no view of the bitfield that came", () => {
+  const pieces = new PeerPieces(PIECES);
+  const bits = Buffer.of(0b1000_0000, 0);
+  pieces.setBitfield(bits);
+  bits.fill(0xff);
+  deepEqual(had(pieces), [0]);
+});
+
+const anyPiece = fc.nat(PIECES - 1);
+const anyStep = fc.oneof(
+  fc.record({ kind: fc.constantFrom("add" as const, "remove" as const), piece: anyPiece }),
+  fc.record({ kind: fc.constantFrom("all" as const, "none" as const) }),
+  fc.record({
+    kind: fc.constant("lost" as const),
+    piece: fc.integer({ min: PIECES, max: 2 ** 32 }),
+  }),
+  fc.record({ kind: fc.constant("bitfield" as const), pieces: fc.uniqueArray(anyPiece) }),
+);
+
+test("PeerPieces has what a plain set has, whatever a peer says", () => {
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
+      const pieces = new PeerPieces(PIECES);
+      let model = new Set<number>();
+      for (const step of steps) {
+        if (step.kind === "add") {
+          pieces.add(step.piece);
+          model.add(step.piece);
+        } else if (step.kind === "remove" || step.kind === "lost") {
+          pieces.remove(step.piece);
+          model.delete(step.piece);
+        } else if (step.kind === "bitfield") {
+          equal(pieces.setBitfield(bitsOf(step.pieces)), true);
+          model = new Set(step.pieces);
+        } else {
+          if (step.kind === "all") pieces.setAll();
+          else pieces.setNone();
+          model = new Set(step.kind === "all" ? Array(PIECES).keys() : []);
+        }
+        deepEqual(
+          had(pieces),
+          [...model].toSorted((a, b) => a - b),
+        );
+        equal(pieces.isFull, model.size === PIECES);
+      }
+    }),
+  );
+});
+
+function had(pieces: PeerPieces): readonly number[] {
+  return [...Array(PIECES).keys()].filter((piece) => pieces.has(piece));
+}
+
+function bitsOf(pieces: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(PIECES / 8));
+  for (const piece of pieces) {
+    bits[piece >> 3] = (bits[piece >> 3] ?? 0) | (0x80 >> (piece & 7));
+  }
+  return bits;
+}

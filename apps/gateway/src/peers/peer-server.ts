@@ -1,0 +1,56 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { cannotListen } from "@seedfleet/runtime";
+
+/** Connections the kernel holds for us until they are accepted; Linux caps it at somaxconn. */
+const BACKLOG = 4_096;
+
+export interface PeerServer extends Disposable {
+  readonly port: number;
+  /** From now on `accept` gets the sockets; those that came earlier were let wait. */
+  open(accept: (socket: Socket) => void): void;
+  /** Accepts no more; connections that are there stay. */
+  close(): void;
+}
+
+/**
+ * Takes the port at once, before anything else is done, and accepts nobody until `open`. A shared
+ * port may be listened on by several threads, over which the kernel spreads the peers.
+ */
+export async function listenForPeers(
+  { host, port }: { readonly host: string; readonly port: number },
+  { shared }: { readonly shared: boolean },
+): Promise<PeerServer> {
+  // Reads start when the handshake is awaited, not before.
+  const server = createServer({ pauseOnConnect: true, noDelay: true });
+  const early: Socket[] = [];
+  const keep = (socket: Socket): void => void early.push(socket);
+  server.on("connection", keep);
+  await listening(server, { host, port, shared });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    open(accept) {
+      server.off("connection", keep).on("connection", accept);
+      for (const socket of early.splice(0)) accept(socket);
+    },
+    close: () => void server.close(),
+    [Symbol.dispose]: () => {
+      for (const socket of early.splice(0)) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+function listening(
+  server: Server,
+  { shared, ...at }: { host: string; port: number; shared: boolean },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void => reject(cannotListen({ purpose: "peers", ...at }, cause));
+    server.once("error", fail);
+    server.listen({ ...at, backlog: BACKLOG, reusePort: shared }, () => {
+      server.off("error", fail);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,180 @@
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import { endpointOf } from "@seedfleet/bytes";
+import type { PeerKey } from "@seedfleet/choker";
+import type { CancelTimer } from "@seedfleet/runtime";
+import type { PexAddress } from "@seedfleet/wire";
+import type { Torrent } from "../torrents/torrent.ts";
+import type { Torrents } from "../torrents/torrents.ts";
+import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
+import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
+import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
+
+const CHECK_CATALOG_INTERVAL_MS = 30_000;
+
+/** What a peer said of itself behind its handshake (BEP 10). */
+export type Introduction = {
+  readonly host: string;
+  readonly listenPort: number | null;
+  readonly takesPex: boolean;
+};
+
+/** What the connections of peers tell of themselves, from whatever thread. */
+export interface SwarmSide {
+  /** A peer's handshake is done. */
+  join(torrent: Torrent, peer: PeerIdentity, control: PeerControl): void;
+  interestChanged(torrent: Torrent, peerKey: PeerKey, interested: boolean): void;
+  introduced(torrent: Torrent, peerKey: PeerKey, peer: Introduction): void;
+  leave(torrent: Torrent, peerKey: PeerKey): void;
+}
+
+type SwarmsPorts = ChokingPorts & {
+  readonly torrents: Torrents;
+  /** The other gateways that take peers. */
+  readonly siblings: () => readonly PexAddress[];
+};
+
+type Swarm = {
+  readonly torrent: Torrent;
+  readonly members: Map<PeerKey, SwarmMember>;
+  readonly choking: SwarmChoking;
+  /** Null of a private torrent (BEP 27). */
+  readonly exchange: PeerExchange | null;
+};
+
+/** The swarms that have peers at this gateway, over all its threads. */
+export class Swarms implements SwarmSide {
+  readonly #ports: SwarmsPorts;
+  readonly #config: ChokingConfig;
+  readonly #swarms = new Map<InfoHash, Swarm>();
+  readonly #timers: readonly CancelTimer[];
+  #peerCount = 0;
+
+  constructor(ports: SwarmsPorts, config: ChokingConfig) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#timers = [
+      ports.clock.every(CHECK_CATALOG_INTERVAL_MS, () => void this.#checkCatalog()),
+      ports.clock.every(PEX_ROUND_INTERVAL_MS, () => this.#exchangePeers()),
+    ];
+  }
+
+  get peerCount(): number {
+    return this.#peerCount;
+  }
+
+  get unchokedCount(): number {
+    let count = 0;
+    for (const { choking } of this.#swarms.values()) count += choking.holding;
+    return count;
+  }
+
+  has(infoHash: InfoHash): boolean {
+    return this.#swarms.has(infoHash);
+  }
+
+  /** Whether a peer of this id is connected for the torrent. */
+  hasPeer(infoHash: InfoHash, peerId: PeerId): boolean {
+    const members = this.#swarms.get(infoHash)?.members ?? new Map<PeerKey, SwarmMember>();
+    return members.values().some((member) => member.peerId === peerId);
+  }
+
+  join(torrent: Torrent, peer: PeerIdentity, control: PeerControl): void {
+    // It was taken out of the catalog, or published anew, while the peer said hello.
+    if (this.#ports.torrents.current(torrent.infoHash) !== torrent) {
+      return control.close("torrent-removed");
+    }
+    const member = new SwarmMember(peer, control, this.#ports.clock.nowMs());
+    this.#swarmOf(torrent).members.set(peer.peerKey, member);
+    this.#peerCount += 1;
+  }
+
+  interestChanged({ infoHash }: Torrent, peerKey: PeerKey, interested: boolean): void {
+    const swarm = this.#swarms.get(infoHash);
+    const member = swarm?.members.get(peerKey);
+    if (swarm === undefined || member?.peerInterested !== !interested) return;
+    member.peerInterested = interested;
+    swarm.choking.interestChanged(member);
+  }
+
+  introduced({ infoHash }: Torrent, peerKey: PeerKey, peer: Introduction): void {
+    const swarm = this.#swarms.get(infoHash);
+    const member = swarm?.members.get(peerKey);
+    if (swarm?.exchange == null || member === undefined) return;
+    const { host, listenPort, takesPex } = peer;
+    const isNew = takesPex && !member.takesPex;
+    const welcome = isNew ? swarm.exchange.welcome(this.#ports.siblings()) : null;
+    if (welcome !== null) member.exchangePeers(welcome);
+    member.takesPex = takesPex;
+    if (listenPort === null || endpointOf(host, listenPort) === null) return;
+    swarm.exchange.add(peerKey, { host, port: listenPort });
+  }
+
+  /** This gateway goes: its peers are told of the others, where PEX may tell them. */
+  sayGoodbye(): void {
+    const siblings = this.#ports.siblings();
+    for (const { exchange, members } of this.#swarms.values()) {
+      const message = siblings.length === 0 ? null : (exchange?.farewell(siblings) ?? null);
+      if (message === null) continue;
+      for (const member of members.values()) if (member.takesPex) member.exchangePeers(message);
+    }
+  }
+
+  leave({ infoHash }: Torrent, peerKey: PeerKey): void {
+    const swarm = this.#swarms.get(infoHash);
+    const member = swarm?.members.get(peerKey);
+    if (swarm === undefined || member === undefined) return;
+    swarm.members.delete(peerKey);
+    swarm.exchange?.remove(peerKey);
+    this.#peerCount -= 1;
+    if (swarm.members.size > 0) swarm.choking.left(member);
+    else {
+      swarm.choking.stop();
+      this.#swarms.delete(infoHash);
+    }
+  }
+
+  /** The torrent is not served any more: its peers go. */
+  dropped(torrent: Torrent): void {
+    const swarm = this.#swarms.get(torrent.infoHash);
+    if (swarm?.torrent === torrent) this.#disband(swarm);
+  }
+
+  stop(): void {
+    for (const cancel of this.#timers) cancel();
+    for (const { choking } of this.#swarms.values()) choking.stop();
+  }
+
+  #swarmOf(torrent: Torrent): Swarm {
+    return this.#swarms.get(torrent.infoHash) ?? this.#open(torrent);
+  }
+
+  #open(torrent: Torrent): Swarm {
+    const members = new Map<PeerKey, SwarmMember>();
+    const choking = new SwarmChoking(this.#ports, this.#config, { torrent, members });
+    const exchange = torrent.metainfo.private ? null : new PeerExchange();
+    const swarm = { torrent, members, choking, exchange };
+    this.#swarms.set(torrent.infoHash, swarm);
+    return swarm;
+  }
+
+  #exchangePeers(): void {
+    const siblings = this.#ports.siblings();
+    for (const { exchange, members } of this.#swarms.values()) {
+      const message = exchange?.round(siblings) ?? null;
+      if (message === null) continue;
+      for (const member of members.values()) if (member.takesPex) member.exchangePeers(message);
+    }
+  }
+
+  /** Has what is served looked up again: one that is not any more is dropped. */
+  async #checkCatalog(): Promise<void> {
+    for (const infoHash of this.#swarms.keys()) await this.#ports.torrents.find(infoHash);
+  }
+
+  /** Whoever is closed in another thread leaves later; it is forgotten here at once. */
+  #disband(swarm: Swarm): void {
+    const members = [...swarm.members.values()];
+    for (const { peerKey } of members) this.leave(swarm.torrent, peerKey);
+    for (const member of members) member.close("torrent-removed");
+  }
+}

@@ -1,0 +1,51 @@
+import { Bitfield } from "@seedfleet/bitfield";
+import type { InfoHash } from "@seedfleet/bytes";
+import type { CatalogEntry } from "@seedfleet/contracts";
+import { HashTrees, infoBytesNamed, type Metainfo } from "@seedfleet/metainfo";
+import { Shelf } from "../blocks/cached-piece.ts";
+import type { SealedPieces } from "../fills/piece-seals.ts";
+
+/** What a gateway holds of a torrent that some peer asked for. */
+export class Torrent {
+  readonly metainfo: Metainfo;
+  /** As the catalog has it now: sources may come and go while the torrent is served. */
+  entry: CatalogEntry;
+  /** The pieces we say we have: all, less those whose bytes cannot be had. */
+  readonly have: Bitfield;
+  readonly shelf: Shelf = new Shelf();
+  /** By which pieces that were verified are known again. */
+  readonly sealed: SealedPieces = { bytes: null };
+
+  #hashTrees: HashTrees | null = null;
+  /** Those by other names that peers asked for so far: at most one for each alias. */
+  readonly #infoBytes = new Map<InfoHash, Uint8Array>();
+
+  constructor(metainfo: Metainfo, entry: CatalogEntry) {
+    this.metainfo = metainfo;
+    this.entry = entry;
+    this.have = Bitfield.full(metainfo.pieceCount);
+  }
+
+  /** What hash requests (BEP 52) are answered from; made when the first one comes. */
+  get hashTrees(): HashTrees {
+    this.#hashTrees ??= new HashTrees(this.metainfo);
+    return this.#hashTrees;
+  }
+
+  /**
+   * The metadata (BEP 9) of a peer that knows the torrent by this name: it checks what it is given
+   * by that hash. None where the name is no hash of ours.
+   */
+  infoBytesFor(name: InfoHash): Uint8Array {
+    if (name === this.infoHash) return this.metainfo.infoBytes;
+    const known = this.#infoBytes.get(name);
+    if (known !== undefined) return known;
+    const found = infoBytesNamed(this.metainfo, name) ?? new Uint8Array(0);
+    this.#infoBytes.set(name, found);
+    return found;
+  }
+
+  get infoHash(): InfoHash {
+    return this.metainfo.infoHash;
+  }
+}

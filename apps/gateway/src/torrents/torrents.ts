@@ -1,0 +1,170 @@
+import type { InfoHash } from "@seedfleet/bytes";
+import type { CatalogEntry } from "@seedfleet/contracts";
+import type { Catalog } from "@seedfleet/fleet";
+import { parseMetainfo } from "@seedfleet/metainfo";
+import { type Clock, errorMessage } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import { Torrent } from "./torrent.ts";
+
+/** Torrents kept in memory although nobody is connected to them: a peer may come back. */
+export const IDLE_TORRENTS_MAX = 1_024;
+
+/** What is known of a torrent is checked against the catalog when it is older than this. */
+export const TORRENT_FRESH_MS = 60_000;
+
+export type FoundTorrent =
+  | { readonly kind: "torrent"; readonly torrent: Torrent }
+  | { readonly kind: "refused"; readonly reason: "torrent-unknown" | "torrent-unreadable" };
+
+type Known = { readonly torrent: Torrent; checkedAtMs: number };
+
+type TorrentsPorts = {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A torrent is forgotten: its cached pieces may go. */
+  readonly dropped: (torrent: Torrent) => void;
+  /** The catalog says something else of its upload now. */
+  readonly changed: (torrent: Torrent) => void;
+  readonly inUse: (infoHash: InfoHash) => boolean;
+};
+
+/**
+ * The torrents this gateway was asked for, loaded from the catalog on the first handshake, so that
+ * those nobody asks for cost nothing. A known one is answered at once, even when the bus is away,
+ * and checked behind the answer.
+ */
+export class Torrents {
+  readonly #ports: TorrentsPorts;
+  /** In the order of last use. */
+  readonly #known = new Map<InfoHash, Known>();
+  readonly #loading = new Map<InfoHash, Promise<FoundTorrent>>();
+  /** Other hashes by which what is known is asked for. */
+  readonly #aliases = new Map<InfoHash, InfoHash>();
+
+  constructor(ports: TorrentsPorts) {
+    this.#ports = ports;
+  }
+
+  find(asked: InfoHash): Promise<FoundTorrent> {
+    const infoHash = this.#aliases.get(asked) ?? asked;
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return this.#load(infoHash);
+    this.#known.delete(infoHash);
+    this.#known.set(infoHash, known);
+    if (this.#ports.clock.nowMs() - known.checkedAtMs > TORRENT_FRESH_MS) void this.#load(infoHash);
+    return Promise.resolve({ kind: "torrent", torrent: known.torrent });
+  }
+
+  /** The info hash or alias that a peer means which encrypts its handshake; null if none does. */
+  async findObfuscated(hash: Uint8Array): Promise<InfoHash | null> {
+    try {
+      return await this.#ports.catalog.findObfuscated(hash);
+    } catch (error) {
+      this.#ports.log.warn("catalog unreachable", { reason: errorMessage(error) });
+      return null;
+    }
+  }
+
+  /** Somebody changed the entry: looks it up again, if it is known here. */
+  entryChanged(infoHash: InfoHash): void {
+    if (this.#known.has(infoHash)) void this.#load(infoHash);
+  }
+
+  /** What is known now, without asking anyone. */
+  current(infoHash: InfoHash): Torrent | null {
+    return this.#known.get(infoHash)?.torrent ?? null;
+  }
+
+  /** All that are known now, those nobody has used for longest first. */
+  *known(): Iterable<Torrent> {
+    for (const { torrent } of this.#known.values()) yield torrent;
+  }
+
+  #load(infoHash: InfoHash): Promise<FoundTorrent> {
+    const underWay = this.#loading.get(infoHash);
+    if (underWay !== undefined) return underWay;
+    const loading = this.#lookUp(infoHash).finally(() => this.#loading.delete(infoHash));
+    this.#loading.set(infoHash, loading);
+    return loading;
+  }
+
+  async #lookUp(infoHash: InfoHash): Promise<FoundTorrent> {
+    const { catalog, clock, log } = this.#ports;
+    const known = this.#known.get(infoHash);
+    try {
+      const entry = await catalog.findByAny(infoHash);
+      if (entry === null) {
+        this.#forget(infoHash);
+        return { kind: "refused", reason: "torrent-unknown" };
+      }
+      if (known !== undefined && canServe(known.torrent, entry)) {
+        this.#renew(known.torrent, entry);
+        known.checkedAtMs = clock.nowMs();
+        return { kind: "torrent", torrent: known.torrent };
+      }
+      // Asked for by an alias that was not known to be one.
+      if (entry.infoHash !== infoHash) return await this.#loadNamed(infoHash, entry.infoHash);
+      const torrent = await this.#read(entry);
+      if (torrent === null) return { kind: "refused", reason: "torrent-unreadable" };
+      this.#remember(torrent);
+      return { kind: "torrent", torrent };
+    } catch (error) {
+      log.warn("catalog unreachable", { infoHash, reason: errorMessage(error) });
+      if (known !== undefined) return { kind: "torrent", torrent: known.torrent };
+      return { kind: "refused", reason: "torrent-unreadable" };
+    }
+  }
+
+  #renew(torrent: Torrent, entry: CatalogEntry): void {
+    const isSame = JSON.stringify(torrent.entry.upload) === JSON.stringify(entry.upload);
+    torrent.entry = entry;
+    if (!isSame) this.#ports.changed(torrent);
+  }
+
+  #loadNamed(alias: InfoHash, infoHash: InfoHash): Promise<FoundTorrent> {
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return this.#load(infoHash);
+    this.#aliases.set(alias, infoHash);
+    return Promise.resolve({ kind: "torrent", torrent: known.torrent });
+  }
+
+  async #read(entry: CatalogEntry): Promise<Torrent | null> {
+    const { catalog, log } = this.#ports;
+    const bytes = await catalog.metainfo(entry.infoHash);
+    const metainfo = bytes === null ? null : parseMetainfo(bytes);
+    if (metainfo?.kind === "metainfo" && metainfo.infoHash === entry.infoHash) {
+      return new Torrent(metainfo, entry);
+    }
+    const code = metainfo?.kind === "violation" ? metainfo.code : "absent-or-another";
+    log.error("metainfo unusable", { infoHash: entry.infoHash, code });
+    return null;
+  }
+
+  #remember(torrent: Torrent): void {
+    this.#forget(torrent.infoHash);
+    this.#known.set(torrent.infoHash, { torrent, checkedAtMs: this.#ports.clock.nowMs() });
+    for (const alias of torrent.entry.aliases) this.#aliases.set(alias, torrent.infoHash);
+    if (this.#known.size <= IDLE_TORRENTS_MAX) return;
+    const idle = this.#known.keys().find((infoHash) => !this.#ports.inUse(infoHash));
+    if (idle !== undefined) this.#forget(idle);
+  }
+
+  #forget(infoHash: InfoHash): void {
+    const known = this.#known.get(infoHash);
+    if (known === undefined) return;
+    this.#known.delete(infoHash);
+    for (const alias of known.torrent.entry.aliases) this.#aliases.delete(alias);
+    this.#ports.dropped(known.torrent);
+  }
+}
+
+/**
+ * Whether what is known of a torrent can go on being served: its bytes are the same by its info
+ * hash, but pieces that could not be had may be there again once its sources are others.
+ */
+function canServe({ entry, have }: Torrent, found: CatalogEntry): boolean {
+  if (have.isFull) return true;
+  const sameSources = JSON.stringify(entry.sources) === JSON.stringify(found.sources);
+  return sameSources && entry.addedAtMs === found.addedAtMs;
+}

@@ -1,0 +1,42 @@
+import type { LimitDemand } from "@seedfleet/egress";
+import type { PeerHost } from "../peers/peer-host.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import type { UploadLimiter } from "../upload/upload-limiter.ts";
+import type { UploadHolder } from "./split-upload.ts";
+
+/**
+ * The upload of this thread's own peers beside that of the other threads: peers that came before
+ * those listened stay here, and the gateway's limits hold for them all together.
+ */
+export class OwnUpload implements UploadHolder {
+  readonly #host: Pick<PeerHost, "hasPeers" | "countUnchoked">;
+  readonly #limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">;
+
+  constructor(
+    host: Pick<PeerHost, "hasPeers" | "countUnchoked">,
+    limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">,
+  ) {
+    this.#host = host;
+    this.#limiter = limiter;
+  }
+
+  get hasPeers(): boolean {
+    return this.#host.hasPeers;
+  }
+
+  get demand(): LimitDemand {
+    return this.#limiter.demand();
+  }
+
+  countUnchoked(): ReadonlyMap<Torrent, number> {
+    return this.#host.countUnchoked();
+  }
+
+  setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void {
+    this.#limiter.setPart(bytesPerSecond, promises);
+  }
+
+  setTorrent(torrent: Torrent, part: number): void {
+    this.#limiter.setTorrent(torrent, part);
+  }
+}

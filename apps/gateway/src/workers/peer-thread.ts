@@ -1,0 +1,262 @@
+import { Worker } from "node:worker_threads";
+import type { InfoHash } from "@seedfleet/bytes";
+import type { PeerKey } from "@seedfleet/choker";
+import type { LimitDemand } from "@seedfleet/egress";
+import type { Clock } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import type { CachedPiece } from "../blocks/cached-piece.ts";
+import type { PieceCache } from "../blocks/piece-cache.ts";
+import type { FillOutcome, PieceSource } from "../fills/piece-source.ts";
+import type { CloseReason } from "../peers/close-reason.ts";
+import type { PeerCame } from "../peers/peer-host.ts";
+import type { SwarmSide } from "../swarms/swarms.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import { BatchedPort } from "./batched-port.ts";
+import { LentPieces } from "./lent-pieces.ts";
+import type { UploadHolder } from "./split-upload.ts";
+import type { TellTorrent } from "./tell-torrent.ts";
+import { ThreadPeer } from "./thread-peer.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+export type PeerThreadPorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cache: PieceCache;
+  readonly fills: PieceSource;
+  readonly swarms: SwarmSide;
+  readonly tellTorrent: TellTorrent;
+  readonly findObfuscated: (hash: Uint8Array) => Promise<InfoHash | null>;
+  readonly isProbe: (infoHash: InfoHash) => boolean;
+  readonly came: (peer: PeerCame) => void;
+  readonly closed: (reason: CloseReason) => void;
+};
+
+/** Cleared when the thread's peers want the piece no more; then nobody is told of it. */
+type Want = { waits: boolean };
+
+type Member = { readonly torrent: Torrent; readonly control: ThreadPeer };
+
+/**
+ * One thread that has peers, as the thread sees it that knows the fleet: answers what it asks for,
+ * lends it pieces of the cache, and keeps its peers in their swarms.
+ */
+export class PeerThread implements UploadHolder {
+  readonly #ports: PeerThreadPorts;
+  readonly #worker: Worker;
+  readonly #port: BatchedPort<ToWorker>;
+  /** Those it knows, by the number they are called by. */
+  readonly #torrents = new Map<number, Torrent>();
+  readonly #members = new Map<PeerKey, Member>();
+  readonly #lent: LentPieces;
+  /** What it wants and has not been answered, by the number of its call. */
+  readonly #wants = new Map<number, Want>();
+  readonly #told = {
+    listening: Promise.withResolvers<void>(),
+    drained: Promise.withResolvers<void>(),
+    stopped: Promise.withResolvers<void>(),
+  };
+  /** Of the gateway's upload limit, as the thread said last. */
+  demand: LimitDemand = { wantedBytesPerSecond: 0, activePeers: 0 };
+  #sentBytes = 0;
+
+  constructor(ports: PeerThreadPorts, start: WorkerStart) {
+    this.#ports = ports;
+    this.#lent = new LentPieces(ports.cache);
+    const main = new URL("worker-main.ts", import.meta.url);
+    // Without this process's own flags: what is for a `node -e` would not do for a file.
+    this.#worker = new Worker(main, { workerData: start, execArgv: [] });
+    this.#port = new BatchedPort(this.#worker);
+    this.#worker.on("message", (messages: readonly FromWorker[]) => {
+      for (const message of messages) this.#receive(message);
+    });
+    // An error of ours, as in this thread: the process ends and is started again.
+    this.#worker.on("error", (error) => {
+      setImmediate(() => {
+        throw error;
+      });
+    });
+  }
+
+  get listening(): Promise<void> {
+    return this.#told.listening.promise;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** How many peers of each torrent it has that may download. */
+  countUnchoked(): ReadonlyMap<Torrent, number> {
+    const counts = new Map<Torrent, number>();
+    for (const { torrent, control } of this.#members.values()) {
+      if (!control.amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  get torrents(): Iterable<Torrent> {
+    return this.#torrents.values();
+  }
+
+  setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void {
+    this.post({ kind: "upload-part", bytesPerSecond, promises });
+  }
+
+  setTorrent({ shelf, entry }: Torrent, part: number): void {
+    this.post({ kind: "torrent-limits", torrent: shelf.serial, entry, part });
+  }
+
+  post(message: ToWorker): void {
+    this.#port.post(message);
+  }
+
+  /** Resolves when it has let all its peers go. */
+  drain(withinMs: number): Promise<void> {
+    this.post({ kind: "drain", withinMs });
+    return this.#told.drained.promise;
+  }
+
+  /** Ends the thread; its peers get our last words first. */
+  async stop(): Promise<void> {
+    this.post({ kind: "stop" });
+    await this.#told.stopped.promise;
+    await this.#worker.terminate();
+  }
+
+  /** The cache has forgotten a piece, which this thread may have. */
+  evicted(piece: CachedPiece): void {
+    const lease = this.#lent.leaseOf(piece);
+    if (lease !== null) this.post({ kind: "evicted", lease });
+  }
+
+  forget({ shelf }: Torrent): void {
+    if (this.#torrents.delete(shelf.serial)) this.post({ kind: "forget", torrent: shelf.serial });
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case "listening":
+      case "drained":
+      case "stopped":
+        return this.#told[message.kind].resolve();
+      case "find":
+        return void this.#find(message.call, message.infoHash);
+      case "find-obfuscated":
+        return void this.#findObfuscated(message.call, message.hash);
+      case "want":
+        return this.#want(message);
+      case "unwant":
+        return this.#unwant(message.call);
+      case "prefetch":
+        return this.#prefetch(message.torrent, message.piece);
+      case "give-back":
+        return this.#lent.giveBack(message.lease);
+      case "joined":
+        return this.#joined(message);
+      case "interest":
+      case "introduced":
+      case "left":
+        return this.#ofMember(message);
+      case "closed":
+        return this.#ports.closed(message.reason);
+      case "came":
+        return this.#ports.came(message.peer);
+      case "probed":
+        return void this.#ports.isProbe(message.infoHash);
+      case "sent":
+        return this.#sent(message);
+      case "demand":
+        this.demand = message.demand;
+        return;
+      case "log":
+        return this.#ports.log[message.level](message.message, message.fields);
+    }
+  }
+
+  async #find(call: number, infoHash: InfoHash): Promise<void> {
+    const found = await this.#ports.tellTorrent(infoHash, this.#torrents);
+    this.post({ kind: "found", call, found });
+  }
+
+  async #findObfuscated(call: number, hash: Uint8Array): Promise<void> {
+    const infoHash = await this.#ports.findObfuscated(hash);
+    this.post({ kind: "found-obfuscated", call, infoHash });
+  }
+
+  #want({ call, torrent: number, piece, traceId }: FromWorker & { readonly kind: "want" }): void {
+    const torrent = this.#torrents.get(number);
+    if (torrent === undefined) return this.#lack(number, piece, "gave-up");
+    if (!torrent.have.has(piece)) return this.#lack(number, piece, "gone");
+    const cached = this.#ports.cache.get(torrent.shelf, piece);
+    if (cached !== null) return this.#lend(number, cached);
+    const want = { waits: true };
+    this.#wants.set(call, want);
+    const tell = (outcome: FillOutcome): void => {
+      if (!want.waits) return;
+      const filled = this.#ports.cache.get(torrent.shelf, piece);
+      if (outcome === "filled" && filled === null) return bring();
+      this.#wants.delete(call);
+      if (filled !== null) this.#lend(number, filled);
+      else this.#lack(number, piece, outcome === "filled" ? "gave-up" : outcome);
+    };
+    // A piece may be forgotten before it is told of, where the cache has room for a few only.
+    const bring = (): void => {
+      const waiter = { waits: () => want.waits, tell };
+      this.#ports.fills.want(torrent, piece, { traceId, waiter });
+    };
+    bring();
+  }
+
+  #unwant(call: number): void {
+    const want = this.#wants.get(call);
+    if (want !== undefined) want.waits = false;
+    this.#wants.delete(call);
+  }
+
+  #prefetch(number: number, piece: number): void {
+    const torrent = this.#torrents.get(number);
+    if (torrent === undefined || this.#ports.cache.get(torrent.shelf, piece) !== null) return;
+    this.#ports.fills.prefetch(torrent, piece);
+  }
+
+  #lend(torrent: number, cached: CachedPiece): void {
+    const { piece, framed, slot } = cached;
+    const lease = this.#lent.lend(cached);
+    this.post({ kind: "piece", torrent, piece, lease, framed, slot });
+  }
+
+  #lack(torrent: number, piece: number, outcome: Exclude<FillOutcome, "filled">): void {
+    this.post({ kind: "no-piece", torrent, piece, outcome });
+  }
+
+  #joined({ torrent: number, peerKey, peerId }: FromWorker & { readonly kind: "joined" }): void {
+    const torrent = this.#torrents.get(number);
+    const control = new ThreadPeer(this.#port, peerKey);
+    // The torrent was taken out of the catalog while the peer said hello.
+    if (torrent === undefined) return control.close("torrent-removed");
+    this.#members.set(peerKey, { torrent, control });
+    this.#ports.swarms.join(torrent, { peerKey, peerId }, control);
+  }
+
+  #ofMember(message: FromWorker & { readonly kind: "interest" | "introduced" | "left" }): void {
+    const { peerKey } = message;
+    const member = this.#members.get(peerKey);
+    if (member === undefined) return;
+    const { swarms } = this.#ports;
+    const { torrent } = member;
+    if (message.kind === "interest") swarms.interestChanged(torrent, peerKey, message.interested);
+    else if (message.kind === "introduced") swarms.introduced(torrent, peerKey, message.peer);
+    else {
+      this.#members.delete(peerKey);
+      swarms.leave(torrent, peerKey);
+    }
+  }
+
+  #sent({ sentBytes, taken }: FromWorker & { readonly kind: "sent" }): void {
+    this.#sentBytes = sentBytes;
+    for (const [peerKey, takenBytes] of taken) {
+      const member = this.#members.get(peerKey);
+      if (member !== undefined) member.control.takenBytes = takenBytes;
+    }
+  }
+}

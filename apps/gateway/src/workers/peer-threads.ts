@@ -1,0 +1,108 @@
+import type { PeerAnnounced } from "@seedfleet/contracts";
+import type { CancelTimer } from "@seedfleet/runtime";
+import type { Torrent } from "../torrents/torrent.ts";
+import { torrentLimits, type UploadSettings } from "../upload/upload-limits.ts";
+import type { OwnUpload } from "./own-upload.ts";
+import { PeerThread, type PeerThreadPorts } from "./peer-thread.ts";
+import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
+import type { WorkerStart } from "./worker-messages.ts";
+
+/** As often as the threads say what they want. */
+const SPLIT_GATEWAY_INTERVAL_MS = 200;
+
+/** Peers come and go slowly beside that. */
+const SPLIT_TORRENTS_INTERVAL_MS = 1_000;
+
+/** Until it is known what each thread wants. */
+function partOf(upload: UploadSettings, count: number): UploadSettings {
+  const { uploadBytesPerSecond: limit } = upload;
+  return { ...upload, uploadBytesPerSecond: limit === null ? null : limit / count };
+}
+
+/** The threads that have a gateway's peers; none where its one thread has them itself. */
+export class PeerThreads {
+  readonly #threads: readonly PeerThread[];
+  readonly #own: OwnUpload;
+  readonly #upload: UploadSettings;
+  readonly #timers: readonly CancelTimer[];
+  #dials = 0;
+
+  /** Serials of connections are spread so that no two threads give the same; 0 is this thread's. */
+  constructor(
+    count: number,
+    { own, ...ports }: PeerThreadPorts & { readonly own: OwnUpload },
+    start: Omit<WorkerStart, "torrentPart">,
+  ) {
+    this.#threads = Array.from({ length: count }, (_, index) => {
+      const peers = { ...start.peers, firstSerial: index + 1, serialStep: count + 1 };
+      const cacheBytesMax = start.cacheBytesMax / count;
+      const upload = partOf(start.upload, count);
+      const torrentPart = 1 / count;
+      return new PeerThread(ports, { ...start, peers, cacheBytesMax, upload, torrentPart });
+    });
+    this.#own = own;
+    this.#upload = start.upload;
+    this.#timers = [
+      ports.clock.every(SPLIT_GATEWAY_INTERVAL_MS, () => {
+        splitGatewayUpload(this.#holders, this.#upload);
+      }),
+      ports.clock.every(SPLIT_TORRENTS_INTERVAL_MS, () => this.#splitTorrents()),
+    ];
+    ports.cache.onEvicted((piece) => {
+      for (const thread of this.#threads) thread.evicted(piece);
+    });
+  }
+
+  get count(): number {
+    return this.#threads.length;
+  }
+
+  get sentBytes(): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.sentBytes, 0);
+  }
+
+  async listening(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.listening));
+  }
+
+  forget(torrent: Torrent): void {
+    for (const thread of this.#threads) thread.forget(torrent);
+  }
+
+  /** The catalog says something else of the torrent now. */
+  changed(torrent: Torrent): void {
+    splitTorrentUpload(this.#holders, [torrent], this.#upload);
+  }
+
+  /** In turns. */
+  dial(peer: PeerAnnounced): void {
+    this.#dials += 1;
+    this.#threads[this.#dials % this.count]?.post({ kind: "dial", peer });
+  }
+
+  leave(): void {
+    for (const thread of this.#threads) thread.post({ kind: "leave" });
+  }
+
+  async drain(withinMs: number): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.drain(withinMs)));
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  get #holders(): readonly UploadHolder[] {
+    return this.#own.hasPeers ? [...this.#threads, this.#own] : this.#threads;
+  }
+
+  #splitTorrents(): void {
+    const limited = this.#threads.flatMap(({ torrents }) =>
+      [...torrents].filter(
+        ({ entry }) => torrentLimits(this.#upload, entry).uploadBytesPerSecond !== null,
+      ),
+    );
+    splitTorrentUpload(this.#holders, new Set(limited), this.#upload);
+  }
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { parentPort, workerData } from "node:worker_threads";
+import { delay, systemClock } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import { BatchSize } from "../blocks/batch-size.ts";
+import { PeerHost } from "../peers/peer-host.ts";
+import { listenForPeers } from "../peers/peer-server.ts";
+import { SharedAdmission } from "../peers/shared-admission.ts";
+import { UploadLimiter } from "../upload/upload-limiter.ts";
+import { BatchedPort } from "./batched-port.ts";
+import { HubClient } from "./hub-client.ts";
+import { LeasedPieces } from "./leased-pieces.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+/** Choke rounds look at rates of seconds, and people at metrics of seconds. */
+const REPORT_INTERVAL_MS = 1_000;
+
+/** How often the threads' parts of the gateway's limit follow their demand. */
+const DEMAND_INTERVAL_MS = 200;
+
+/**
+ * A peer thread (`PeerThread` is its other end): sockets and all that is said on them. The port is
+ * shared with the other threads, and the kernel spreads the peers over them.
+ */
+assert(parentPort !== null);
+const start = workerData as WorkerStart;
+const port = new BatchedPort<FromWorker>(parentPort);
+const pieces = new LeasedPieces({
+  bytesMax: start.cacheBytesMax,
+  visited: start.visited,
+  giveBack: (lease) => port.post({ kind: "give-back", lease }),
+});
+const hub = new HubClient(port, pieces);
+const limiter = new UploadLimiter(systemClock, start.upload, start.torrentPart);
+const host = new PeerHost(
+  {
+    clock: systemClock,
+    log: forwardedLog(),
+    ...{ cache: pieces, fills: hub, limiter, batchSize: new BatchSize() },
+    findTorrent: (infoHash) => hub.find(infoHash),
+    findObfuscated: (hash) => hub.findObfuscated(hash),
+    // Whether it was one is the other thread's to know; no peer has our peer id.
+    isProbe(infoHash) {
+      port.post({ kind: "probed", infoHash });
+      return true;
+    },
+    swarms: hub,
+    admission: new SharedAdmission(start.admission, start.limits),
+    came: (peer) => port.post({ kind: "came", peer }),
+    closed: (reason) => port.post({ kind: "closed", reason }),
+  },
+  start.peers,
+);
+
+parentPort.on("message", (messages: readonly ToWorker[]) => {
+  for (const message of messages) receive(message);
+});
+const server = await listenForPeers(start, { shared: true });
+server.open((socket) => host.accept(socket));
+systemClock.every(REPORT_INTERVAL_MS, () => hub.report(host.sentBytes));
+if (start.upload.uploadBytesPerSecond !== null) {
+  systemClock.every(DEMAND_INTERVAL_MS, () => {
+    port.post({ kind: "demand", demand: limiter.demand() });
+  });
+}
+port.post({ kind: "listening" });
+
+function receive(message: ToWorker): void {
+  switch (message.kind) {
+    case "dial":
+      void host.dial(message.peer);
+      return;
+    case "leave":
+      server.close();
+      host.leave();
+      return;
+    case "drain":
+      server.close();
+      void host.drain(delay(systemClock, message.withinMs)).then(() => {
+        hub.report(host.sentBytes);
+        port.post({ kind: "drained" });
+      });
+      return;
+    case "upload-part":
+      limiter.setPart(message.bytesPerSecond, message.promises);
+      return;
+    case "torrent-limits": {
+      const torrent = hub.torrentAt(message.torrent);
+      if (torrent === null) return;
+      torrent.entry = message.entry;
+      limiter.setTorrent(torrent, message.part);
+      return;
+    }
+    case "stop":
+      void host.close().then(() => {
+        hub.report(host.sentBytes);
+        port.post({ kind: "stopped" });
+      });
+      return;
+    default:
+      hub.receive(message);
+  }
+}
+
+function forwardedLog(): Log {
+  const at =
+    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
+    (message, fields = {}) =>
+      port.post({ kind: "log", level, message, fields });
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

@@ -1,0 +1,132 @@
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { PeerKey } from "@seedfleet/choker";
+import type { CatalogEntry, PeerAnnounced } from "@seedfleet/contracts";
+import type { LimitDemand } from "@seedfleet/egress";
+import type { Fields } from "@seedfleet/telemetry";
+import type { FillOutcome } from "../fills/piece-source.ts";
+import type { CloseReason } from "../peers/close-reason.ts";
+import type { AdmissionLimits } from "../peers/peer-admission.ts";
+import type { PeerCame, PeerHostConfig } from "../peers/peer-host.ts";
+import type { Introduction } from "../swarms/swarms.ts";
+import type { UploadSettings } from "../upload/upload-limits.ts";
+
+/** What a peer thread is started with. */
+export type WorkerStart = {
+  readonly host: string;
+  readonly port: number;
+  readonly peers: PeerHostConfig;
+  readonly limits: AdmissionLimits;
+  readonly admission: SharedArrayBuffer;
+  /** The marks of the cache's slots. */
+  readonly visited: Uint8Array;
+  /** The thread's part of the cache's budget: what it pins is held besides that. */
+  readonly cacheBytesMax: number;
+  readonly upload: UploadSettings;
+  /** Its part of a torrent's upload limit, until it is told. */
+  readonly torrentPart: number;
+};
+
+/** A torrent as a thread is told of it: by a number, and once with what it needs to serve it. */
+export type ToldTorrent = {
+  readonly torrent: number;
+  readonly told: null | {
+    readonly metainfo: Uint8Array;
+    readonly entry: CatalogEntry;
+    /** Pieces that cannot be had. */
+    readonly gone: readonly number[];
+  };
+};
+
+/** From a peer thread to the thread that knows the fleet. */
+export type FromWorker =
+  | { readonly kind: "listening" }
+  | { readonly kind: "drained" | "stopped" }
+  | { readonly kind: "find"; readonly call: number; readonly infoHash: InfoHash }
+  | { readonly kind: "find-obfuscated"; readonly call: number; readonly hash: Uint8Array }
+  | {
+      readonly kind: "want";
+      readonly call: number;
+      readonly torrent: number;
+      readonly piece: number;
+      readonly traceId: string;
+    }
+  /** What was wanted by this call no peer waits for any more; it need not be answered. */
+  | { readonly kind: "unwant"; readonly call: number }
+  | { readonly kind: "prefetch"; readonly torrent: number; readonly piece: number }
+  | { readonly kind: "give-back"; readonly lease: number }
+  | {
+      readonly kind: "joined";
+      readonly torrent: number;
+      readonly peerKey: PeerKey;
+      readonly peerId: PeerId;
+    }
+  | { readonly kind: "interest"; readonly peerKey: PeerKey; readonly interested: boolean }
+  | { readonly kind: "introduced"; readonly peerKey: PeerKey; readonly peer: Introduction }
+  | { readonly kind: "left"; readonly peerKey: PeerKey }
+  | { readonly kind: "closed"; readonly reason: CloseReason }
+  | { readonly kind: "came"; readonly peer: PeerCame }
+  | { readonly kind: "probed"; readonly infoHash: InfoHash }
+  | {
+      readonly kind: "sent";
+      /** By all peers there ever were. */
+      readonly sentBytes: number;
+      /** What those have taken whose number changed. */
+      readonly taken: readonly (readonly [PeerKey, number])[];
+    }
+  /** Of the gateway's upload limit, since the last time. */
+  | { readonly kind: "demand"; readonly demand: LimitDemand }
+  | {
+      readonly kind: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Fields;
+    };
+
+/** From the thread that knows the fleet to a peer thread. */
+export type ToWorker =
+  | {
+      readonly kind: "found";
+      readonly call: number;
+      readonly found: ToldTorrent | { readonly refused: "torrent-unknown" | "torrent-unreadable" };
+    }
+  | {
+      readonly kind: "found-obfuscated";
+      readonly call: number;
+      readonly infoHash: InfoHash | null;
+    }
+  | {
+      readonly kind: "piece";
+      readonly torrent: number;
+      readonly piece: number;
+      readonly lease: number;
+      readonly framed: Uint8Array;
+      readonly slot: number;
+    }
+  | {
+      readonly kind: "no-piece";
+      readonly torrent: number;
+      readonly piece: number;
+      readonly outcome: Exclude<FillOutcome, "filled">;
+    }
+  | { readonly kind: "evicted"; readonly lease: number }
+  | { readonly kind: "forget"; readonly torrent: number }
+  | { readonly kind: "choke" | "unchoke"; readonly peerKey: PeerKey }
+  | { readonly kind: "exchange-peers"; readonly peerKey: PeerKey; readonly payload: Uint8Array }
+  | { readonly kind: "close"; readonly peerKey: PeerKey; readonly reason: CloseReason }
+  /** The thread's part of the gateway's upload limit. */
+  | {
+      readonly kind: "upload-part";
+      readonly bytesPerSecond: number;
+      /** Shares of the part, by class. */
+      readonly promises: Readonly<Record<string, number>>;
+    }
+  /** What the catalog says of a torrent now, and the thread's part of its upload limit. */
+  | {
+      readonly kind: "torrent-limits";
+      readonly torrent: number;
+      readonly entry: CatalogEntry;
+      readonly part: number;
+    }
+  | { readonly kind: "dial"; readonly peer: PeerAnnounced }
+  | { readonly kind: "leave" | "stop" }
+  | { readonly kind: "drain"; readonly withinMs: number };
