@@ -1,11 +1,14 @@
 import { BenchError } from "./bench-error.ts";
-import { evictionBench } from "./eviction/eviction-bench.ts";
 import { busCostBench } from "./bus-cost/bus-cost-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
+import { evictionBench } from "./eviction/eviction-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
+import { fuzzBench } from "./fuzz/fuzz-bench.ts";
 import { hashBench } from "./hash/hash-bench.ts";
+import { hostileBench } from "./hostile/hostile-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
+import { limitsBench } from "./limits/limits-bench.ts";
 import { millionBench } from "./million/million-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 
@@ -14,34 +17,34 @@ const EXIT_USAGE = 2;
 
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  eviction: evictionBench,
   "bus-cost": busCostBench,
   cold: coldBench,
   crowd: crowdBench,
+  eviction: evictionBench,
   fill: fillBench,
+  fuzz: fuzzBench,
   hash: hashBench,
+  hostile: hostileBench,
   known: knownBench,
+  limits: limitsBench,
   million: millionBench,
   seed: seedBench,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [options]
 
-  eviction  which share of requests a cache answers, by what it forgets; simulated
   bus-cost  messages on the bus for each GB that a gateway serves from a warm cache
   cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
+  eviction  which share of requests a cache answers, by what it forgets; simulated
   fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
+  fuzz      whether a running gateway takes noise and mutated sessions; no figures
   hash      listing and hashing of content, by ours, mktorrent and libtorrent
+  hostile   what good peers and memory notice of peers that attack the gateway
   known     how soon a process is ready that has very many torrents already
+  limits    how well upload limits hold at a gateway, and who gets what of them
   million   what torrents nobody asks for cost a gateway, and the first block of one
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
-  cold    bytes per CPU-second of our gateway and of libtorrent, pieces at random
-  crowd   memory of peers that wait, and how soon all of them have a choke round's decision
-  fill    bytes per second from a piece-store into a gateway's cache, over NATS and embedded
-  hash    listing and hashing of content, by ours, mktorrent and libtorrent
-  known   how soon a process is ready that has very many torrents already
-  seed    bytes per CPU-second of our gateway and of libtorrent, from a warm cache
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
 `;

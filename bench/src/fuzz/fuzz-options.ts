@@ -1,0 +1,53 @@
+import { countOption, parseFlags } from "../bench-options.ts";
+
+export type FuzzOptions = {
+  readonly seconds: number;
+  readonly seed: number;
+  /** The number of the first session; those after it follow. */
+  readonly first: number;
+  readonly parallel: number;
+};
+
+/** So that a seed and a session's number are one number of 53 bits. */
+export const SEED_MAX: number = 2 ** 20 - 1;
+
+export const FUZZ_USAGE: string = `Usage: npm run fuzz -- [options]
+
+Says noise, and what clients say with some of it changed, to a running gateway, encrypted or not,
+cut anywhere. Ends with 1 when the gateway dies, complains, grows or gives a good peer wrong bytes.
+
+  --minutes N           how long (1)
+  --seconds N           how long, in place of minutes
+  --seed N              which sessions, from 0 to ${2 ** 20 - 1} (by the clock)
+  --first N             the number of the first session, to come to one that found something (0)
+  --parallel N          sessions at once (32)
+`;
+
+/** Reads the command line of `bench fuzz`. Throws a `BenchError` that says what is wrong. */
+export function parseFuzzOptions(
+  args: readonly string[],
+  nowMs: number = Date.now(),
+): FuzzOptions | "help" {
+  const values = parseFlags("fuzz", args, {
+    minutes: { type: "string", default: "1" },
+    seconds: { type: "string" },
+    seed: { type: "string" },
+    first: { type: "string", default: "0" },
+    parallel: { type: "string", default: "32" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return "help";
+  const minutes = countOption("--minutes", values.minutes, { min: 1, max: 100_000 });
+  return {
+    seconds:
+      values.seconds === undefined
+        ? 60 * minutes
+        : countOption("--seconds", values.seconds, { min: 1, max: 1_000_000 }),
+    seed:
+      values.seed === undefined
+        ? Math.floor(nowMs) % (SEED_MAX + 1)
+        : countOption("--seed", values.seed, { min: 0, max: SEED_MAX }),
+    first: countOption("--first", values.first, { min: 0, max: 9_999_999 }),
+    parallel: countOption("--parallel", values.parallel, { min: 1, max: 180 }),
+  };
+}

@@ -1,0 +1,17 @@
+/** What an attacking process is told, as JSON in its only argument. */
+export type AttackSpec = {
+  readonly attack: string;
+  readonly torrentFile: string;
+  readonly host: string;
+  readonly port: number;
+  /** Attempts, or bursts of messages, a second. */
+  readonly perSecond: number;
+};
+
+/** What it tells again and again in an event `attacked`, all since it began. */
+export type Attacked = {
+  readonly openedCount: number;
+  readonly closedCount: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+};
