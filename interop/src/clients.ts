@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { requireRealPart } from "@seedfleet/testkit";
 import { freePort } from "./free-port.ts";
+import { type EncryptedPayload, encryptedOnly, startLibtorrent } from "./libtorrent.ts";
 import { RunningProgram } from "./running-program.ts";
 import { sameTree, sameTreeButEmpty } from "./same-tree.ts";
 import type { TestHost } from "./test-host.ts";
@@ -9,10 +10,13 @@ import type { TestHost } from "./test-host.ts";
 /** What to download, and where to. */
 export type Download = {
   readonly host: TestHost;
+  /** Or a magnet link: every client takes either in the same place. */
   readonly torrentFile: string;
   /** An empty directory of the client's own; it is made. */
   readonly directory: string;
   readonly bytesPerSecondMax?: number;
+  /** Only by connections that are encrypted, at least in their handshake. */
+  readonly encrypted?: EncryptedPayload;
 };
 
 /** A client that runs until it has everything. */
@@ -25,26 +29,28 @@ export type DownloadClient = {
   expectSame(directory: string, expected: string): Promise<void>;
 };
 
-const LIBTORRENT_CLIENT = join(import.meta.dirname, "libtorrent-client.py");
-
 export const libtorrentClient: DownloadClient = {
   name: "libtorrent",
   opensHybrids: true,
-  async start({ host, torrentFile, directory, bytesPerSecondMax }) {
-    await mkdir(directory, { recursive: true });
-    const python = requireRealPart("python3-libtorrent");
-    const limit = bytesPerSecondMax === undefined ? [] : [String(bytesPerSecondMax)];
-    const args = [LIBTORRENT_CLIENT, torrentFile, directory, host.address, ...limit];
-    return RunningProgram.start(host.command(python, ...args));
+  start({ torrentFile, encrypted, ...download }) {
+    const settings = encrypted === undefined ? {} : encryptedOnly(encrypted);
+    return startLibtorrent({ ...download, torrent: torrentFile, settings });
   },
   expectSame: sameTree,
 };
 
+/** aria2's names of what follows an encrypted handshake. */
+const ARIA2_LEVELS = { plaintext: "plain", rc4: "arc4" } as const;
+
 export const aria2Client: DownloadClient = {
   name: "aria2c",
   opensHybrids: true,
-  async start({ host, torrentFile, directory }) {
+  async start({ host, torrentFile, directory, encrypted }) {
     await mkdir(directory, { recursive: true });
+    const encryption =
+      encrypted === undefined
+        ? []
+        : ["--bt-require-crypto=true", `--bt-min-crypto-level=${ARIA2_LEVELS[encrypted]}`];
     return RunningProgram.start(
       host.command(
         requireRealPart("aria2c"),
@@ -54,6 +60,7 @@ export const aria2Client: DownloadClient = {
         "--bt-enable-lpd=false",
         "--summary-interval=0",
         `--dir=${directory}`,
+        ...encryption,
         torrentFile,
       ),
     );
@@ -68,7 +75,7 @@ export const aria2Client: DownloadClient = {
 export const transmissionClient: DownloadClient = {
   name: "transmission-cli",
   opensHybrids: false,
-  async start({ host, torrentFile, directory }) {
+  async start({ host, torrentFile, directory, encrypted }) {
     const config = `${directory}.transmission`;
     const finished = join(config, "finished.sh");
     await mkdir(directory, { recursive: true });
@@ -84,6 +91,7 @@ export const transmissionClient: DownloadClient = {
         `--download-dir=${directory}`,
         `--port=${await freePort()}`,
         `--finish=${finished}`,
+        ...(encrypted === undefined ? [] : ["--encryption-required"]),
         torrentFile,
       ),
     );

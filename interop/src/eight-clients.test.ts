@@ -17,7 +17,7 @@ realPartTest(
   async () => {
     await using work = await temporaryDirectory();
     const tree = await givenTree(join(work.path, "content"), { "image.iso": 24_000_000 });
-    const slots = ["--unchoke-slots", "4"];
+    const slots = { args: ["--unchoke-slots", "4"] };
     const { program, ready } = await startUp(host, [tree], join(work.path, "data"), slots);
     await using _program = program;
     const torrentFile = ready.torrents[0]?.torrentFile ?? "";

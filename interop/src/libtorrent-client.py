@@ -1,37 +1,74 @@
 """Downloads one torrent with libtorrent and exits once it has every piece.
 
-Usage: libtorrent-client.py TORRENT SAVE_PATH LISTEN_HOST [DOWNLOAD_BYTES_PER_SECOND]
-Prints `started` when it begins, `receiving` once it has bytes, and `finished` when all of it is
-there and checked.
+Usage: libtorrent-client.py JSON, with these keys, all but the first three optional:
+
+torrent       a .torrent file or a magnet link
+savePath      where to put the content
+host          the address to listen on
+settings      more of libtorrent's session settings
+bytesPerSecondMax  what it downloads at most
+withoutTrackers    whether it asks no tracker
+peers         addresses and ports to connect to
+
+Prints `listening PORT` when it begins; `receiving` once it has bytes; `peer SOURCE ADDRESS PORT`
+for every peer it has a connection with, and `payload rc4`, `plaintext` (in the clear behind an
+encrypted handshake) or `clear` of each kind of connection; `from ADDRESS PORT` for everyone that
+gave it content; `incoming` once somebody has opened a connection to it; `metadata` once it has
+that; `finished` when all of it is there and checked; and then `longest wait MS`, for a byte of
+content since the first one came.
+SIGUSR1 lifts the limit of bytes per second.
 """
 
+import json
+import signal
 import sys
 import time
 
 import libtorrent as lt
 
-torrent, save_path, host = sys.argv[1:4]
-rate_limit = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+options = json.loads(sys.argv[1])
+host = options["host"]
+interface = f"[{host}]" if ":" in host else host
 
 session = lt.session(
     {
-        "listen_interfaces": f"{host}:0",
+        "listen_interfaces": f"{interface}:0",
         "enable_dht": False,
         "enable_lsd": False,
         "enable_upnp": False,
         "enable_natpmp": False,
         # Every client of a test has the same address.
         "allow_multiple_connections_per_ip": True,
-        "download_rate_limit": rate_limit,
+        "alert_mask": lt.alert.category_t.peer_notification,
+        "download_rate_limit": options.get("bytesPerSecondMax", 0),
+        **options.get("settings", {}),
     }
 )
 # libtorrent sets no limit to peers of the local network unless all peers are of the global class.
 everyone = lt.ip_filter()
 everyone.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
+everyone.add_rule("::", ":".join(["ffff"] * 8), 1 << lt.session.global_peer_class_id)
 session.set_peer_class_filter(everyone)
 
-handle = session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": save_path})
-print("started", flush=True)
+signal.signal(signal.SIGUSR1, lambda *_: session.apply_settings({"download_rate_limit": 0}))
+
+torrent = options["torrent"]
+if torrent.startswith("magnet:"):
+    params = lt.parse_magnet_uri(torrent)
+else:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+params.save_path = options["savePath"]
+handle = session.add_torrent(params)
+if options.get("withoutTrackers", False):
+    handle.replace_trackers([])
+
+while session.listen_port() == 0:
+    time.sleep(0.01)
+print(f"listening {session.listen_port()}", flush=True)
+for address, port in options.get("peers", []):
+    handle.connect_peer((address, port))
+
 told = set()
 
 
@@ -41,10 +78,48 @@ def tell(line):
     told.add(line)
 
 
-status = handle.status()
-while not status.is_seeding:
-    if status.total_payload_download > 0:
-        tell("receiving")
-    time.sleep(0.02)
+def source_of(peer):
+    if peer.source & lt.peer_info.pex:
+        return "pex"
+    if peer.source & lt.peer_info.tracker:
+        return "tracker"
+    return "other"
+
+
+def payload_of(peer):
+    if peer.flags & lt.peer_info.rc4_encrypted:
+        return "rc4"
+    if peer.flags & lt.peer_info.plaintext_encrypted:
+        return "plaintext"
+    return "clear"
+
+
+last_at = None
+longest = 0.0
+received = 0
+while True:
     status = handle.status()
+    now = time.monotonic()
+    if status.total_payload_download > received:
+        tell("receiving")
+        received = status.total_payload_download
+        if last_at is not None:
+            longest = max(longest, now - last_at)
+        last_at = now
+    if status.has_metadata:
+        tell("metadata")
+    for peer in handle.get_peer_info():
+        if not peer.flags & (lt.peer_info.connecting | lt.peer_info.handshake):
+            address, port = peer.ip
+            tell(f"peer {source_of(peer)} {address} {port}")
+            tell(f"payload {payload_of(peer)}")
+            if peer.total_download > 0:
+                tell(f"from {address} {port}")
+    for alert in session.pop_alerts():
+        if isinstance(alert, lt.incoming_connection_alert):
+            tell("incoming")
+    if status.is_seeding:
+        break
+    time.sleep(0.02)
 print("finished", flush=True)
+print(f"longest wait {longest * 1000:.0f}", flush=True)

@@ -11,6 +11,13 @@ export type ProgramOptions = {
   readonly openInput?: boolean;
 };
 
+const RUNNING = new Set<ChildProcess>();
+
+// Nothing a test started outlives the test's own process.
+process.once("exit", () => {
+  for (const child of RUNNING) child.kill("SIGKILL");
+});
+
 /** A program a test started, and the lines it has said so far. */
 export class RunningProgram implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -27,10 +34,8 @@ export class RunningProgram implements AsyncDisposable {
     this.#collect(child.stdout, this.#lines);
     this.#collect(child.stderr, this.#errorLines);
     child.once("exit", () => this.#tell());
-    // Nothing a test started outlives the test's own process.
-    const killWithUs = (): boolean => child.kill("SIGKILL");
-    process.once("exit", killWithUs);
-    child.once("exit", () => process.removeListener("exit", killWithUs));
+    RUNNING.add(child);
+    child.once("exit", () => RUNNING.delete(child));
   }
 
   static start(

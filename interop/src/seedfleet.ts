@@ -17,10 +17,19 @@ export type Ready = {
     readonly v1TorrentFile: string | null;
     readonly torrentUrl: string;
     readonly magnet: string;
+    readonly v1Magnet: string | null;
   }[];
   readonly trackerUrls: readonly string[];
   readonly peerAddress: string;
   readonly consoleUrl: string;
+  readonly adminUrl: string;
+};
+
+export type UpSettings = {
+  /** More of the command line. */
+  readonly args?: readonly string[];
+  /** `SEEDFLEET_*` variables. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export type Up = { readonly program: RunningProgram; readonly ready: Ready };
@@ -30,12 +39,13 @@ export async function startUp(
   host: TestHost,
   paths: readonly string[],
   dataDir: string,
-  options: readonly string[] = [],
+  options: UpSettings = {},
 ): Promise<Up> {
+  const { args = [], env = {} } = options;
   const ports = ["--peer-port", "0", "--tracker-port", "0", "--console-port", "0"];
   const where = ["--host", host.address, "--data-dir", dataDir, ...ports, "--json"];
-  const command = host.command(process.execPath, CLI, "up", ...paths, ...where, ...options);
-  const program = RunningProgram.start(command);
+  const command = host.command(process.execPath, CLI, "up", ...paths, ...where, ...args);
+  const program = RunningProgram.start(command, { env });
   const ready = await program.line((line) => event<Ready>(line, "ready"));
   return { program, ready };
 }
@@ -60,6 +70,15 @@ export function logged(line: string, message: string): LogLine | null {
 export type FiveServices = AsyncDisposable & {
   /** Has the piece-store hash and publish a path, fetches its `.torrent` and writes it. */
   publish(path: string, torrentFile: string, options?: readonly string[]): Promise<void>;
+  readonly gateway: Gateway;
+  /** Another one beside the first. */
+  startGateway(id: string): Promise<Gateway>;
+};
+
+export type Gateway = {
+  readonly program: RunningProgram;
+  /** Where peers come to it. */
+  readonly address: readonly [string, number];
 };
 
 export async function startFiveServices(
@@ -68,28 +87,40 @@ export async function startFiveServices(
   root: string,
 ): Promise<FiveServices> {
   await using starting = new AsyncDisposableStack();
-  const start = async (app: string, env: Readonly<Record<string, string>>): Promise<void> => {
+  let stack = starting;
+  const start = async (
+    app: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<RunningProgram> => {
     const main = join(ROOT, "apps", app, "src/main.ts");
     const program = RunningProgram.start(host.command(process.execPath, main), {
       env: { SEEDFLEET_NATS_URL: natsUrl, SEEDFLEET_ID: "test", ...env },
     });
-    starting.use(program);
+    stack.use(program);
     await program.line((line) => logged(line, "service started"));
+    return program;
   };
   const at = (service: string) => ({
     [`SEEDFLEET_${service}_HOST`]: host.address,
     [`SEEDFLEET_${service}_${service === "GATEWAY" ? "PEER_PORT" : "PORT"}`]: "0",
   });
+  const startGateway = async (id: string): Promise<Gateway> => {
+    const program = await start("gateway", { SEEDFLEET_ID: id, ...at("GATEWAY") });
+    const listening = await program.line((line) => logged(line, "gateway listening"));
+    return { program, address: [host.address, Number(listening["port"])] };
+  };
   await start("tracker", at("TRACKER"));
   await start("choking-scheduler", {});
   await start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root });
   await start("console", at("CONSOLE"));
-  await start("gateway", at("GATEWAY"));
-  const running = starting.move();
+  const gateway = await startGateway("test");
+  stack = starting.move();
   return {
     publish: (path, torrentFile, options = []) =>
       publish({ host, natsUrl, options }, path, torrentFile),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    gateway,
+    startGateway,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 

@@ -12,11 +12,18 @@ export interface TestHost extends AsyncDisposable {
 const NAMESPACE_ADDRESS = "10.77.0.1";
 
 /** The loopback of this machine. */
-export const loopbackHost: TestHost = {
-  address: "127.0.0.1",
-  command: (program, ...args) => [program, ...args],
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-};
+export const loopbackHost: TestHost = thisMachine("127.0.0.1");
+
+/** The same by IPv6. */
+export const loopbackHostIpv6: TestHost = thisMachine("::1");
+
+function thisMachine(address: string): TestHost {
+  return {
+    address,
+    command: (program, ...args) => [program, ...args],
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
 
 /**
  * A network namespace with an address that is no loopback, as between two machines: some clients
