@@ -136,6 +136,20 @@ test("Torrents given more idle ones than it keeps drops the one used longest ago
   );
 });
 
+test("Torrents given more in use than it keeps idle keeps the one just asked for", async () => {
+  await using given = await GivenTorrents.open();
+  const many = Array.from({ length: IDLE_TORRENTS_MAX + 2 }, (_, index) =>
+    givenTorrent(`many-${index}`, { sizeBytes: 1 }),
+  );
+  for (const each of many) {
+    await given.catalog.publish(each.entry, each.bytes);
+    const found = torrentOf(await given.find(each));
+    equal(given.torrents.current(each.metainfo.infoHash), found);
+    given.inUse.add(each.metainfo.infoHash);
+  }
+  deepEqual(given.dropped, []);
+});
+
 /** Torrents over a catalog that a test can let fail. */
 class GivenTorrents implements AsyncDisposable {
   readonly clock = new VirtualClock();

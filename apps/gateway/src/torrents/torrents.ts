@@ -146,7 +146,10 @@ export class Torrents {
     this.#known.set(torrent.infoHash, { torrent, checkedAtMs: this.#ports.clock.nowMs() });
     for (const alias of torrent.entry.aliases) this.#aliases.set(alias, torrent.infoHash);
     if (this.#known.size <= IDLE_TORRENTS_MAX) return;
-    const idle = this.#known.keys().find((infoHash) => !this.#ports.inUse(infoHash));
+    // Not this one, whose peers are on their way in: where all others are in use there are more.
+    const idle = this.#known
+      .keys()
+      .find((infoHash) => infoHash !== torrent.infoHash && !this.#ports.inUse(infoHash));
     if (idle !== undefined) this.#forget(idle);
   }
 
