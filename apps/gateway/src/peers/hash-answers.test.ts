@@ -66,6 +66,17 @@ test("HashAnswers answers one request after the other", () => {
   verified(given.next(), LAYER);
 });
 
+test("HashAnswers has nothing read for a peer that is gone", () => {
+  const given = new GivenAnswers();
+  given.ask(ALL_BLOCKS);
+  equal(given.next(), null);
+  equal(given.waits(4), true);
+  given.stop();
+  equal(given.waits(4), false);
+  for (const piece of [0, 1, 2, 3, 4]) given.fail(piece);
+  deepEqual([given.readyCount, given.next()], [0, null]);
+});
+
 test("HashAnswers says nothing of pieces that cannot be kept or had, and goes on", () => {
   const given = new GivenAnswers();
   given.ask(BLOCKS);
@@ -213,6 +224,14 @@ class GivenAnswers {
   bring(piece: number): void {
     this.cache(piece);
     this.#waiting.get(piece)?.tell("filled");
+  }
+
+  waits(piece: number): boolean | undefined {
+    return this.#waiting.get(piece)?.waits();
+  }
+
+  stop(): void {
+    this.#answers.stop();
   }
 
   fail(piece: number): void {

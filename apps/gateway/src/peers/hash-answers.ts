@@ -39,6 +39,7 @@ export class HashAnswers {
   #request: HashRange | null = null;
   #tries = 0;
   #isBringing = false;
+  #isStopped = false;
   #allowance = HASHED_ANSWERS_BURST_MAX;
   #allowanceAtMs: number;
 
@@ -51,7 +52,7 @@ export class HashAnswers {
   /** The next answer, as a whole message; null when there is none, or not yet. */
   next(): Uint8Array | null {
     const { session, torrent } = this.#peer;
-    if (this.#isBringing) return null;
+    if (this.#isBringing || this.#isStopped) return null;
     this.#request ??= session.takeHashRequest();
     const request = this.#request;
     if (request === null) return null;
@@ -64,6 +65,11 @@ export class HashAnswers {
     if (plan.kind === "needs-pieces") return this.#fromPieces(request, plan);
     if (plan.kind === "hash-reject") return this.#reject(request);
     return this.#pass();
+  }
+
+  /** The peer is gone: what was not read for it yet is not read. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   #fromPieces(request: HashRange, plan: PiecesPlan): Uint8Array | null {
@@ -84,12 +90,12 @@ export class HashAnswers {
     this.#isBringing = true;
     let waitingFor = pieces.length;
     const waiter = {
-      waits: () => this.#isBringing,
+      waits: () => !this.#isStopped,
       tell: (): void => {
         waitingFor -= 1;
         if (waitingFor > 0) return;
         this.#isBringing = false;
-        ready();
+        if (!this.#isStopped) ready();
       },
     };
     for (const piece of pieces) this.#ports.fills.want(torrent, piece, { traceId, waiter });

@@ -201,6 +201,7 @@ export class PeerConnection implements PeerControl {
     this.#closed = true;
     this.#session.choke();
     this.#blocks.close();
+    this.#hashAnswers?.stop();
     if (reason === "draining") this.#peer.stream.end(CHOKE);
     else this.#peer.stream.destroy();
     this.#events.closed(this, reason);
