@@ -2,9 +2,9 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { endpointHost, endpointPort, parsePeerId } from "@seedfleet/bytes";
 import { seededRng } from "@seedfleet/runtime";
-import { Swarms } from "@seedfleet/swarm";
 import { answerAnnounce, type TrackerState } from "./answer-announce.ts";
 import type { AnnounceReply } from "./encode-announce-reply.ts";
+import { EndpointSwarms } from "./endpoint-swarms.ts";
 import type { AnnounceRequest } from "./parse-announce.ts";
 import { givenEndpoint, givenRequest } from "./testing.ts";
 
@@ -114,7 +114,10 @@ for (const { given, request, then } of intervals) {
 }
 
 test("answerAnnounce() given a swarm that is full still tells the newcomer of the others", () => {
-  const swarms = new Swarms({ peerTimeoutMs: 1, peersPerSwarmMax: 1, peersMax: 1 });
+  const swarms = new EndpointSwarms(
+    { peerTimeoutMs: 1, peersPerSwarmMax: 1, peersMax: 1 },
+    seededRng(1),
+  );
   const state = givenState({ swarms });
   answer(state, { port: 1 });
   deepEqual(peersOf(replyOf(state, { port: 2 })), [GATEWAY, "10.0.0.1:1"]);
@@ -133,10 +136,12 @@ function gateway(port: number): ReturnType<TrackerState["gateways"]>[0] {
 
 function givenState(differing: Partial<TrackerState> = {}): TrackerState {
   return {
-    swarms: new Swarms({ peerTimeoutMs: 1_000, peersPerSwarmMax: 1_000, peersMax: 1_000 }),
+    swarms: new EndpointSwarms(
+      { peerTimeoutMs: 1_000, peersPerSwarmMax: 1_000, peersMax: 1_000 },
+      seededRng(1),
+    ),
     torrents: { initialised: true, swarmOf: (infoHash) => infoHash },
     gateways: () => [gateway(6881)],
-    chance: seededRng(1),
     turn: 0,
     ...differing,
   };

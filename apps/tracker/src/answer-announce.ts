@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type Endpoint, endpointOf, type InfoHash } from "@seedfleet/bytes";
-import type { Chance, PeerState, Swarms } from "@seedfleet/swarm";
+import type { PeerState } from "@seedfleet/swarm";
 import { chooseGateways, GATEWAYS_PER_REPLY_MAX, type LiveGateway } from "./choose-gateways.ts";
 import type { AnnounceReply } from "./encode-announce-reply.ts";
+import type { EndpointSwarms } from "./endpoint-swarms.ts";
 import { type AnnounceRequest, NUM_WANT_DEFAULT } from "./parse-announce.ts";
 import { notRegistered, starting, type TrackerViolation } from "./violation.ts";
 
@@ -16,13 +17,12 @@ const INTERVAL_OF_NOBODY_MS = 60_000;
 export type AnnounceConfig = { readonly intervalMs: number; readonly minIntervalMs: number };
 
 export type TrackerState = {
-  readonly swarms: Swarms;
+  readonly swarms: EndpointSwarms;
   readonly torrents: {
     readonly initialised: boolean;
     swarmOf(infoHash: InfoHash): InfoHash | null;
   };
   readonly gateways: () => readonly LiveGateway[];
-  readonly chance: Chance;
   /** Counts the replies, so that gateways take turns. */
   turn: number;
 };
@@ -49,7 +49,7 @@ export function answerAnnounce(
   if (infoHash === null) return state.torrents.initialised ? notRegistered() : starting();
   const { event } = asked;
   const request = { ...asked, infoHash };
-  if (event === "stopped") state.swarms.remove(infoHash, asker);
+  if (event === "stopped") state.swarms.remove(infoHash, asker, nowMs);
   else remember(state, { request, asker, nowMs });
 
   const { introduction, peers } = event === "stopped" ? NOBODY : handOut(state, request, asker);
@@ -90,7 +90,7 @@ function handOut(state: TrackerState, request: AnnounceRequest, asker: Endpoint)
   const handed = new Set(gateways.map(({ endpoint }) => endpoint));
   // A gateway that downloads may have announced too, so more are drawn, by as many as were chosen.
   const sampled = state.swarms
-    .sample(request.infoHash, { asker, state: stateOf(request), numWant }, state.chance)
+    .sample(request.infoHash, { asker, state: stateOf(request), numWant })
     .filter(({ endpoint }) => !handed.has(endpoint))
     .slice(0, numWant - gateways.length);
   const peers = [...gateways.map(({ endpoint }) => ({ endpoint, peerId: null })), ...sampled];
@@ -115,6 +115,6 @@ function mayLackMetadata({ event, downloadedBytes, leftBytes }: AnnounceRequest)
 }
 
 /** A peer that does not know what is left has not even the metainfo. */
-function stateOf({ leftBytes }: AnnounceRequest): PeerState {
+function stateOf({ leftBytes }: AnnounceRequest): Exclude<PeerState, "partial-seed"> {
   return leftBytes === 0 ? "seed" : "leecher";
 }

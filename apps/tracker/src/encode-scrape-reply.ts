@@ -2,9 +2,11 @@ import type { InfoHash } from "@seedfleet/bytes";
 import type { SwarmCounts } from "@seedfleet/swarm";
 import { byteString, latin1OfHex } from "./encode-bytes.ts";
 
+type ScrapeCounts = Omit<SwarmCounts, "partialSeeds">;
+
 export type ScrapeReply = {
   readonly kind: "scrape-reply";
-  readonly swarms: readonly { readonly infoHash: InfoHash; readonly counts: SwarmCounts }[];
+  readonly swarms: readonly { readonly infoHash: InfoHash; readonly counts: ScrapeCounts }[];
 };
 
 /** Bencodes a scrape reply (BEP 48), its info hashes in the order of their bytes. */

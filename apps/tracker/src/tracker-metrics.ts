@@ -1,5 +1,5 @@
-import type { Swarms } from "@seedfleet/swarm";
 import type { Meter } from "@seedfleet/telemetry";
+import type { EndpointSwarms } from "./endpoint-swarms.ts";
 import type { HttpListener, HttpRefusal } from "./http-listener.ts";
 import type { ViolationCode } from "./violation.ts";
 import type { TorrentWatch } from "./watch-torrents.ts";
@@ -13,7 +13,7 @@ export type TrackerMetrics = {
 };
 
 export type Measured = {
-  readonly swarms: Swarms;
+  readonly swarms: EndpointSwarms;
   readonly torrents: TorrentWatch;
   readonly listener: HttpListener;
 };

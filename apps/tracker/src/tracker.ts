@@ -2,12 +2,12 @@ import type { Bus } from "@seedfleet/bus";
 import type { Presence } from "@seedfleet/contracts";
 import { announcePresence } from "@seedfleet/fleet";
 import { type Clock, type Rng, VERSION } from "@seedfleet/runtime";
-import { Swarms } from "@seedfleet/swarm";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { announceUrl } from "./announce-url.ts";
 import type { TrackerState } from "./answer-announce.ts";
 import { httpHandler } from "./answer-http.ts";
 import type { TrackerConfig } from "./config.ts";
+import { EndpointSwarms } from "./endpoint-swarms.ts";
 import { type HttpListener, listenHttp } from "./http-listener.ts";
 import { introducer } from "./introduce-peer.ts";
 import { startTrackerMetrics } from "./tracker-metrics.ts";
@@ -67,11 +67,9 @@ export async function startTracker(
       port: config.advertisedPort ?? listener.port,
     }),
   ];
-  const swarms = new Swarms({
-    peerTimeoutMs: config.intervalMs * PEER_TIMEOUT_INTERVALS,
-    peersPerSwarmMax: config.peersPerSwarmMax,
-    peersMax: config.peersMax,
-  });
+  const { peersPerSwarmMax, peersMax } = config;
+  const peerTimeoutMs = config.intervalMs * PEER_TIMEOUT_INTERVALS;
+  const swarms = new EndpointSwarms({ peerTimeoutMs, peersPerSwarmMax, peersMax }, rng);
   starting.defer(clock.every(EXPIRY_INTERVAL_MS, () => swarms.expire(clock.nowMs())));
   const gateways = watchGateways(ports, telemetry.log);
   starting.defer(() => gateways.stop());
@@ -84,7 +82,6 @@ export async function startTracker(
     swarms,
     torrents,
     gateways: gateways.gateways,
-    chance: rng,
     turn: 0,
   };
   const introduce = introducer(bus);

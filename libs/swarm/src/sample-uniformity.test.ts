@@ -1,5 +1,6 @@
 import { ok } from "node:assert/strict";
 import { test } from "node:test";
+import { PeerSample } from "./peer-sample.ts";
 import { Swarms } from "./swarms.ts";
 import { givenChance, givenEndpoint, givenInfoHash, givenPeer } from "./testing.ts";
 
@@ -11,6 +12,8 @@ const CHI_SQUARED_MAX = 31.26;
 
 // Ports 1 to 12 are others, five of them seeds; the asker of port 13 is a member as well.
 const infoHash = givenInfoHash();
+const limits = { peersPerSwarmMax: 100, peersMax: 100, swarmsMax: 1, peerIdsMax: 0 };
+const config = { peerTimeoutMs: 1, ...limits };
 const numWants = [1, 4, 11] as const;
 
 for (const numWant of numWants) {
@@ -26,7 +29,7 @@ for (const numWant of numWants) {
 }
 
 test("sample() puts everyone first equally often", () => {
-  const counts = drawMany(4, ([first]) => (first === undefined ? [] : [first]));
+  const counts = drawMany(4, (ports) => ports.slice(0, 1));
   const expected = ROUNDS / PEERS;
   const sum = [...counts.values()].reduce((total, n) => total + (n - expected) ** 2, 0);
   ok(sum / expected < CHI_SQUARED_MAX, `chi-squared is ${sum / expected}`);
@@ -34,18 +37,20 @@ test("sample() puts everyone first equally often", () => {
 
 function drawMany(
   numWant: number,
-  counted: (sample: readonly string[]) => readonly string[] = (sample) => sample,
-): Map<string, number> {
-  const swarms = new Swarms({ peerTimeoutMs: 1, peersPerSwarmMax: 100, peersMax: 100 });
+  counted: (sample: readonly number[]) => readonly number[] = (sample) => sample,
+): Map<number, number> {
+  const swarms = new Swarms(config, givenChance(42));
   for (let port = 1; port <= PEERS + 1; port += 1) {
     swarms.announce(infoHash, givenPeer(port, { state: port <= 5 ? "seed" : "leecher" }), 0);
   }
-  const chance = givenChance(42);
-  const request = { asker: givenEndpoint(PEERS + 1), state: "leecher", numWant } as const;
-  const counts = new Map<string, number>();
+  const request = { ...givenEndpoint(PEERS + 1), state: "leecher", numWant } as const;
+  const counts = new Map<number, number>();
+  const into = new PeerSample(PEERS);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const sample = swarms.sample(infoHash, request, chance).map(({ endpoint }) => endpoint);
-    for (const endpoint of counted(sample)) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    into.clear(6);
+    swarms.sample(swarms.find(infoHash), request, into);
+    const ports = Array.from({ length: into.count }, (_, at) => into.endpoints[at * 6 + 5] ?? 0);
+    for (const key of counted(ports)) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
