@@ -1,4 +1,5 @@
 import { BEP3_UNCHOKE_SLOTS } from "@seedfleet/choker";
+import { zoneName } from "@seedfleet/contracts";
 import { PROMISED_SHARE_MAX, UPLOAD_CLASSES_MAX } from "@seedfleet/egress";
 import {
   bytes,
@@ -25,6 +26,7 @@ export type GatewayConfig = UploadSettings & {
   readonly unchokeSlots: number | "auto";
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
+  readonly zone: string | null;
 };
 
 /** A block a second: with less nobody gets anything done. */
@@ -61,6 +63,18 @@ closes those that do not, off those that do.`,
     return ENCRYPTION_POLICIES.find((policy) => policy === value) ?? null;
   },
   format: String,
+};
+
+/** Where the gateway is, as trackers' tables of zones call it; null says nothing. */
+export const zoneField: Field<string | null> = {
+  ...text({
+    env: "SEEDFLEET_GATEWAY_ZONE",
+    doc: `The zone this gateway is in, as the trackers' table of zones calls it: a data centre, a
+country. Peers of that zone are sent here first, and torrents may be kept to zones.`,
+    default: null,
+  }),
+  allowed: "a name of 1 to 32 of a-z, 0-9, - and _",
+  parse: (value) => (zoneName.safeParse(value).success ? value : null),
 };
 
 /** Shares of the gateway's limit, by the class of torrents that they are promised to. */
@@ -159,4 +173,5 @@ best up to some gigabits per second, peers are served by the main thread.`,
     min: 1,
     max: WORKERS_MAX,
   }),
+  zone: zoneField,
 });

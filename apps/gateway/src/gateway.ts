@@ -254,6 +254,7 @@ class Gateway implements RunningGateway {
   }
 
   #describe(): Presence {
+    const { zone } = this.#config;
     return {
       role: "gateway",
       id: this.#config.id,
@@ -264,6 +265,7 @@ class Gateway implements RunningGateway {
       peerAddress: this.peerAddress,
       urls: [],
       gateway: this.#operations.describe(),
+      ...(zone === null ? {} : { zone }),
     };
   }
 }

@@ -2,24 +2,34 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { endpointHost, endpointPort, parsePeerId } from "@seedfleet/bytes";
 import { seededRng } from "@seedfleet/runtime";
+import { Swarms } from "@seedfleet/swarm";
 import { answerAnnounce, type TrackerState } from "./answer-announce.ts";
 import type { AnnounceReply } from "./encode-announce-reply.ts";
-import { EndpointSwarms } from "./endpoint-swarms.ts";
+import { GatewayBoard } from "./handout/gateway-board.ts";
+import { HANDOUT_POLICIES } from "./handout/handout-policy.ts";
+import { ZoneTable } from "./handout/zone-table.ts";
 import type { AnnounceRequest } from "./parse-announce.ts";
 import { givenEndpoint, givenRequest } from "./testing.ts";
 
 const config = { intervalMs: 1_800_000, minIntervalMs: 900_000 };
 const GATEWAY = "192.0.2.1:6881";
+const TORRENTS: TrackerState["torrents"] = {
+  initialised: true,
+  swarmOf: (infoHash) => infoHash,
+  zonesOf: () => null,
+};
 
 test("answerAnnounce() given a torrent that is not registered refuses it", () => {
-  const state = givenState({ torrents: { initialised: true, swarmOf: () => null } });
+  const state = givenState({ torrents: { ...TORRENTS, swarmOf: () => null } });
   const reply = answer(state);
   equal(reply.kind === "violation" && reply.code, "not-registered");
   equal(state.swarms.peerCount, 0);
 });
 
 test("answerAnnounce() given a catalog not read yet asks to come back", () => {
-  const reply = answer(givenState({ torrents: { initialised: false, swarmOf: () => null } }));
+  const reply = answer(
+    givenState({ torrents: { initialised: false, swarmOf: () => null, zonesOf: () => null } }),
+  );
   deepEqual(reply.kind === "violation" && [reply.code, reply.retryInMinutes], ["starting", 1]);
 });
 
@@ -45,6 +55,13 @@ test("answerAnnounce() introduces a leecher that starts to the first gateway, an
   deepEqual([gateway, peer], ["gateway-6881", givenEndpoint("10.0.0.1", 3)]);
 });
 
+test("answerAnnounce() given a torrent kept to zones hands out gateways of those", () => {
+  const keptTo = (zones: readonly string[]): AnnounceReply =>
+    replyOf(givenState({ torrents: { ...TORRENTS, zonesOf: () => zones } }), { port: 3 });
+  deepEqual(peersOf(keptTo(["us", "eu"])), [GATEWAY]);
+  deepEqual([peersOf(keptTo(["us"])), keptTo(["us"]).seeders], [[], 0]);
+});
+
 test("answerAnnounce() given a seed hands out leechers only", () => {
   const state = givenState();
   answer(state, { port: 1 });
@@ -64,7 +81,7 @@ test("answerAnnounce() hands gateways to who starts with a magnet and says nothi
 
 for (const numWant of [0, 1, 2, 5, null]) {
   test(`answerAnnounce() given numWant ${numWant} hands out no more, and all there are`, () => {
-    const state = givenState({ gateways: () => [1, 2, 3, 4, 5, 6].map((port) => gateway(port)) });
+    const state = givenState({ board: boardOf([1, 2, 3, 4, 5, 6]) });
     for (let port = 1; port <= 60; port += 1) answer(state, { port });
     const peers = peersOf(replyOf(state, { port: 99, numWant }));
     equal(peers.length, numWant ?? 50);
@@ -108,16 +125,13 @@ const intervals = [
 
 for (const { given, request, then } of intervals) {
   test(`answerAnnounce() given ${given} sets the interval`, () => {
-    const reply = replyOf(givenState({ gateways: () => [] }), request);
+    const reply = replyOf(givenState({ board: boardOf([]) }), request);
     deepEqual([reply.intervalMs, reply.minIntervalMs], then);
   });
 }
 
 test("answerAnnounce() given a swarm that is full still tells the newcomer of the others", () => {
-  const swarms = new EndpointSwarms(
-    { peerTimeoutMs: 1, peersPerSwarmMax: 1, peersMax: 1 },
-    seededRng(1),
-  );
+  const swarms = new Swarms({ peerTimeoutMs: 1, peersPerSwarmMax: 1, peersMax: 1 });
   const state = givenState({ swarms });
   answer(state, { port: 1 });
   deepEqual(peersOf(replyOf(state, { port: 2 })), [GATEWAY, "10.0.0.1:1"]);
@@ -130,18 +144,29 @@ test("answerAnnounce() given an IPv4-mapped address takes it for IPv4", () => {
   deepEqual(peersOf(replyOf(state, { port: 2 })), [GATEWAY, "10.0.0.9:1"]);
 });
 
-function gateway(port: number): ReturnType<TrackerState["gateways"]>[0] {
-  return { id: `gateway-${port}`, endpoint: givenEndpoint("192.0.2.1", port), load: 0 };
+function boardOf(ports: readonly number[]): () => GatewayBoard {
+  const gateways = ports.map((port) => {
+    return {
+      id: `gateway-${port}`,
+      endpoint: givenEndpoint("192.0.2.1", port),
+      load: 0,
+      zone: "eu",
+    };
+  });
+  const board = new GatewayBoard(gateways, ZoneTable.empty);
+  return () => board;
 }
 
 function givenState(differing: Partial<TrackerState> = {}): TrackerState {
   return {
-    swarms: new EndpointSwarms(
-      { peerTimeoutMs: 1_000, peersPerSwarmMax: 1_000, peersMax: 1_000 },
-      seededRng(1),
-    ),
-    torrents: { initialised: true, swarmOf: (infoHash) => infoHash },
-    gateways: () => [gateway(6881)],
+    swarms: new Swarms({ peerTimeoutMs: 1_000, peersPerSwarmMax: 1_000, peersMax: 1_000 }),
+    torrents: TORRENTS,
+    board: boardOf([6881]),
+    handout: {
+      ...{ policy: HANDOUT_POLICIES.random, gatewayShare: 1, gatewaysMax: 4 },
+      zones: ZoneTable.empty,
+    },
+    chance: seededRng(1),
     turn: 0,
     ...differing,
   };

@@ -5,7 +5,7 @@ import { starting, type TrackerViolation } from "./violation.ts";
 
 /** Counts of the torrents that are registered; the others are left out, as BEP 48 has it. */
 export function answerScrape(
-  { swarms, torrents, gateways }: TrackerState,
+  { swarms, torrents, board }: TrackerState,
   { infoHashes }: ScrapeRequest,
 ): ScrapeReply | TrackerViolation {
   const known = infoHashes.flatMap((infoHash) => {
@@ -13,12 +13,13 @@ export function answerScrape(
     return swarm === null ? [] : [{ infoHash, swarm }];
   });
   if (known.length < infoHashes.length && !torrents.initialised) return starting();
-  const gatewayCount = gateways().length;
+  const gateways = board();
   return {
     kind: "scrape-reply",
     swarms: known.map(({ infoHash, swarm }) => {
       const counts = swarms.counts(swarm);
-      return { infoHash, counts: { ...counts, seeders: counts.seeders + gatewayCount } };
+      const seeders = counts.seeders + gateways.serving(torrents.zonesOf(swarm)).count;
+      return { infoHash, counts: { ...counts, seeders } };
     }),
   };
 }

@@ -3,11 +3,16 @@ import {
   defineConfig,
   durationMs,
   integer,
+  oneOf,
   port,
+  ratio,
   text,
 } from "@seedfleet/runtime";
+import { HANDOUT_POLICY_NAMES } from "./handout/handout-policy.ts";
+import type { HandoutConfig } from "./handout/open-handout.ts";
+import { GATEWAYS_PER_REPLY_MAX } from "./handout/plan-handout.ts";
 
-export type TrackerConfig = {
+export type TrackerConfig = HandoutConfig & {
   readonly host: string;
   readonly port: number;
   readonly advertisedHost: string | null;
@@ -74,5 +79,31 @@ one that was told of nobody is asked back after a minute.`,
     doc: "Connections at once; more are closed at once. Each needs a file descriptor.",
     default: 8_192,
     min: 1,
+  }),
+  handoutPolicy: oneOf(HANDOUT_POLICY_NAMES, {
+    env: "SEEDFLEET_TRACKER_HANDOUT_POLICY",
+    doc: `Whom an announce is told of, behind gateways: random, peers from the whole swarm;
+completeness, the same, with fewer gateways the more complete peers there are; nearest, gateways and
+peers of the asker's zone first.`,
+    default: "random",
+  }),
+  gatewayShare: ratio({
+    env: "SEEDFLEET_TRACKER_GATEWAY_SHARE",
+    doc: `The share of the peers asked for that gateways may take, rounded up; 0 hands out no
+gateways.`,
+    default: 0.5,
+  }),
+  gatewaysMax: integer({
+    env: "SEEDFLEET_TRACKER_GATEWAYS_MAX",
+    doc: "Gateways in one answer at most; with more, peers serve each other less.",
+    default: 4,
+    min: 0,
+    max: GATEWAYS_PER_REPLY_MAX,
+  }),
+  zonesFile: text({
+    env: "SEEDFLEET_TRACKER_ZONES_FILE",
+    doc: `The table that says which zone a peer is in, for the policy nearest: a line for each
+network, as 192.0.2.0/24 eu-west, of which the longest that fits counts. Read at the start.`,
+    default: null,
   }),
 });

@@ -2,16 +2,17 @@ import type { Bus } from "@seedfleet/bus";
 import type { Presence } from "@seedfleet/contracts";
 import { announcePresence } from "@seedfleet/fleet";
 import { type Clock, type Rng, VERSION } from "@seedfleet/runtime";
+import { Swarms } from "@seedfleet/swarm";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { announceUrl } from "./announce-url.ts";
 import type { TrackerState } from "./answer-announce.ts";
 import { httpHandler } from "./answer-http.ts";
 import type { TrackerConfig } from "./config.ts";
-import { EndpointSwarms } from "./endpoint-swarms.ts";
+import { openHandout } from "./handout/open-handout.ts";
+import { watchGateways } from "./handout/watch-gateways.ts";
 import { type HttpListener, listenHttp } from "./http-listener.ts";
 import { introducer } from "./introduce-peer.ts";
 import { startTrackerMetrics } from "./tracker-metrics.ts";
-import { watchGateways } from "./watch-gateways.ts";
 import { type TorrentWatch, watchTorrents } from "./watch-torrents.ts";
 
 /** A peer that let this many intervals pass is gone; half a one is for clients that are late. */
@@ -67,11 +68,14 @@ export async function startTracker(
       port: config.advertisedPort ?? listener.port,
     }),
   ];
-  const { peersPerSwarmMax, peersMax } = config;
-  const peerTimeoutMs = config.intervalMs * PEER_TIMEOUT_INTERVALS;
-  const swarms = new EndpointSwarms({ peerTimeoutMs, peersPerSwarmMax, peersMax }, rng);
+  const handout = await openHandout(config);
+  const swarms = new Swarms({
+    peerTimeoutMs: config.intervalMs * PEER_TIMEOUT_INTERVALS,
+    peersPerSwarmMax: config.peersPerSwarmMax,
+    peersMax: config.peersMax,
+  });
   starting.defer(clock.every(EXPIRY_INTERVAL_MS, () => swarms.expire(clock.nowMs())));
-  const gateways = watchGateways(ports, telemetry.log);
+  const gateways = watchGateways(ports, handout.zones, telemetry.log);
   starting.defer(() => gateways.stop());
   const onRemoved = swarms.drop.bind(swarms);
   const torrents = await watchTorrents(bus, { log: telemetry.log, onRemoved });
@@ -81,7 +85,9 @@ export async function startTracker(
   const state: TrackerState = {
     swarms,
     torrents,
-    gateways: gateways.gateways,
+    board: gateways.board,
+    handout,
+    chance: rng,
     turn: 0,
   };
   const introduce = introducer(bus);

@@ -18,6 +18,7 @@ import {
   readPieceCall,
   retainCall,
   scrubState,
+  TORRENT_ZONES_MAX,
   torrentCondition,
   writePieceCall,
 } from "./index.ts";
@@ -93,7 +94,11 @@ const contracts: readonly Given[] = [
   {
     name: "catalogEntry",
     schema: catalogEntry,
-    accepts: [ENTRY, { ...ENTRY, private: true, sizeBytes: Number.MAX_SAFE_INTEGER }],
+    accepts: [
+      ENTRY,
+      { ...ENTRY, private: true, sizeBytes: Number.MAX_SAFE_INTEGER },
+      { ...ENTRY, zones: ["eu-west", "us_1"] },
+    ],
     refuses: [
       { infoHash: INFO_HASH.toUpperCase() },
       { infoHash: "ab" },
@@ -115,6 +120,9 @@ const contracts: readonly Given[] = [
       { sources: [{ ...ENTRY.sources[0], fingerprint: "0" }] },
       { sources: Array(17).fill(ENTRY.sources[0]) },
       { addedAtMs: null },
+      { zones: [] },
+      { zones: ["EU"] },
+      { zones: Array(TORRENT_ZONES_MAX + 1).fill("eu") },
     ],
   },
   {
@@ -129,6 +137,7 @@ const contracts: readonly Given[] = [
     accepts: [
       PRESENCE,
       { ...PRESENCE, role: "console", peerAddress: null, urls: [], gateway: null },
+      { ...PRESENCE, zone: "eu-west" },
       {
         ...PRESENCE,
         gateway: { ...GATEWAY, hot: Array(PRESENCE_HOT_MAX).fill(INFO_HASH), reachable: false },
@@ -152,6 +161,10 @@ const contracts: readonly Given[] = [
       { gateway: { ...GATEWAY, peers: -1 } },
       { gateway: { ...GATEWAY, uploadBytesPerSecond: -1 } },
       { gateway: { ...GATEWAY, more: 1 } },
+      { zone: "" },
+      { zone: "two words" },
+      { zone: "a".repeat(33) },
+      { zone: null },
     ],
   },
   {

@@ -12,6 +12,7 @@ export {
   METAINFO_BUCKET,
   OBFUSCATED_BUCKET,
   TORRENT_SOURCES_MAX,
+  TORRENT_ZONES_MAX,
   type TorrentVersion,
   type UploadPolicy,
   uploadClass,
@@ -72,6 +73,7 @@ export {
   presenceEvent,
   type Role,
 } from "./presence.ts";
+export { zoneName } from "./scalars.ts";
 export {
   BAD_PIECES_MAX,
   type BadPiece,

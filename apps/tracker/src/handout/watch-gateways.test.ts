@@ -5,8 +5,11 @@ import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import { type Presence, presenceEvent } from "@seedfleet/contracts";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
 import { VirtualClock } from "@seedfleet/testkit";
-import { givenPresence, withStatus } from "./testing.ts";
+import { givenPresence, withStatus } from "../testing.ts";
 import { type GatewayWatch, watchGateways } from "./watch-gateways.ts";
+import { ZoneTable } from "./zone-table.ts";
+
+const SECOND = givenPresence("gateway-2", { peerAddress: { host: "192.0.2.1", port: 6882 } });
 
 test("watchGateways() gives a first gateway at once", async () => {
   await using fleet = givenFleet();
@@ -18,8 +21,8 @@ test("watchGateways() gives a first gateway at once", async () => {
 test("watchGateways() leaves out who drains, and who fell silent", async () => {
   await using fleet = givenFleet();
   await fleet.say(givenPresence("gateway-1"));
-  await fleet.say(givenPresence("gateway-2"));
-  await fleet.say(givenPresence("gateway-2", { draining: true }));
+  await fleet.say(SECOND);
+  await fleet.say({ ...SECOND, draining: true });
   fleet.clock.advance(500);
   deepEqual(fleet.ids(), ["gateway-1"]);
   fleet.clock.advance(6_000);
@@ -41,18 +44,30 @@ test("watchGateways() given a host name leaves the gateway out and says so once"
 test("watchGateways() given a bus away keeps those it knew until they can speak", async () => {
   await using fleet = givenFleet();
   await fleet.say(givenPresence("gateway-1"));
-  await fleet.say(givenPresence("gateway-2"));
+  await fleet.say(SECOND);
   fleet.clock.advance(500);
   fleet.tell("disconnected");
   fleet.clock.advance(60_000);
   equal(fleet.ids().length, 2);
   fleet.tell("connected");
-  await fleet.say(givenPresence("gateway-2", { load: 0.5 }));
+  await fleet.say({ ...SECOND, load: 0.5 });
   fleet.clock.advance(2_000);
   deepEqual(fleet.ids(), ["gateway-1", "gateway-2"]);
-  await fleet.say(givenPresence("gateway-2", { load: 0.5 }));
+  await fleet.say({ ...SECOND, load: 0.5 });
   fleet.clock.advance(5_000);
   deepEqual(fleet.ids(), ["gateway-2"]);
+});
+
+test("watchGateways() given a bus back leaves out at once who says that it drains", async () => {
+  await using fleet = givenFleet();
+  await fleet.say(givenPresence("gateway-1"));
+  await fleet.say(SECOND);
+  fleet.clock.advance(500);
+  fleet.tell("disconnected");
+  fleet.tell("connected");
+  await fleet.say({ ...SECOND, draining: true });
+  fleet.clock.advance(500);
+  deepEqual(fleet.ids(), ["gateway-1"]);
 });
 
 type Fleet = AsyncDisposable & {
@@ -68,12 +83,12 @@ function givenFleet(): Fleet {
   const telemetry = recordingTelemetry();
   const real = createBus(openEmbeddedBus({ file: null }), { clock, telemetry });
   const { bus, tell } = withStatus(real);
-  const watch: GatewayWatch = watchGateways({ bus, clock }, telemetry.log);
+  const watch: GatewayWatch = watchGateways({ bus, clock }, ZoneTable.empty, telemetry.log);
   return {
     clock,
     telemetry,
     tell,
-    ids: () => watch.gateways().map(({ id }) => id),
+    ids: () => watch.board().gateways.map(({ id }) => id),
     async say(presence) {
       bus.publish(presenceEvent, { role: presence.role, id: presence.id }, presence);
       await bus.flush();

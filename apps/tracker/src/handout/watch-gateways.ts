@@ -4,14 +4,15 @@ import { PRESENCE_EXPIRY_MS, type Presence } from "@seedfleet/contracts";
 import { watchPresence } from "@seedfleet/fleet";
 import type { Clock } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
-import type { LiveGateway } from "./choose-gateways.ts";
+import { GatewayBoard, type LiveGateway } from "./gateway-board.ts";
+import type { ZoneTable } from "./zone-table.ts";
 
 /** So long a draining gateway may still be handed out; presence is not sorted on every announce. */
 const REFRESH_INTERVAL_MS = 500;
 
 export type GatewayWatch = {
-  /** Live and not draining, in the order of their ids. */
-  gateways(): readonly LiveGateway[];
+  /** Live and not draining; made anew every half a second. */
+  board(): GatewayBoard;
   stop(): void;
 };
 
@@ -21,12 +22,13 @@ export type GatewayWatch = {
  */
 export function watchGateways(
   ports: { readonly bus: Bus; readonly clock: Clock },
+  zones: ZoneTable,
   log: Log,
 ): GatewayWatch {
   const { bus, clock } = ports;
   const presence = watchPresence(ports, ["gateway"]);
   const toGateway = gatewayReader(log);
-  let known: readonly LiveGateway[] = [];
+  let board = GatewayBoard.empty;
   let connectedAtMs = -Infinity;
   bus.onStatus((status) => {
     if (status === "connected") connectedAtMs = clock.nowMs();
@@ -34,16 +36,24 @@ export function watchGateways(
 
   const refresh = (): void => {
     if (bus.status !== "connected") return;
-    const heard = presence.available("gateway").flatMap(toGateway);
+    const heard = presence.present("gateway");
+    const live = heard.filter(({ draining }) => !draining).flatMap(toGateway);
     const settling = clock.nowMs() - connectedAtMs <= PRESENCE_EXPIRY_MS;
-    known = settling ? merge(known, heard) : heard;
+    if (!settling) {
+      board = new GatewayBoard(live, zones);
+      return;
+    }
+    // Silence says nothing then, but whoever drains has said so.
+    const spoke = new Set(heard.map(({ id }) => id));
+    const silent = board.gateways.filter(({ id }) => !spoke.has(id));
+    board = new GatewayBoard([...silent, ...live].toSorted(byId), zones);
   };
   const cancel = clock.every(REFRESH_INTERVAL_MS, refresh);
   return {
-    gateways() {
+    board() {
       // The first gateway of a fleet counts at once: a client told of nobody stays away a minute.
-      if (known.length === 0) refresh();
-      return known;
+      if (board.count === 0) refresh();
+      return board;
     },
     stop() {
       cancel();
@@ -55,10 +65,10 @@ export function watchGateways(
 /** A reply carries addresses, so a gateway that advertises a host name is left out, said once. */
 function gatewayReader(log: Log): (presence: Presence) => LiveGateway[] {
   const told = new Set<string>();
-  return ({ id, load, peerAddress }) => {
+  return ({ id, load, peerAddress, zone = null }) => {
     if (peerAddress === null) return [];
     const endpoint = endpointOf(peerAddress.host, peerAddress.port);
-    if (endpoint !== null) return [{ id, endpoint, load }];
+    if (endpoint !== null) return [{ id, endpoint, load, zone }];
     if (!told.has(id)) {
       log.warn("gateway not handed out: its advertised host is not an IP address", {
         gateway: id,
@@ -70,7 +80,6 @@ function gatewayReader(log: Log): (presence: Presence) => LiveGateway[] {
   };
 }
 
-function merge(known: readonly LiveGateway[], heard: readonly LiveGateway[]): LiveGateway[] {
-  const byId = new Map([...known, ...heard].map((gateway) => [gateway.id, gateway]));
-  return [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+function byId(a: LiveGateway, b: LiveGateway): number {
+  return a.id < b.id ? -1 : 1;
 }
