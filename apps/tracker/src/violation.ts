@@ -7,6 +7,10 @@ export type ViolationCode =
   | "port-invalid"
   | "number-invalid"
   | "event-invalid"
+  | "address-invalid"
+  | "passkey-invalid"
+  | "address-rate"
+  | "whole-scrapes-full"
   | "scrape-of-everything"
   | "scrape-too-many"
   | "not-registered"
@@ -18,12 +22,17 @@ export type TrackerViolation = {
   readonly code: ViolationCode;
   /** ASCII, and without anything the client sent. */
   readonly sendableText: string;
-  /** BEP 31: when it is worth another try; null says nothing about it. */
-  readonly retryInMinutes: number | null;
+  /** BEP 31: when it is worth another try, if ever; null says nothing about it. */
+  readonly retryInMinutes: number | "never" | null;
 };
 
 export function violation(code: ViolationCode, sendableText: string): TrackerViolation {
   return { kind: "violation", code, sendableText, retryInMinutes: null };
+}
+
+/** The same query will never be fulfilled (BEP 31). */
+export function neverFulfilled(code: ViolationCode, sendableText: string): TrackerViolation {
+  return { ...violation(code, sendableText), retryInMinutes: "never" };
 }
 
 export function notRegistered(): TrackerViolation {
