@@ -14,6 +14,8 @@ export type ViolationCode =
   | "scrape-of-everything"
   | "scrape-too-many"
   | "not-registered"
+  | "passkey-missing"
+  | "passkey-unknown"
   | "starting";
 
 /** A request we do not fulfil. Its text goes to the client as the `failure reason` of BEP 3. */
@@ -37,6 +39,15 @@ export function neverFulfilled(code: ViolationCode, sendableText: string): Track
 
 export function notRegistered(): TrackerViolation {
   return violation("not-registered", "Torrent is not registered with this tracker");
+}
+
+export function passkeyRequired(): TrackerViolation {
+  return violation("passkey-missing", "This tracker needs a passkey in the announce URL");
+}
+
+/** Nobody's, or one that was revoked. */
+export function passkeyUnknown(): TrackerViolation {
+  return violation("passkey-unknown", "Passkey is unknown");
 }
 
 /** The catalog has not been read yet, so nobody knows what is registered. */

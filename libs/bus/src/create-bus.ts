@@ -14,7 +14,7 @@ import {
 import { closed } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import { Inbox } from "./inbox.ts";
-import { decodeOrThrow, encode } from "./payload.ts";
+import { decodeOrThrow, encode, encodeEvent } from "./payload.ts";
 import { type AskerPorts, requestReply } from "./request.ts";
 import { Running } from "./running.ts";
 import {
@@ -80,7 +80,7 @@ class TransportBus implements Bus {
   publish<S extends string, P>(event: BusEvent<S, P>, params: Params<S>, payload: P): void {
     const { transport, tracer } = this.#asker;
     const subject = subjectFor(event.subject, params);
-    const bytes = encode(event.payload, event.subject, payload);
+    const bytes = encodeEvent(event, payload);
     if (transport.status === "disconnected")
       this.#server.faults.dropped("disconnected", event.subject);
     else transport.publish(subject, bytes, { headers: tracer.inject() });

@@ -2,7 +2,7 @@ import type { BusEvent, Call, Params, Schema, StreamCall } from "./definitions.t
 import { invalidPayload } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { CREDIT_HEADER, countIn, failureReply } from "./headers.ts";
-import { decode, encode } from "./payload.ts";
+import { decode, decodeEvent, encode } from "./payload.ts";
 import type { AskerPorts } from "./request.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import type { BusMessage, Headers } from "./transport.ts";
@@ -35,7 +35,7 @@ export async function serveEvent<S extends string, P>(
     handle,
   }: WithHandler<S, (payload: P, params: Params<S>) => void | Promise<void>>,
 ): Promise<void> {
-  const decoded = decode(event.payload, message.payload);
+  const decoded = decodeEvent(event, message.payload);
   if (decoded.issues !== undefined) {
     return faults.dropped("invalid-payload", event.subject, decoded.issues);
   }

@@ -86,3 +86,15 @@ export {
   type TorrentCondition,
   torrentCondition,
 } from "./scrub.ts";
+export {
+  type ReplayRequest,
+  TRACKER_TOTALS_BUCKET,
+  TRACKER_USER_BUCKET,
+  type TrackerTotals,
+  type TrackerUser,
+  trackerDeltaEvent,
+  trackerReplayCall,
+  trackerSnapshotCall,
+  trackerTotals,
+  trackerUser,
+} from "./tracker.ts";

@@ -1,17 +1,24 @@
-import type { TrackerViolation } from "../violation.ts";
+import { INFO_HASH_BYTES, PEER_ID_BYTES } from "@seedfleet/bytes";
+import { PeerSample, type PeerState } from "@seedfleet/swarm";
+
+/** The longest endpoint: an address and the port behind it, in network order. */
+const IPV6_ENDPOINT_BYTES = 18;
 
 /** `paused` is a partial seed of BEP 21: it lacks pieces but does not want them. */
 export type AnnounceEvent = "started" | "completed" | "stopped" | "paused";
 
-/** One announce, decoded in place: a listener has one and fills it again for each. */
+/**
+ * One announce, by whatever way it came. A listener has one and fills it again for each: an object
+ * and some arrays for every announce would cost more than the rest of the answer.
+ */
 export class AnnounceRequest {
-  readonly infoHash: Uint8Array = new Uint8Array(20);
-  readonly peerId: Uint8Array = new Uint8Array(20);
+  readonly infoHash: Uint8Array = new Uint8Array(INFO_HASH_BYTES);
+  readonly peerId: Uint8Array = new Uint8Array(PEER_ID_BYTES);
   /** Where the peer listens: its address as we know it, and the port that it announced. */
-  readonly endpoint: Uint8Array = new Uint8Array(18);
+  readonly endpoint: Uint8Array = new Uint8Array(IPV6_ENDPOINT_BYTES);
   endpointBytes: 6 | 18 = 6;
   /** Where it listens in the other family too (BEP 7), from trusted networks; 0 if nowhere. */
-  readonly otherEndpoint: Uint8Array = new Uint8Array(18);
+  readonly otherEndpoint: Uint8Array = new Uint8Array(IPV6_ENDPOINT_BYTES);
   otherEndpointBytes: 0 | 6 | 18 = 0;
   uploadedBytes = 0;
   downloadedBytes = 0;
@@ -21,6 +28,7 @@ export class AnnounceRequest {
   event: AnnounceEvent | null = null;
   /** 0 wants none; null says nothing. At most `NUM_WANT_MAX`. */
   numWant: number | null = null;
+  /** BEP 23; the other form is dictionaries (BEP 3). */
   compact = true;
   /** In dictionaries, leave the peer ids out. */
   noPeerId = false;
@@ -28,24 +36,13 @@ export class AnnounceRequest {
   passkey: string | null = null;
 }
 
-/** What a sample wrote; one for each listener, used again. */
-export class PeerSample {
-  readonly endpoints: Uint8Array;
-  /** 20 bytes of each, meaningless where `known` is 0. */
-  readonly peerIds: Uint8Array;
-  readonly known: Uint8Array;
-  count = 0;
-  endpointBytes: 6 | 18 = 6;
-  wantPeerIds = false;
-
-  constructor(peersMax: number) {
-    this.endpoints = new Uint8Array(peersMax * 18);
-    this.peerIds = new Uint8Array(peersMax * 20);
-    this.known = new Uint8Array(peersMax);
-  }
+/** What a peer is by what it says is left. One that does not know has not even the metainfo. */
+export function stateOf({ leftBytes, event }: AnnounceRequest): PeerState {
+  if (leftBytes === 0) return "seed";
+  return event === "paused" ? "partial-seed" : "leecher";
 }
 
-/** What the core answers; a listener has one and encodes it. */
+/** What an announce is answered with. A listener has one, which is filled again for each. */
 export class AnnounceReply {
   seeders = 0;
   leechers = 0;
@@ -57,23 +54,9 @@ export class AnnounceReply {
   /** Gateways of the other family. */
   readonly other: PeerSample;
 
+  /** With room for so many peers of each family. */
   constructor(peersMax: number) {
     this.peers = new PeerSample(peersMax);
     this.other = new PeerSample(peersMax);
   }
-}
-
-export type SwarmCounts = {
-  seeders: number;
-  /** Partial seeds among them. */
-  leechers: number;
-  partialSeeds: number;
-  downloaded: number;
-};
-
-/** The core behind every listener. It is synchronous, and fills what it is given. */
-export interface Announces {
-  answer(request: AnnounceRequest, reply: AnnounceReply, nowMs: number): TrackerViolation | null;
-  /** The counts of one swarm; `not-registered` leaves it out of a scrape. */
-  scrape(infoHash: Uint8Array, passkey: string | null, into: SwarmCounts): TrackerViolation | null;
 }

@@ -1,5 +1,6 @@
+import type { PeerSample } from "@seedfleet/swarm";
 import type { AddressBytes } from "../addresses/address-bytes.ts";
-import type { AnnounceReply, AnnounceRequest, PeerSample } from "../announces/announce-request.ts";
+import type { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 
 /** `d2:ip39:…7:peer id20:…4:porti65535ee` has 93. */

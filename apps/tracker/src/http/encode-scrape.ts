@@ -1,4 +1,4 @@
-import type { SwarmCounts } from "../announces/announce-request.ts";
+import type { ScrapeCounts } from "../announces/announces.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 
 /** What stands around the swarms of a scrape reply (BEP 48). */
@@ -9,7 +9,11 @@ export const SCRAPE_END = "ee";
  * Bencodes the counts of one swarm. `downloaders` (BEP 21) are those who still want pieces;
  * `incomplete` counts the partial seeds too.
  */
-export function encodeScraped(infoHash: Uint8Array, counts: SwarmCounts, output: ReplyBytes): void {
+export function encodeScraped(
+  infoHash: Uint8Array,
+  counts: ScrapeCounts,
+  output: ReplyBytes,
+): void {
   output.text("20:");
   output.raw(infoHash);
   output.integer("d8:completei", counts.seeders);

@@ -1,12 +1,8 @@
 import { AddressBytes } from "../addresses/address-bytes.ts";
 import { forwardedFor } from "../addresses/forwarded-for.ts";
 import type { Networks } from "../addresses/networks.ts";
-import {
-  AnnounceReply,
-  AnnounceRequest,
-  type Announces,
-  type SwarmCounts,
-} from "../announces/announce-request.ts";
+import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
+import type { AnnounceAnswers, ScrapeCounts } from "../announces/announces.ts";
 import { neverFulfilled, type TrackerViolation, type ViolationCode } from "../violation.ts";
 import { type AnnounceForm, encodeAnnounce } from "./encode-announce.ts";
 import { encodeFailure } from "./encode-failure.ts";
@@ -29,7 +25,7 @@ export type HttpCounts = {
 };
 
 export type HttpAnswersPorts = {
-  readonly announces: Announces;
+  readonly announces: AnnounceAnswers;
   readonly counts: HttpCounts;
   /** False for an address that asks too often; called once for each announce and scrape. */
   readonly admit: (address: AddressBytes) => boolean;
@@ -76,7 +72,7 @@ export class HttpAnswers implements HttpHandler {
   readonly #scrapeParser = new ScrapeParser();
   readonly #announce = new AnnounceRequest();
   readonly #forwarded = new AddressBytes();
-  readonly #counts: SwarmCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
+  readonly #counts: ScrapeCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
   readonly #form: AnnounceForm & { asker: AddressBytes };
   #wholeScrapes = 0;
 

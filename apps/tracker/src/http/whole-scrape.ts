@@ -1,4 +1,4 @@
-import type { SwarmCounts } from "../announces/announce-request.ts";
+import type { ScrapeCounts } from "../announces/announces.ts";
 import { encodeScraped, SCRAPE_BEGIN, SCRAPE_END } from "./encode-scrape.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 
@@ -8,7 +8,7 @@ export const WHOLE_SCRAPE_SLICE_BYTES = 32_768;
 /** Every swarm once, in any order; it may be read while swarms come and go. */
 export type EverySwarm = {
   /** Writes the next one into both; false if there is none left. */
-  next(infoHash: Uint8Array, counts: SwarmCounts): boolean;
+  next(infoHash: Uint8Array, counts: ScrapeCounts): boolean;
 };
 
 /** The reply to a scrape of everything (BEP 48), made in slices as the client takes them. */
@@ -16,7 +16,7 @@ export class WholeScrape {
   readonly #swarms: EverySwarm;
   readonly #onDone: () => void;
   readonly #infoHash = new Uint8Array(20);
-  readonly #counts: SwarmCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
+  readonly #counts: ScrapeCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
   #state: "new" | "begun" | "done" = "new";
 
   /** `onDone` is called once, when the reply is made or its client gone. */
