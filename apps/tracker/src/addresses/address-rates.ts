@@ -3,6 +3,14 @@ import assert from "node:assert/strict";
 /** Each address has a cell in each of two rows; a power of two. */
 const CELLS_PER_ROW = 65_536;
 
+export const ADDRESS_WINDOW_MS = 10_000;
+
+/**
+ * In each window, of one address: 500 a second. At half an hour's interval a seedbox with 100,000
+ * torrents asks 56 times a second, a NAT with 10,000 clients of 20 torrents each 111 times.
+ */
+export const REQUESTS_PER_ADDRESS_MAX = 5_000;
+
 export type AddressRatesConfig = {
   /** Null counts nothing and lets everything through. */
   readonly requestsPerWindowMax: number | null;

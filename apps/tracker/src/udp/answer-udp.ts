@@ -1,4 +1,5 @@
 import type { AddressRates } from "../addresses/address-rates.ts";
+import type { TrackerViolation } from "../violation.ts";
 import type { ConnectionIds, SourceAddress } from "./connection-ids.ts";
 import { copyBytes, int32At, writeUint32 } from "./network-order.ts";
 import { parseUdpAnnounce } from "./parse-udp-announce.ts";
@@ -101,6 +102,7 @@ export class UdpAnswers<
   };
   /** A view of the reply's endpoints for every length of theirs, made when first needed. */
   readonly #endpoints: (Uint8Array | undefined)[] = [];
+  readonly #refusals = new Map<string, UdpRefusal>();
 
   constructor(ports: UdpAnswersPorts<Request, Reply, Counts>) {
     this.#ports = ports;
@@ -156,7 +158,7 @@ export class UdpAnswers<
     if (refusal !== null) return this.#refuse(refusal, into);
     const violation = announces.answer(request, reply, nowMs);
     if (violation !== null) {
-      return this.#refuse({ ...violation, text: Buffer.from(violation.sendableText) }, into);
+      return this.#refuse(this.#refusalOf(violation), into);
     }
     this.counts.announces += 1;
     writeUint32(into, 8, reply.intervalS);
@@ -188,7 +190,7 @@ export class UdpAnswers<
       copyBytes({ bytes: packet, at }, this.#infoHash, INFO_HASH_BYTES);
       const violation = announces.scrape(this.#infoHash, null, scrapeCounts);
       if (violation !== null && violation.code !== "not-registered") {
-        return this.#refuse({ ...violation, text: Buffer.from(violation.sendableText) }, into);
+        return this.#refuse(this.#refusalOf(violation), into);
       }
       const known = violation === null;
       writeUint32(into, 8 + 12 * index, known ? scrapeCounts.seeders : 0);
@@ -197,6 +199,15 @@ export class UdpAnswers<
     }
     this.counts.scrapes += 1;
     return 8 + 12 * hashes;
+  }
+
+  /** Violations have a few fixed texts, whose bytes are made once. */
+  #refusalOf({ code, sendableText }: TrackerViolation): UdpRefusal {
+    const known = this.#refusals.get(sendableText);
+    if (known !== undefined) return known;
+    const made = { code, text: Buffer.from(sendableText, "latin1") };
+    this.#refusals.set(sendableText, made);
+    return made;
   }
 
   #silent(reason: UdpSilence): number {

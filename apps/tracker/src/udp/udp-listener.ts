@@ -71,10 +71,14 @@ function bound(
   });
 }
 
-/** The kernel gives as much as it is allowed to; less only drops packets sooner. */
+/** Linux gives as much as it may, others refuse; with less, packets are only dropped sooner. */
 function enlargeBuffers(socket: Socket): void {
-  socket.setRecvBufferSize(UDP_BUFFER_BYTES);
-  socket.setSendBufferSize(UDP_BUFFER_BYTES);
+  try {
+    socket.setRecvBufferSize(UDP_BUFFER_BYTES);
+    socket.setSendBufferSize(UDP_BUFFER_BYTES);
+  } catch {
+    // What the system gives by itself has to do.
+  }
 }
 
 function answerDatagrams(
