@@ -6,7 +6,8 @@ export const IPV4_ENTRY_WORDS = 2;
 export const IPV6_ENTRY_WORDS = 5;
 
 export const ENDPOINT_MASK: number = ~0xffff;
-export const PARTIAL_SEED = 0x4000;
+export const PARTIAL_SEED_SHIFT = 14;
+export const PARTIAL_SEED: number = 1 << PARTIAL_SEED_SHIFT;
 export const STAMP_BITS = 14;
 export const STAMP_MASK: number = 2 ** STAMP_BITS - 1;
 

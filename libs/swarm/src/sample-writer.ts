@@ -1,12 +1,21 @@
-import { PARTIAL_SEED, writeWord } from "./peer-entry.ts";
+import {
+  IPV4_ENTRY_WORDS,
+  IPV6_ENTRY_WORDS,
+  PARTIAL_SEED,
+  PARTIAL_SEED_SHIFT,
+  writeWord,
+} from "./peer-entry.ts";
 import type { PeerIds } from "./peer-ids.ts";
 import type { PeerPools } from "./peer-pools.ts";
-import { LEECHER_CODE, PARTIAL_SEED_CODE, type PeerSample, SEED_CODE } from "./peer-sample.ts";
+import { type PeerSample, SEED_CODE } from "./peer-sample.ts";
 import type { Sampler } from "./sampler.ts";
 import type { SampleRequest } from "./swarm-peer.ts";
 
-const PORT_BYTES = 2;
+const IPV4_ENDPOINT_BYTES = 6;
 const WORD_BYTES = 4;
+
+/** So many words an IPv6 address is longer: a branch, since a loop for both costs a quarter. */
+const IPV6_WORDS_MORE: number = IPV6_ENTRY_WORDS - IPV4_ENTRY_WORDS;
 const PEER_ID_BYTES = 20;
 
 export type Asked = {
@@ -23,6 +32,8 @@ export type Asked = {
 export class SampleWriter {
   readonly #sampler: Sampler;
   readonly #peerIds: PeerIds;
+  /** Where the leechers are among, and who uploads. */
+  readonly #words: Int32Array[] = [];
 
   constructor(sampler: Sampler, peerIds: PeerIds) {
     this.#sampler = sampler;
@@ -56,43 +67,57 @@ export class SampleWriter {
   #writeChosen(pools: PeerPools, leechers: number, into: PeerSample): void {
     const { count, chosen } = this.#sampler;
     const { entryWords } = pools;
+    const isIpv6 = entryWords === IPV6_ENTRY_WORDS;
     const leecherCount = pools.count(leechers);
     const first = leecherCount > 0 ? leechers : leechers + 1;
-    const [firstWords, firstAt] = [pools.words(first), pools.start(first)];
     const second = pools.count(leechers + 1) > 0 ? leechers + 1 : first;
-    const [secondWords, secondAt] = [pools.words(second), pools.start(second)];
+    const words = this.#words;
+    words[0] = pools.words(first);
+    words[1] = pools.words(second);
+    const leechersAt = pools.start(first);
+    const toUploaders = pools.start(second) - leecherCount * entryWords - leechersAt;
+    const { endpoints, states } = into;
+    let index = into.count;
+    let to = index * into.endpointBytes;
     for (let each = 0; each < count; each += 1) {
       const position = chosen[each] ?? 0;
-      const uploads = position >= leecherCount;
-      const words = uploads ? secondWords : firstWords;
-      const at = uploads
-        ? secondAt + (position - leecherCount) * entryWords
-        : firstAt + position * entryWords;
-      const tail = words[at + entryWords - 1] ?? 0;
-      const uploader = tail & PARTIAL_SEED ? PARTIAL_SEED_CODE : SEED_CODE;
-      into.states[into.count] = uploads ? uploader : LEECHER_CODE;
-      writeEndpoint(words, at, into);
-      if (into.wantPeerIds) this.#writePeerId(pools.hash.of(words, at), leechers >>> 2, into);
-      into.count += 1;
+      // −1 for one who uploads, else 0: a branch would be foretold wrongly every other time.
+      const uploads = (leecherCount - 1 - position) >> 31;
+      const from = words[uploads & 1] as Int32Array;
+      let at = leechersAt + position * entryWords + (uploads & toUploaders);
+      if (isIpv6) {
+        for (let word = 0; word < IPV6_WORDS_MORE; word += 1) {
+          writeWord(from[at + word] ?? 0, endpoints, to + word * WORD_BYTES);
+        }
+        at += IPV6_WORDS_MORE;
+        to += IPV6_WORDS_MORE * WORD_BYTES;
+      }
+      const word = from[at] ?? 0;
+      endpoints[to] = word >>> 24;
+      endpoints[to + 1] = word >>> 16;
+      endpoints[to + 2] = word >>> 8;
+      endpoints[to + 3] = word;
+      const last = from[at + 1] ?? 0;
+      endpoints[to + 4] = last >>> 24;
+      endpoints[to + 5] = last >>> 16;
+      to += IPV4_ENDPOINT_BYTES;
+      states[index] = uploads & (SEED_CODE + ((last & PARTIAL_SEED) >>> PARTIAL_SEED_SHIFT));
+      index += 1;
+    }
+    if (into.wantPeerIds) this.#writePeerIds(pools, leechers, into);
+    into.count = index;
+  }
+
+  /** From the first that was not there before on. */
+  #writePeerIds(pools: PeerPools, leechers: number, into: PeerSample): void {
+    const { count } = this.#sampler;
+    for (let each = 0; each < count; each += 1) {
+      const index = into.count + each;
+      const at = index * into.endpointBytes;
+      pools.readKey(into.endpoints.subarray(at, at + into.endpointBytes));
+      const place = { into: into.peerIds, to: index * PEER_ID_BYTES };
+      const hash = pools.hash.of(pools.key, 0);
+      into.known[index] = this.#peerIds.read(leechers >>> 2, hash, place) ? 1 : 0;
     }
   }
-
-  #writePeerId(hash: number, row: number, into: PeerSample): void {
-    const place = { into: into.peerIds, to: into.count * PEER_ID_BYTES };
-    into.known[into.count] = this.#peerIds.read(row, hash, place) ? 1 : 0;
-  }
-}
-
-function writeEndpoint(words: Int32Array, at: number, into: PeerSample): void {
-  const { endpoints, endpointBytes } = into;
-  let to = into.count * endpointBytes;
-  const end = to + endpointBytes - PORT_BYTES;
-  let from = at;
-  for (; to < end; to += WORD_BYTES) {
-    writeWord(words[from] ?? 0, endpoints, to);
-    from += 1;
-  }
-  const port = (words[from] ?? 0) >>> 16;
-  endpoints[to] = port >>> 8;
-  endpoints[to + 1] = port;
 }
