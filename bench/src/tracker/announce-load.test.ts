@@ -10,7 +10,7 @@ function givenParts(parts: Partial<LoadParts> = {}): LoadParts {
   const peers = new AnnouncedPeers({ swarms: 1, sources: 1, firstSource: 0 });
   for (let count = 0; count < 3; count += 1) peers.next(0);
   for (let count = 0; count < 2; count += 1) peers.answer(0);
-  const pace = new LoadPace({ perSecond: null, announcesMax: null });
+  const pace = new LoadPace({ perSecond: null });
   const tally = new LoadTally();
   return { peers, pace, tally, numWant: 2, exact: true, fresh: true, ...parts };
 }
@@ -54,7 +54,7 @@ test("checkAnswer() lets threads take a moment to tell each other", () => {
 });
 
 test("LoadPace at a rate charges a stall to what was due meanwhile", () => {
-  const pace = new LoadPace({ perSecond: 1_000, announcesMax: null });
+  const pace = new LoadPace({ perSecond: 1_000 });
   pace.begin(100);
   equal(pace.due(100), 1);
   equal(pace.take(100), 100);
@@ -63,9 +63,9 @@ test("LoadPace at a rate charges a stall to what was due meanwhile", () => {
   equal(pace.take(103.5), 101);
 });
 
-test("LoadPace without a rate ends with the announces it was allowed", () => {
-  const pace = new LoadPace({ perSecond: null, announcesMax: 2 });
-  pace.begin(0);
+test("LoadPace ends with the announces it was allowed, at no rate", () => {
+  const pace = new LoadPace({ perSecond: 1 });
+  pace.allow(2);
   equal(pace.due(0), 2);
   equal(pace.take(5), 5);
   equal(pace.take(6), 6);

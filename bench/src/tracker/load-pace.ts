@@ -4,23 +4,28 @@
  * charged for all that waited meanwhile.
  */
 export class LoadPace {
-  readonly #intervalMs: number;
+  readonly #perSecond: number | null;
+  #intervalMs = 0;
   #beganMs = 0;
   #taken = 0;
-  #left: number;
+  #left = Number.POSITIVE_INFINITY;
 
-  constructor({ perSecond, announcesMax }: PaceOptions) {
-    this.#intervalMs = perSecond === null ? 0 : 1_000 / perSecond;
-    this.#left = announcesMax ?? Number.POSITIVE_INFINITY;
+  /** Null is as fast as the tracker answers. */
+  constructor({ perSecond }: { readonly perSecond: number | null }) {
+    this.#perSecond = perSecond;
   }
 
+  /** From now on at the rate, without an end. */
   begin(nowMs: number): void {
+    this.#intervalMs = this.#perSecond === null ? 0 : 1_000 / this.#perSecond;
+    this.#left = Number.POSITIVE_INFINITY;
     this.#beganMs = nowMs;
     this.#taken = 0;
   }
 
-  /** So many more may go in all. */
+  /** So many more may go, at once. */
   allow(announces: number): void {
+    this.#intervalMs = 0;
     this.#left = announces;
   }
 
@@ -39,10 +44,3 @@ export class LoadPace {
     return dueMs;
   }
 }
-
-export type PaceOptions = {
-  /** Null is as fast as the tracker answers. */
-  readonly perSecond: number | null;
-  /** Null is without an end. */
-  readonly announcesMax: number | null;
-};

@@ -19,7 +19,8 @@ export type TrackerLoadSpec = {
   readonly perSecond: number | null;
   /** Whether the load sleeps when it has nothing to do, so that the tracker must have it woken. */
   readonly sleeps: boolean;
-  readonly warm: Extent;
+  /** One after the other, before anything is measured. */
+  readonly warm: readonly Extent[];
   readonly measure: Extent;
 };
 
@@ -37,7 +38,7 @@ export type HttpClients = {
   readonly keepAlive: boolean;
 };
 
-/** How long announces go, or how many. */
+/** How long announces go, at the rate, or how many, as fast as the tracker answers. */
 export type Extent = { readonly seconds: number } | { readonly announces: number };
 
 /** What a load process saw in its window. */

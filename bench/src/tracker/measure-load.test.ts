@@ -22,7 +22,7 @@ async function measured(t: TestContext, clients: Clients, swarms = 20): Promise<
   const spec = {
     ...{ clients: clientsHere, serverPid: tracker.pid, swarms, numWant: 50, firstSource: 0 },
     ...{ exact: true, fresh: true, perSecond: null, sleeps: true },
-    ...{ warm: { announces: 500 }, measure: { announces: 20_000 } },
+    ...{ warm: [{ announces: 500 }], measure: { announces: 20_000 } },
   };
   const load = BenchProcess.start(loadCommand("the test's load", spec), running);
   return (await load.event("measured", MEASURED_MS_MAX)) as unknown as TrackerMeasured;

@@ -33,14 +33,14 @@ export function measureLoad(spec: TrackerLoadSpec): TrackerMeasured {
   const { swarms, numWant, exact, fresh, firstSource, clients, perSecond } = spec;
   const sources = clients.kind === "udp" ? clients.sockets : clients.connections;
   const peers = new AnnouncedPeers({ swarms, sources, firstSource });
-  const pace = new LoadPace({ perSecond, announcesMax: null });
+  const pace = new LoadPace({ perSecond });
   const tally = new LoadTally();
   const parts: LoadParts = { peers, pace, tally, numWant, exact, fresh };
   using load = openLoad(spec, parts);
   // What has to go at a given time may not oversleep.
   const sleeps = spec.sleeps && perSecond === null;
   const running = { load, pace, tally, sleeps, idleMs: 0 };
-  pass(running, spec.warm);
+  for (const extent of spec.warm) pass(running, extent);
   tally.latency.clear();
   const before = readingOf(spec, running);
   const residentBefore = residentBytes(spec.serverPid);
@@ -87,8 +87,8 @@ function pass(running: Running, extent: Extent): void {
   const endMs = "seconds" in extent ? beganMs + extent.seconds * 1_000 : Number.POSITIVE_INFINITY;
   const announces = "announces" in extent ? extent.announces : Number.POSITIVE_INFINITY;
   const endCount = tally.answered + tally.lost + announces;
-  pace.begin(beganMs);
-  pace.allow(announces);
+  if ("seconds" in extent) pace.begin(beganMs);
+  else pace.allow(announces);
   let heardMs = beganMs;
   let heard = tally.answered;
   for (let turns = 0; ; turns += 1) {

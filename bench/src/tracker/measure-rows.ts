@@ -22,6 +22,9 @@ const LOAD_MS_MAX = 120_000;
 /** Before memory is looked at: what the first announces bring besides peers. */
 const MEMORY_WARM_ANNOUNCES = 50_000;
 
+/** A swarm has so many more peers than are wanted before it is measured. */
+const SPARE_PEERS = 10;
+
 /** The runs of one tracker in one row. */
 export type TrackerRuns = {
   readonly row: string;
@@ -33,7 +36,7 @@ export type TrackerRuns = {
 
 type LoadPlan = {
   readonly perSecond: number | null;
-  readonly warm: Extent;
+  readonly warm: readonly Extent[];
   readonly measure: Extent;
 };
 
@@ -80,11 +83,17 @@ export class RowMeasurements {
   }
 
   async #plan({ kind, clients }: TrackerRow, contender: Contender): Promise<LoadPlan> {
-    const { seconds, warmSeconds, memoryPeers } = this.#options;
-    const plan = { perSecond: null, warm: { seconds: warmSeconds }, measure: { seconds } };
+    const { seconds, warmSeconds, memoryPeers, swarms, numWant } = this.#options;
+    // Then every answer can have as many peers as are wanted.
+    const filled = { announces: swarms * (numWant + SPARE_PEERS) };
+    const warm = [filled, { seconds: warmSeconds }];
+    const plan = { perSecond: null, warm, measure: { seconds } };
     if (kind === "memory") {
-      const warm = { announces: MEMORY_WARM_ANNOUNCES };
-      return { ...plan, warm, measure: { announces: memoryPeers } };
+      return {
+        ...plan,
+        warm: [{ announces: MEMORY_WARM_ANNOUNCES }],
+        measure: { announces: memoryPeers },
+      };
     }
     if (kind !== "latency") return plan;
     const found = this.#loadFound(clients, contender) ?? [

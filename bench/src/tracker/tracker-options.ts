@@ -31,7 +31,7 @@ Measures announces per CPU-second of trackers, and checks every answer.
                        ${Object.keys(TRACKER_ROWS).slice(7).join(",")} (all)
   --runs N             measurements of each, in turn, every one of a fresh tracker (5)
   --seconds N          length of a measurement (3)
-  --warm N             seconds of load before it (1)
+  --warm N             seconds of load before it, when swarms have peers enough (1)
   --swarms N           torrents that are announced (1000)
   --numwant N          peers that every announce wants (50)
   --workers N          threads of ours in the rows "workers" (2)
