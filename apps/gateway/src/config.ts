@@ -126,7 +126,7 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
   }),
   peersPerAddressMax: integer({
     env: "SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX",
-    doc: "Connections from one address at once; a home or a lab may share one.",
+    doc: "Connections from one address, or /64 of IPv6, at once; a home or a lab may share one.",
     default: 256,
     min: 1,
   }),

@@ -11,6 +11,7 @@ import type { CloseReason } from "./close-reason.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Admission } from "./peer-admission.ts";
 import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
+import { peerOrigin } from "./peer-origin.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 const CHECK_ALIVE_INTERVAL_MS = 5_000;
@@ -165,13 +166,13 @@ export class PeerHost implements ConnectionEvents {
     const { admission, log } = this.#ports;
     // A reset is an end like any other; "close" follows it.
     socket.on("error", () => {});
-    const address = socket.remoteAddress ?? "";
-    const full = admission.enter(address);
+    const origin = peerOrigin(socket.remoteAddress ?? "");
+    const full = admission.enter(origin);
     if (full !== null) return this.#refuse(socket, full);
     this.#sockets.add(socket);
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      admission.leave(address);
+      admission.leave(origin);
     });
     try {
       return await this.#greet(socket, opened);
