@@ -22,6 +22,7 @@ export type GatewayConfig = UploadSettings & {
   readonly cacheBytes: number;
   readonly peersMax: number;
   readonly peersPerAddressMax: number;
+  readonly offencesMax: number;
   readonly unchokeSlots: number | "auto";
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
@@ -129,6 +130,14 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
     doc: "Connections from one address, or /64 of IPv6, at once; a home or a lab may share one.",
     default: 256,
     min: 1,
+  }),
+  offencesMax: integer({
+    env: "SEEDFLEET_GATEWAY_OFFENCES_MAX",
+    doc: `Connections from one address, or /64 of IPv6, that may break the protocol in short order;
+after one more it is refused for 30 s, and longer each time up to 4 min. 0 refuses nobody: where a
+proxy or NAT before the gateway has all peers come from one address.`,
+    default: 10,
+    min: 0,
   }),
   unchokeSlots: unchokeSlotsField,
   encryption: encryptionField,

@@ -26,7 +26,8 @@ export type PeerThreadPorts = {
   readonly swarms: SwarmSide;
   readonly tellTorrent: TellTorrent;
   readonly findObfuscated: (hash: Uint8Array) => Promise<InfoHash | null>;
-  readonly isProbe: (infoHash: InfoHash) => boolean;
+  readonly isProbe: (infoHash: InfoHash, origin: string) => boolean;
+  readonly offended: (origin: string) => void;
   readonly came: (peer: PeerCame) => void;
   readonly closed: (reason: CloseReason) => void;
 };
@@ -162,7 +163,9 @@ export class PeerThread implements UploadHolder {
       case "came":
         return this.#ports.came(message.peer);
       case "probed":
-        return void this.#ports.isProbe(message.infoHash);
+        return void this.#ports.isProbe(message.infoHash, message.origin);
+      case "offended":
+        return this.#ports.offended(message.origin);
       case "sent":
         return this.#sent(message);
       case "demand":
