@@ -55,6 +55,8 @@ export class BlockPath implements Sender, Counted {
   readonly #block: TakenBlock = { piece: 0, begin: 0, length: 0 };
   readonly #readAhead = new ReadAhead();
   readonly #share: SenderShare;
+  /** Metadata or hashes that wait for the limits; further ones are made when these have gone. */
+  #answerAtHand: Uint8Array | null = null;
   /** The pieces this batch has slices of. */
   #batch: CachedPiece[] = [];
   #batchBytesMax = BATCH_BYTES_MIN;
@@ -85,6 +87,10 @@ export class BlockPath implements Sender, Counted {
   /** The connection has ended. */
   close(): void {
     this.#ports.limiter.leave(this.#share);
+  }
+
+  get isAnswering(): boolean {
+    return this.#answerAtHand !== null;
   }
 
   /** Since when the socket takes nothing; null while it does. */
@@ -119,13 +125,19 @@ export class BlockPath implements Sender, Counted {
     stream.readOrNot(!this.#full && session.requests.count < REQUESTS_QUEUED_MAX);
   }
 
-  /** Bytes of what is no block; the rest waits for the next turn. */
+  /** Bytes of what is no block; the rest waits for the next turn, or for a limit as blocks do. */
   #sendAnswers(): number {
     const { nextAnswer, stream } = this.#peer;
+    const { limiter } = this.#ports;
     let sentBytes = 0;
     while (sentBytes < ANSWERS_BYTES_MAX) {
-      const answer = nextAnswer();
+      const answer = this.#answerAtHand ?? nextAnswer();
+      this.#answerAtHand = answer;
       if (answer === null) break;
+      const givenBytes = limiter.take(this.#share, answer.length);
+      if (givenBytes === 0) break;
+      limiter.correct(this.#share, answer.length - givenBytes);
+      this.#answerAtHand = null;
       stream.write(answer);
       sentBytes += answer.length;
     }

@@ -159,7 +159,8 @@ export class PeerConnection implements PeerControl {
 
   /** True while requests wait for an answer or answers for the socket. */
   get isBusy(): boolean {
-    return this.#session.requests.count > 0 || this.#peer.stream.waitingBytes > 0;
+    const isAsking = this.#session.requests.count > 0 || this.#blocks.isAnswering;
+    return isAsking || this.#peer.stream.waitingBytes > 0;
   }
 
   choke(): void {
