@@ -15,6 +15,9 @@ import type { TakenBlock } from "./request-queue.ts";
 /** Metadata and hashes of one flush. */
 const ANSWERS_BYTES_MAX = 128 * 1024;
 
+/** Threads tell each other every second who is sent what. */
+const ANSWERED_LATELY_MS = 2_000;
+
 /** A socket that takes this long for a batch gets smaller ones. */
 const SLOW_DRAIN_MS = 50;
 
@@ -57,6 +60,7 @@ export class BlockPath implements Sender, Counted {
   readonly #share: SenderShare;
   /** Metadata or hashes that wait for the limits; further ones are made when these have gone. */
   #answerAtHand: Uint8Array | null = null;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   /** The pieces this batch has slices of. */
   #batch: CachedPiece[] = [];
   #batchBytesMax = BATCH_BYTES_MIN;
@@ -91,6 +95,11 @@ export class BlockPath implements Sender, Counted {
 
   get isAnswering(): boolean {
     return this.#answerAtHand !== null;
+  }
+
+  /** Whether metadata or hashes take some of the limits. */
+  answersLately(nowMs: number): boolean {
+    return this.isAnswering || nowMs - this.#answeredAtMs < ANSWERED_LATELY_MS;
   }
 
   /** Since when the socket takes nothing; null while it does. */
@@ -141,6 +150,7 @@ export class BlockPath implements Sender, Counted {
       stream.write(answer);
       sentBytes += answer.length;
     }
+    if (sentBytes > 0) this.#answeredAtMs = this.#ports.clock.nowMs();
     return sentBytes;
   }
 

@@ -152,6 +152,11 @@ export class PeerConnection implements PeerControl {
     return this.#blocks.takenBytes;
   }
 
+  /** Whether it is sent metadata or hashes, which a choked peer gets too. */
+  isAnswered(nowMs: number): boolean {
+    return this.#blocks.answersLately(nowMs);
+  }
+
   /** Takes no more requests, so that `isBusy` ends. */
   finish(): void {
     this.#session.finish();

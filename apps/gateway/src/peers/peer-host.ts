@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { PeerKey } from "@seedfleet/choker";
 import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
 import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -106,13 +107,26 @@ export class PeerHost implements ConnectionEvents {
     return this.#connections.size > 0;
   }
 
-  /** How many peers of each torrent there are that may download. */
-  countUnchoked(): ReadonlyMap<Torrent, number> {
+  /** How many peers of each torrent there are that may download, or are sent something else. */
+  countServed(): ReadonlyMap<Torrent, number> {
+    const nowMs = this.#ports.clock.nowMs();
     const counts = new Map<Torrent, number>();
-    for (const { torrent, amChoking } of this.#connections.keys()) {
-      if (!amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    for (const connection of this.#connections.keys()) {
+      const { torrent, amChoking } = connection;
+      if (amChoking && !connection.isAnswered(nowMs)) continue;
+      counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
     }
     return counts;
+  }
+
+  /** Those that are choked and sent metadata or hashes. */
+  answered(): readonly PeerKey[] {
+    const nowMs = this.#ports.clock.nowMs();
+    return this.#connections
+      .keys()
+      .filter((connection) => connection.amChoking && connection.isAnswered(nowMs))
+      .map(({ peerKey }) => peerKey)
+      .toArray();
   }
 
   /** Takes a connection that a peer opened. */

@@ -58,6 +58,7 @@ export class PeerThread implements UploadHolder {
   };
   /** Of the gateway's upload limit, as the thread said last. */
   demand: LimitDemand = { wantedBytesPerSecond: 0, activePeers: 0 };
+  #answered: ReadonlySet<PeerKey> = new Set();
   #sentBytes = 0;
 
   constructor(ports: PeerThreadPorts, start: WorkerStart) {
@@ -86,11 +87,12 @@ export class PeerThread implements UploadHolder {
     return this.#sentBytes;
   }
 
-  /** How many peers of each torrent it has that may download. */
-  countUnchoked(): ReadonlyMap<Torrent, number> {
+  /** How many peers of each torrent it has that may download, or are sent something else. */
+  countServed(): ReadonlyMap<Torrent, number> {
     const counts = new Map<Torrent, number>();
-    for (const { torrent, control } of this.#members.values()) {
-      if (!control.amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    for (const [peerKey, { torrent, control }] of this.#members) {
+      const isServed = !control.amChoking || this.#answered.has(peerKey);
+      if (isServed) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
     }
     return counts;
   }
@@ -168,6 +170,9 @@ export class PeerThread implements UploadHolder {
         return this.#ports.offended(message.origin);
       case "sent":
         return this.#sent(message);
+      case "answered":
+        this.#answered = new Set(message.peers);
+        return;
       case "demand":
         this.demand = message.demand;
         return;

@@ -62,7 +62,10 @@ parentPort.on("message", (messages: readonly ToWorker[]) => {
 });
 const server = await listenForPeers(start, { shared: true });
 server.open((socket) => host.accept(socket));
-systemClock.every(REPORT_INTERVAL_MS, () => hub.report(host.sentBytes));
+systemClock.every(REPORT_INTERVAL_MS, () => {
+  hub.report(host.sentBytes);
+  port.post({ kind: "answered", peers: host.answered() });
+});
 if (start.upload.uploadBytesPerSecond !== null) {
   systemClock.every(DEMAND_INTERVAL_MS, () => {
     port.post({ kind: "demand", demand: limiter.demand() });

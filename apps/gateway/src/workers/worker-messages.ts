@@ -75,6 +75,8 @@ export type FromWorker =
       /** What those have taken whose number changed. */
       readonly taken: readonly (readonly [PeerKey, number])[];
     }
+  /** Choked peers that are sent metadata or hashes. */
+  | { readonly kind: "answered"; readonly peers: readonly PeerKey[] }
   /** Of the gateway's upload limit, since the last time. */
   | { readonly kind: "demand"; readonly demand: LimitDemand }
   | {
