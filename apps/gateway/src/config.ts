@@ -23,6 +23,7 @@ export type GatewayConfig = UploadSettings & {
   readonly cacheBytes: number;
   readonly peersMax: number;
   readonly peersPerAddressMax: number;
+  readonly offencesMax: number;
   readonly unchokeSlots: number | "auto";
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
@@ -140,9 +141,17 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
   }),
   peersPerAddressMax: integer({
     env: "SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX",
-    doc: "Connections from one address at once; a home or a lab may share one.",
+    doc: "Connections from one address, or /64 of IPv6, at once; a home or a lab may share one.",
     default: 256,
     min: 1,
+  }),
+  offencesMax: integer({
+    env: "SEEDFLEET_GATEWAY_OFFENCES_MAX",
+    doc: `Connections from one address, or /64 of IPv6, that may break the protocol in short order;
+after one more it is refused for 30 s, and longer each time up to 4 min. 0 refuses nobody: where a
+proxy or NAT before the gateway has all peers come from one address.`,
+    default: 10,
+    min: 0,
   }),
   unchokeSlots: unchokeSlotsField,
   encryption: encryptionField,
