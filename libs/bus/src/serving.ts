@@ -1,3 +1,4 @@
+import type { StreamHandler } from "./bus.ts";
 import type { BusEvent, Call, Params, Schema, StreamCall } from "./definitions.ts";
 import { invalidPayload } from "./errors.ts";
 import type { Faults } from "./faults.ts";
@@ -17,10 +18,7 @@ export type IncomingRequest<S extends string> = {
 
 type WithHandler<S extends string, Handle> = IncomingRequest<S> & { readonly handle: Handle };
 
-type WithStreamHandler<S extends string, Q, C> = WithHandler<
-  S,
-  (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>
-> & {
+type WithStreamHandler<S extends string, Q, C> = WithHandler<S, StreamHandler<S, Q, C>> & {
   /** Told of a chunk of bytes when nobody reads it any more. */
   readonly sent: ((chunk: Uint8Array) => void) | undefined;
 };
@@ -83,9 +81,10 @@ export async function serveStream<S extends string, Q, C>(
   if (asked.issues !== undefined) return refuse(ports, call, { replyTo, issues: asked.issues });
   const { subject, timeoutMs } = call;
   const writer = new StreamWriter(ports, { subject, timeoutMs, replyTo, credit, sent });
+  const landing = message.landing ?? null;
   try {
     await ports.tracer.extract(headers, () =>
-      writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal))),
+      writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal, landing))),
     );
   } catch (error) {
     // A handler that throws because its signal told it to stop has not failed.

@@ -33,3 +33,4 @@ export {
   peerIdBytes,
   peerIdFromBytes,
 } from "./peer-id.ts";
+export { type Places, placesBetween, placesLength } from "./places.ts";

@@ -20,14 +20,16 @@ export function framedOffset(offset: number): number {
  * order is one slice: no header is made and no list of buffers built per block.
  */
 export class PieceFramer {
-  readonly #target: Uint8Array;
+  readonly framed: Buffer;
+  readonly #pieceBytes: number;
 
-  /** Writes the headers; `target` has `framedLength(pieceBytes)` bytes. */
-  constructor(target: Uint8Array, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
-    this.#target = target;
+  /** Writes the headers; `framed` has `framedLength(pieceBytes)` bytes. */
+  constructor(framed: Buffer, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
+    this.framed = framed;
+    this.#pieceBytes = pieceBytes;
     for (let begin = 0; begin < pieceBytes; begin += BLOCK_BYTES) {
       const length = Math.min(BLOCK_BYTES, pieceBytes - begin);
-      writePieceHeader(target, framedOffset(begin) - PIECE_HEADER_BYTES, { piece, begin, length });
+      writePieceHeader(framed, framedOffset(begin) - PIECE_HEADER_BYTES, { piece, begin, length });
     }
   }
 
@@ -36,10 +38,25 @@ export class PieceFramer {
     for (let copied = 0; copied < part.length; ) {
       const from = offset + copied;
       const length = Math.min(BLOCK_BYTES - (from % BLOCK_BYTES), part.length - copied);
-      this.#target.set(part.subarray(copied, copied + length), framedOffset(from));
+      this.framed.set(part.subarray(copied, copied + length), framedOffset(from));
       copied += length;
     }
   }
+
+  /** Where the piece's bytes go, one after the other, for who writes them there without a copy. */
+  places(): Uint8Array[] {
+    return unframed(this.framed, 0, this.#pieceBytes);
+  }
+
+  /** Part of the piece as it goes over the wire: its bytes, and the headers before each of them. */
+  wire(offset: number, length: number): Uint8Array {
+    return this.framed.subarray(framedEnd(offset), framedEnd(offset + length));
+  }
+}
+
+/** Behind the last byte before `offset`, where that of `offset` or its header follows. */
+function framedEnd(offset: number): number {
+  return offset === 0 ? 0 : framedOffset(offset - 1) + 1;
 }
 
 /** The plain bytes of part of a framed piece, as views of it: one for each frame they lie in. */

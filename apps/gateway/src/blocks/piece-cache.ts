@@ -22,6 +22,9 @@ export const PINNED_SHARE_MAX = 0.5;
  */
 const LEAVING_SHARE = 1 / 16;
 
+/** On top of the budget, to pieces that are read to their places; others are copied there. */
+export const ARRIVING_SHARE_MAX = 0.25;
+
 /** Of the budget, to pieces that can be asked for, however much of the rest stays with threads. */
 const CACHED_SHARE_MIN = 0.5;
 
@@ -29,6 +32,13 @@ export type PieceCacheOptions = {
   readonly bytesMax: number;
   /** Memory that other threads see as well. */
   readonly shared?: boolean;
+};
+
+export type FilledPlace = {
+  readonly shelf: Shelf;
+  readonly piece: number;
+  /** Its memory, where it was expected. */
+  readonly expected?: PieceFramer | null;
 };
 
 /**
@@ -51,6 +61,9 @@ export class PieceCache implements CachedPieces {
   readonly visited: Uint8Array;
   #cachedBytes = 0;
   #leavingBytes = 0;
+  #arrivingBytes = 0;
+  /** So much was on its way at once, and is kept for what comes next. */
+  #arrivingBytesMost = 0;
   #pinnedBytes = 0;
 
   constructor({ bytesMax, shared = false }: PieceCacheOptions) {
@@ -77,9 +90,10 @@ export class PieceCache implements CachedPieces {
     return this.#cachedBytes;
   }
 
-  /** All memory that is held: also for pieces on their way out, and what lies unused. */
+  /** All memory that is held: also for pieces on their way in or out, and what lies unused. */
   get heldBytes(): number {
-    return this.#cachedBytes + this.#leavingBytes + this.#pool.freeBytes;
+    const onTheirWay = this.#arrivingBytes + this.#leavingBytes;
+    return this.#cachedBytes + onTheirWay + this.#pool.freeBytes;
   }
 
   get isCrowded(): boolean {
@@ -95,19 +109,42 @@ export class PieceCache implements CachedPieces {
   }
 
   /**
+   * Memory for a piece that is read to its place, which `fill` or `giveUp` takes back; null if too
+   * much is on its way already. Nothing is forgotten for it before it is there.
+   */
+  expect(piece: number, pieceBytes: number): PieceFramer | null {
+    const byteLength = framedLength(pieceBytes);
+    const arrivingBytes = this.#arrivingBytes + byteLength;
+    if (arrivingBytes > this.#bytesMax * ARRIVING_SHARE_MAX) return null;
+    const framed = this.#pool.reuse(byteLength) ?? this.#pool.make(byteLength);
+    this.#arrivingBytes = arrivingBytes;
+    this.#arrivingBytesMost = Math.max(this.#arrivingBytesMost, arrivingBytes);
+    this.#dropUnused();
+    return new PieceFramer(framed, { piece, pieceBytes });
+  }
+
+  /** Nothing came of it. What somebody may still write to is left to the collector. */
+  giveUp({ framed }: PieceFramer, { isWritten }: { readonly isWritten: boolean }): void {
+    this.#arrivingBytes -= framed.length;
+    if (!isWritten) this.#release(framed);
+  }
+
+  /**
    * Has a piece written into memory of the cache, and takes it in if `write` says that it is right;
    * one that was there is replaced. Null where it is not.
    */
   fill(
-    { shelf, piece }: { readonly shelf: Shelf; readonly piece: number },
+    { shelf, piece, expected = null }: FilledPlace,
     pieceBytes: number,
     write: (framer: PieceFramer) => boolean,
   ): CachedPiece | null {
-    const framed = this.#memory(framedLength(pieceBytes));
-    if (!write(new PieceFramer(framed, { piece, pieceBytes }))) {
+    const framed = expected?.framed ?? this.#memory(framedLength(pieceBytes));
+    if (expected !== null) this.#arrivingBytes -= framed.length;
+    if (!write(expected ?? new PieceFramer(framed, { piece, pieceBytes }))) {
       this.#release(framed);
       return null;
     }
+    if (expected !== null) this.#makeRoom(framed.length);
     const held = shelf.pieces[piece];
     if (held !== undefined) this.#evict(held);
     const cached = new CachedPiece({ shelf, piece }, framed, this.#takeSlot());
@@ -158,18 +195,26 @@ export class PieceCache implements CachedPieces {
     this.#release(piece.framed);
   }
 
-  /** What others still read goes over the budget rather than be overwritten, or empty the cache. */
-  #memory(byteLength: number): Buffer {
-    const cachedBytesMax = this.#cachedBytesMax();
-    while (this.#cachedBytes > 0 && this.#cachedBytes + byteLength > cachedBytesMax) {
+  #makeRoom(byteLength: number): void {
+    const othersMax = this.#cachedBytesMax() - byteLength;
+    while (this.#cachedBytes > 0 && this.#cachedBytes > othersMax) {
       if (!this.#evictOne()) break;
     }
+  }
+
+  /** What others still read goes over the budget rather than be overwritten, or empty the cache. */
+  #memory(byteLength: number): Buffer {
+    this.#makeRoom(byteLength);
     while (true) {
       const reused = this.#pool.reuse(byteLength);
       if (reused !== null) return reused;
-      const fits = this.heldBytes + byteLength <= this.#bytesMax;
+      const fits = this.heldBytes + byteLength <= this.#heldBytesMax;
       if (fits || (!this.#pool.dropOne() && !this.#evictFree())) return this.#pool.make(byteLength);
     }
+  }
+
+  get #heldBytesMax(): number {
+    return this.#bytesMax + this.#arrivingBytesMost;
   }
 
   /** Where threads keep what is forgotten for longer than its way takes, there are fewer pieces. */
@@ -233,7 +278,11 @@ export class PieceCache implements CachedPieces {
   /** Kept for the next piece of its length, unless there is too much of it. */
   #release(framed: Buffer): void {
     this.#pool.give(framed);
-    while (this.heldBytes > this.#bytesMax && this.#pool.dropOne());
+    this.#dropUnused();
+  }
+
+  #dropUnused(): void {
+    while (this.heldBytes > this.#heldBytesMax && this.#pool.dropOne());
   }
 }
 
