@@ -65,7 +65,11 @@ export async function tracker(options: TrackerOptions, reporter: Reporter): Prom
         );
   running.defer(() => bus.close());
   const service = running.use(
-    await startTracker({ ...ports, bus, rng: systemRng }, { ...config, id }, bound),
+    await startTracker(
+      { ...ports, bus, rng: systemRng, alone: options.natsUrl === null },
+      { ...config, id },
+      bound,
+    ),
   );
   const admin = running.use(
     await startAdminPort(

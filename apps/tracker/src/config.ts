@@ -11,6 +11,7 @@ import {
   secret,
   text,
 } from "@seedfleet/runtime";
+import { REQUESTS_PER_ADDRESS_MAX } from "./addresses/address-rates.ts";
 import { TRACKER_MODES, type TrackerMode } from "./announces/gate.ts";
 import { HANDOUT_POLICY_NAMES } from "./handout/handout-policy.ts";
 import type { HandoutConfig } from "./handout/open-handout.ts";
@@ -34,7 +35,8 @@ export type TrackerConfig = HandoutConfig & {
   readonly swarmsMax: number;
   readonly peerIdsMax: number;
   readonly connectionsMax: number;
-  readonly requestsPerAddressMax: number | null;
+  /** 0 sets no limit. */
+  readonly requestsPerAddressMax: number;
   readonly wholeScrape: boolean;
   readonly trackerId: string | null;
   readonly trustedNetworks: readonly string[];
@@ -180,8 +182,8 @@ network, as 192.0.2.0/24 eu-west, of which the longest that fits counts. Read at
   requestsPerAddressMax: integer({
     env: "SEEDFLEET_TRACKER_REQUESTS_PER_ADDRESS_MAX",
     doc: `Requests of one address in ten seconds, an IPv6 /64 being one; more are refused over HTTP
-and ignored over UDP. 0 sets no limit. A seedbox with ten thousand torrents starts within it.`,
-    default: 20_000,
+and ignored over UDP. 0 sets no limit, and this machine itself has none.`,
+    default: REQUESTS_PER_ADDRESS_MAX,
     min: 0,
   }),
   wholeScrape: boolean({

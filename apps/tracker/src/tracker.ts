@@ -25,6 +25,8 @@ const DRAIN_MS_MAX = 2_000;
 
 export type TrackerPorts = {
   readonly bus: Bus;
+  /** Nobody else can be on this bus, so there is nobody to wait for. */
+  readonly alone?: boolean;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly rng: Rng;
@@ -109,7 +111,7 @@ export async function startTracker(
   const life = joinFleet(ports, { presence, load, replicas });
   starting.defer(life.leave);
   // Whoever comes meanwhile is answered by what is known already.
-  const caughtUp = hub.catchUp();
+  const caughtUp = ports.alone ? hub.begin() : hub.catchUp();
   telemetry.log.info("tracker listening", { host: config.host, port, udpPort, mode: config.mode });
 
   const running = starting.move();

@@ -56,3 +56,17 @@ test("without a limit everything gets through, and nothing is kept", () => {
   }
   assert.equal(rates.bytes, 0);
 });
+
+test("this machine itself has no limit", () => {
+  const rates = given(1);
+  const loopback = Uint8Array.of(127, 0, 0, 9);
+  const sixth = new Uint8Array(16);
+  sixth[15] = 1;
+  const neighbour = new Uint8Array(16);
+  neighbour[15] = 2;
+  for (let request = 0; request < 10; request += 1) {
+    assert.equal(rates.take(loopback, 4, 0), true);
+    assert.equal(rates.take(sixth, 16, 0), true);
+    assert.equal(rates.take(neighbour, 16, 0), request === 0);
+  }
+});

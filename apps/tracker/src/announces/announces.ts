@@ -1,7 +1,12 @@
 import type { Chance, SampleRequest, SwarmCounts, Swarms } from "@seedfleet/swarm";
 import { fillReply } from "../handout/fill-reply.ts";
-import type { GatewayBoard } from "../handout/gateway-board.ts";
-import { HandoutPlan, type HandoutSettings, planHandout } from "../handout/plan-handout.ts";
+import type { GatewayBoard, LiveGateway } from "../handout/gateway-board.ts";
+import {
+  type HandoutAsked,
+  HandoutPlan,
+  type HandoutSettings,
+  planHandout,
+} from "../handout/plan-handout.ts";
 import type { TrackerViolation } from "../violation.ts";
 import { type AnnounceReply, type AnnounceRequest, stateOf } from "./announce-request.ts";
 import type { Gate } from "./gate.ts";
@@ -18,7 +23,7 @@ export const NUM_WANT_MAX = 200;
 const INTERVAL_OF_NOBODY_MS = 60_000;
 
 /** The counts of a swarm, filled again for each. */
-export type ScrapeCounts = { -readonly [Count in keyof SwarmCounts]: SwarmCounts[Count] };
+export type ScrapeCounts = Writable<SwarmCounts>;
 
 /** What the listeners need. */
 export type AnnounceAnswers = Pick<Announces, "answer" | "scrape">;
@@ -45,7 +50,10 @@ export type Told = {
   readonly askedAs: Uint8Array;
   /** The gateway that stands first in the reply of a leecher that starts; else null. */
   readonly introducedTo: string | null;
+  readonly nowMs: number;
 };
+
+type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
 
 /**
  * Remembers who announces, and answers whom it may connect to; the same whatever the protocol.
@@ -55,8 +63,24 @@ export class Announces {
   readonly #ports: AnnouncesPorts;
   readonly #config: AnnouncesConfig;
   readonly #memory: PeerMemory;
+  // Each is filled again for every announce: what they cost shows in announces per second.
   readonly #plan = new HandoutPlan();
-  readonly #askedAs = new Uint8Array(20);
+  readonly #asked: Writable<HandoutAsked> = {
+    endpoint: new Uint8Array(),
+    endpointBytes: 6,
+    numWant: 0,
+    takesGateways: false,
+    takesOtherFamily: true,
+    swarm: { seeders: 0, leechers: 0 },
+    turn: 0,
+  };
+  readonly #wanted: Writable<SampleRequest> = {
+    endpoint: new Uint8Array(),
+    endpointBytes: 6,
+    state: "leecher",
+    numWant: 0,
+  };
+  readonly #told: Writable<Told> = { askedAs: new Uint8Array(20), introducedTo: null, nowMs: 0 };
   /** Counts the replies, so that gateways take turns. */
   #turn = 0;
 
@@ -69,7 +93,8 @@ export class Announces {
   /** Answers one announce; the request's info hash is the swarm's then. */
   answer(request: AnnounceRequest, reply: AnnounceReply, nowMs: number): TrackerViolation | null {
     const { gate, swarms, observer } = this.#ports;
-    this.#askedAs.set(request.infoHash);
+    const told = this.#told;
+    told.askedAs.set(request.infoHash);
     const refused = gate.admit(request);
     if (refused !== null) return refused;
     this.#memory.take(request, nowMs, nowMs);
@@ -80,9 +105,16 @@ export class Announces {
     reply.seeders = counts.seeders + board.count;
     reply.leechers = counts.leechers;
     reply.downloaded = counts.downloaded;
-    const introducedTo = this.#handOut({ request, swarm, board }, reply);
+    reply.peers.clear(request.endpointBytes);
+    reply.other.clear(request.endpointBytes === 6 ? 18 : 6);
+    told.introducedTo = null;
+    if (request.event !== "stopped" && request.numWant !== 0) {
+      this.#asked.swarm = counts;
+      this.#handOut(request, reply, { swarm, board });
+    }
     this.#setIntervals(request, reply);
-    observer.answered(request, reply, { askedAs: this.#askedAs, introducedTo });
+    told.nowMs = nowMs;
+    observer.answered(request, reply, told);
     return null;
   }
 
@@ -93,11 +125,12 @@ export class Announces {
     into: ScrapeCounts,
   ): TrackerViolation | null {
     const { gate, swarms } = this.#ports;
-    this.#askedAs.set(infoHash);
-    const refused = gate.admitScrape(this.#askedAs, passkey);
+    const { askedAs } = this.#told;
+    askedAs.set(infoHash);
+    const refused = gate.admitScrape(askedAs, passkey);
     if (refused !== null) return refused;
-    const counts = swarms.counts(swarms.find(this.#askedAs));
-    const board = this.#ports.board().serving(gate.zonesOf(this.#askedAs));
+    const counts = swarms.counts(swarms.find(askedAs));
+    const board = this.#ports.board().serving(gate.zonesOf(askedAs));
     into.seeders = counts.seeders + board.count;
     into.leechers = counts.leechers;
     into.partialSeeds = counts.partialSeeds;
@@ -105,52 +138,40 @@ export class Announces {
     return null;
   }
 
-  /** Gateways first, then others up to what was asked for. Gives the gateway to introduce to. */
+  /** Gateways first, then others up to what was asked for. */
   #handOut(
-    {
-      request,
-      swarm,
-      board,
-    }: Readonly<{
-      request: AnnounceRequest;
-      swarm: number;
-      board: GatewayBoard;
-    }>,
+    request: AnnounceRequest,
     reply: AnnounceReply,
-  ): string | null {
-    const { peers, other } = reply;
-    const { endpoint, endpointBytes, event } = request;
-    peers.clear(endpointBytes);
-    other.clear(endpointBytes === 6 ? 18 : 6);
-    const numWant = event === "stopped" ? 0 : (request.numWant ?? NUM_WANT_DEFAULT);
-    if (numWant === 0) return null;
+    { swarm, board }: { readonly swarm: number; readonly board: GatewayBoard },
+  ): void {
     const { handout, swarms, chance } = this.#ports;
+    const { peers } = reply;
+    const { endpointBytes } = request;
     const state = stateOf(request);
     const plan = this.#plan;
-    const asked = {
-      ...{ endpoint, endpointBytes, numWant, swarm: reply, turn: this.#turn },
-      takesGateways: state === "leecher" || mayLackMetadata(request),
-      takesOtherFamily: true,
-    };
+    const asked = this.#asked;
+    asked.endpoint = request.endpoint;
+    asked.endpointBytes = endpointBytes;
+    asked.numWant = request.numWant ?? NUM_WANT_DEFAULT;
+    asked.takesGateways = state === "leecher" || mayLackMetadata(request);
+    asked.turn = this.#turn;
     this.#turn = (this.#turn + 1) >>> 0;
     planHandout(asked, { board, settings: handout }, plan);
     if (plan.sampleCount > 0) {
-      const wanted: SampleRequest = { endpoint, endpointBytes, state, numWant: plan.sampleCount };
+      const wanted = this.#wanted;
+      wanted.endpoint = request.endpoint;
+      wanted.endpointBytes = endpointBytes;
+      wanted.state = state;
+      wanted.numWant = plan.sampleCount;
       swarms.sample(swarm, wanted, peers);
     }
     const gateways = board.ofFamily(endpointBytes);
     fillReply(peers, { plan, gateways, zones: handout.zones, chance });
-    const others = board.ofFamily(other.endpointBytes);
-    for (let place = 0; place < plan.otherCount; place += 1) {
-      const begin = (plan.others[place] ?? 0) * other.endpointBytes;
-      const bytes = others.endpoints.subarray(begin, begin + other.endpointBytes);
-      other.add({ endpoint: bytes, endpointBytes: other.endpointBytes, state: "seed" });
-    }
-    if (event !== "started" || state !== "leecher") return null;
-    const [first] = plan.gatewayCount > 0 ? plan.gateways : [];
-    const [otherFirst] = plan.otherCount > 0 ? plan.others : [];
-    if (first !== undefined) return gateways.gateways[first]?.id ?? null;
-    return otherFirst === undefined ? null : (others.gateways[otherFirst]?.id ?? null);
+    if (plan.gatewayCount + plan.otherCount === 0) return;
+    const others = addOthers(reply, board, plan);
+    if (request.event !== "started" || state !== "leecher") return;
+    const first = plan.gatewayCount > 0 ? gateways.gateways[plan.gateways[0] ?? 0] : others;
+    this.#told.introducedTo = first?.id ?? null;
   }
 
   #setIntervals(request: AnnounceRequest, reply: AnnounceReply): void {
@@ -161,6 +182,22 @@ export class Announces {
     reply.intervalS = jittered(basisMs, this.#ports.chance);
     reply.minIntervalS = Math.min(Math.ceil(minIntervalMs / 1_000), reply.intervalS);
   }
+}
+
+/** Tells of the gateways of the other family that are planned; gives the first. */
+function addOthers(
+  { other }: AnnounceReply,
+  board: GatewayBoard,
+  plan: HandoutPlan,
+): LiveGateway | undefined {
+  const { endpointBytes } = other;
+  const { endpoints, gateways } = board.ofFamily(endpointBytes);
+  for (let each = 0; each < plan.otherCount; each += 1) {
+    const begin = (plan.others[each] ?? 0) * endpointBytes;
+    const endpoint = endpoints.subarray(begin, begin + endpointBytes);
+    other.add({ endpoint, endpointBytes, state: "seed" });
+  }
+  return plan.otherCount > 0 ? gateways[plan.others[0] ?? 0] : undefined;
 }
 
 function wantsPeers(request: AnnounceRequest): boolean {

@@ -30,12 +30,8 @@ export class NotedAnnounces {
   #introduced = 0;
 
   /** Notes an announce that was answered, if it still may be in this second. */
-  add(
-    request: AnnounceRequest,
-    reply: AnnounceReply,
-    { told, nowMs }: { readonly told: Told; readonly nowMs: number },
-  ): void {
-    if (nowMs >= this.#secondEndsAtMs) this.#beginSecond(nowMs);
+  add(request: AnnounceRequest, reply: AnnounceReply, told: Told): void {
+    if (told.nowMs >= this.#secondEndsAtMs) this.#beginSecond(told.nowMs);
     const introduces = told.introducedTo !== null && this.#introduced < INTRODUCED_PER_SECOND_MAX;
     const isRegular = request.event === null;
     const traces =

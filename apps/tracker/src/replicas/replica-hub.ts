@@ -123,6 +123,11 @@ export class ReplicaHub {
     }
     if (clock.nowMs() >= untilMs)
       log.warn("no tracker gave a snapshot; peers come as they announce");
+    await this.begin();
+  }
+
+  /** Goes on with what is here. */
+  async begin(): Promise<void> {
     this.#origins.settle();
     this.#caughtUp = true;
   }

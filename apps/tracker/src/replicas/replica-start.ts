@@ -31,7 +31,7 @@ export async function hostConfig(
     ...{ host: start.host, port: start.port, udp: start.udp, udpPort: start.udpPort },
     ...{ udpKey, shared, connectionsMax: start.connectionsMax, trackerId: start.trackerId },
     wholeScrape: start.wholeScrape && mode === "open",
-    requestsPerAddressMax: start.requestsPerAddressMax,
+    requestsPerAddressMax: start.requestsPerAddressMax === 0 ? null : start.requestsPerAddressMax,
     trustedNetworks: namedNetworks(start.trustedNetworks, "SEEDFLEET_TRACKER_TRUSTED_NETWORKS"),
     forwardingProxies: namedNetworks(
       start.forwardingProxies,

@@ -152,10 +152,9 @@ export class TrackerReplica {
   }
 
   #answered(request: AnnounceRequest, reply: AnnounceReply, told: Told): void {
-    const nowMs = this.#ports.clock.nowMs();
-    this.#noted.add(request, reply, { told, nowMs });
+    this.#noted.add(request, reply, told);
     if (!this.#journaling) return;
-    if (request.event === "stopped") this.#tombstones.stopped(request, nowMs);
+    if (request.event === "stopped") this.#tombstones.stopped(request, told.nowMs);
     this.#deltas.add(request);
     if (this.#deltas.full) this.#tellDeltas();
   }

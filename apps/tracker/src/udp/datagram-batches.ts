@@ -42,8 +42,8 @@ export class DatagramBatches {
   }
 
   /** Null where this machine cannot, or the place is not to be had: then `dgram` says why. */
-  static async open(place: BatchesPlace): Promise<DatagramBatches | null> {
-    const libc = await loadLibcSockets();
+  static open(place: BatchesPlace): DatagramBatches | null {
+    const libc = loadLibcSockets();
     const address = parseIpAddress(place.address.split("%", 1)[0] ?? "");
     // A link-local address needs its zone, which is for `dgram` to look up.
     if (libc === null || address === null || place.address.includes("%")) return null;

@@ -23,14 +23,11 @@ export type SocketOption = {
 /** The layouts and numbers we know are those of Linux with 64 bits, the lowest byte first. */
 const KNOWN_MACHINES = ["x64", "arm64"];
 
-/**
- * Null where it cannot be had: another system, a Node.js without FFI or with it turned off. Node.js
- * itself warns once that the module is experimental.
- */
-export async function loadLibcSockets(): Promise<LibcSockets | null> {
+/** Null where it cannot be had: another system, a Node.js without FFI or with it turned off. */
+export function loadLibcSockets(): LibcSockets | null {
   if (process.platform !== "linux" || !KNOWN_MACHINES.includes(process.arch)) return null;
   try {
-    const { dlopen, getRawPointer } = await import("node:ffi");
+    const { dlopen, getRawPointer } = foreignFunctions();
     const { functions } = dlopen(null, {
       socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
       bind: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
@@ -53,5 +50,19 @@ export async function loadLibcSockets(): Promise<LibcSockets | null> {
     };
   } catch {
     return null;
+  }
+}
+
+/**
+ * Node.js warns on standard error that the module is experimental, at each start. Whoever runs a
+ * tracker can do nothing about it: where it does not work, `dgram` does.
+ */
+function foreignFunctions(): typeof import("node:ffi") {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule("node:ffi");
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }

@@ -41,7 +41,7 @@ export async function listenUdp(
     lookup: (address, _options, answer) => answer(null, address, found.family),
   });
   const place = { address: found.address, port: at.port };
-  const batches = options.batches ? await DatagramBatches.open({ ...place, reusePort }) : null;
+  const batches = options.batches ? DatagramBatches.open({ ...place, reusePort }) : null;
   await bound(socket, batches === null ? place : { fd: batches.descriptor }).catch((cause) => {
     batches?.abandon();
     throw refused(cause);
