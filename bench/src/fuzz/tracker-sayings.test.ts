@@ -14,9 +14,11 @@ const AT: TrackerAt = { host: "127.0.0.1", httpPort: 1, udpPort: 1, passkey: nul
 const PASSKEY = "0".repeat(32);
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
 
-test("anyHttpRequest() is a whole request, mostly an announce, with the passkey it is given", () => {
+test("anyHttpRequest() is a whole request, mostly an announce, with its passkey", () => {
   const requests = SEEDS.map((seed) => anyHttpRequest(AT, seededRng(seed)).toString("latin1"));
-  for (const request of requests) match(request, /^GET \/(?:announce|scrape)\?.* HTTP\/1.[01]\r\n/);
+  for (const request of requests) {
+    match(request, /^GET \/(?:announce|scrape)\?.* HTTP\/1.[01]\r\n/);
+  }
   ok(requests.every((request) => request.endsWith("\r\n\r\n")));
   ok(requests.filter((request) => request.includes("/announce?")).length > 200);
   const priv = SEEDS.map((seed) => {
