@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { givenGateway } from "../handout/testing.ts";
 import { NUM_WANT_DEFAULT } from "./announces.ts";
+import { type Gate, OpenGate } from "./gate.ts";
 import { type GivenAnnounce, givenCore } from "./testing.ts";
 
 const SEED = { left: 0 } as const;
@@ -116,8 +117,8 @@ test("answer() never hands out the asker, nor a family to the other", () => {
   );
 });
 
-test("answer() jitters the interval, and asks a lonely leecher back in a minute", () => {
-  const { announce } = givenCore();
+test("answer() jitters the interval, and asks a lonely leecher of a fleet back in a minute", () => {
+  const { announce } = givenCore({ gate: givenFleetGate() });
   const isAbout = (intervalS: number, seconds: number): boolean =>
     Math.abs(intervalS - seconds) <= seconds / 10;
   const alone = announce();
@@ -130,6 +131,10 @@ test("answer() jitters the interval, and asks a lonely leecher back in a minute"
   ok(many.every(({ intervalS }) => isAbout(intervalS, 1_800)));
   ok(many.every(({ minIntervalS }) => minIntervalS === 900));
   ok(new Set(many.map(({ intervalS }) => intervalS)).size > 50);
+});
+
+test("answer() given no fleet asks a lonely leecher back when the interval is over", () => {
+  ok(givenCore().announce().intervalS >= 1_620);
 });
 
 test("answer() given a full tracker answers and does not remember", () => {
@@ -191,3 +196,9 @@ test("answer() draws everyone of the whole swarm equally often", () => {
   // What 19 degrees of freedom exceed once in a thousand runs.
   ok(counts.size === members && sum / (expected * spread) < 43.82, String(sum / expected));
 });
+
+/** Lets everything in, as an open one, of a fleet whose gateways are away. */
+function givenFleetGate(): Gate {
+  const { admit, admitScrape, zonesOf } = new OpenGate();
+  return { hasGateways: true, admit, admitScrape, zonesOf };
+}
