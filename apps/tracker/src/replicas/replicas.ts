@@ -1,5 +1,6 @@
 import { type Clock, type Rng, SeedfleetError } from "@seedfleet/runtime";
 import type { TrackerConfig } from "../config.ts";
+import { listenHttp } from "../http/http-listener.ts";
 import type { Usage } from "../users/usage-ledger.ts";
 import { joinCounts, type ReplicaCounts } from "./replica-counts.ts";
 import type { LocalStores } from "./replica-hub.ts";
@@ -53,6 +54,7 @@ export class Replicas implements LocalStores, AsyncDisposable {
   ): Promise<Replicas> {
     const start = replicaStart(config);
     if (config.workers === 1) return new Replicas([await LocalLink.listen(ports, start)]);
+    await takeOnce(ports.clock, config);
     const links: ReplicaLink[] = [];
     try {
       for (let worker = 0; worker < config.workers; worker += 1) {
@@ -159,4 +161,16 @@ export class Replicas implements LocalStores, AsyncDisposable {
   #post(message: ToReplica): void {
     for (const link of this.#links) link.post(message);
   }
+}
+
+/**
+ * Takes a port for itself and gives it back: who only ever shares it would not notice another
+ * tracker that does, and either had half of the clients. Throws what `cannotListen` makes.
+ */
+async function takeOnce(
+  clock: Clock,
+  { host, port }: Pick<TrackerConfig, "host" | "port">,
+): Promise<void> {
+  const listener = await listenHttp({ clock }, { host, port }, { connectionsMax: 1 });
+  await listener[Symbol.asyncDispose]();
 }
