@@ -89,12 +89,11 @@ function answerDatagrams(
   const reply = new Uint8Array(UDP_REPLY_BYTES_MAX);
   const views: (Uint8Array | undefined)[] = [];
   const source = new SourceText();
-  const { counts } = answers;
   const datagram: Datagram = { packet: reply, length: 0, source: source.bytes, sourceBytes: 4 };
   const answer = (packet: Uint8Array, { address, port }: RemoteInfo): void => {
     // One that did not fit the socket is still in `reply`, and a full socket loses others anyway.
     if (port === 0 || socket.getSendQueueCount() > 0) {
-      counts.silences["not-sent"] += 1;
+      answers.counts.silences["not-sent"] += 1;
       return;
     }
     datagram.packet = packet;
@@ -111,7 +110,7 @@ function answerDatagrams(
   });
   // Of one datagram, never of the socket: the next is another matter.
   socket.on("error", () => {
-    counts.silences["not-sent"] += 1;
+    answers.counts.silences["not-sent"] += 1;
   });
 }
 
