@@ -76,6 +76,18 @@ export class HttpConnection {
     socket.once("close", () => this.#wholeScrape?.end());
   }
 
+  /** Takes what the client said before there was a socket here. */
+  begin(said: Buffer): void {
+    this.#receive(said);
+  }
+
+  /** Sends what is left of its last reply, and ends it. */
+  finish(unsent: Buffer): void {
+    this.#state = "leaving";
+    this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
+    this.#socket.end(unsent);
+  }
+
   /** Ends it if it has been waited for long enough. */
   expire(nowMs: number): void {
     if (nowMs < this.#deadlineMs) return;

@@ -24,3 +24,15 @@ export const REFUSED_LINGER_MS = 2_000;
  * buffer, so it is no longer than the replies that are flushed together and one more.
  */
 export const REPLY_BUFFER_BYTES = 20_480;
+
+/** Connections the kernel holds for us until they are accepted; Linux caps it at somaxconn. */
+export const ACCEPT_BACKLOG = 4_096;
+
+/** Connections taken in a row, some 2 ms; the others wait for the next turn. */
+export const ACCEPTS_PER_TURN_MAX = 128;
+
+/** In a crowd, how often those that wait are looked for. */
+export const ACCEPT_INTERVAL_MS = 1;
+
+/** What is read of a connection before it is known what it wants; an announce has some 300. */
+export const FIRST_READ_BYTES = 4_096;

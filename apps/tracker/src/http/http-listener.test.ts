@@ -1,8 +1,10 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { type Clock, systemClock } from "@seedfleet/runtime";
 import { Gathered, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
 import { givenQuery } from "../testing.ts";
@@ -49,6 +51,30 @@ const rows = [
     reply: /8:retry in5:nevere$/,
   },
 ] as const;
+
+for (const batches of [true, false]) {
+  test(`listenHttp() answers crowds that come and go, batches: ${batches}`, async () => {
+    const before = openDescriptors();
+    {
+      const config = { connectionsMax: 1_000, batches };
+      await using tracker = await givenTracker({ config, clock: systemClock });
+      for (let crowd = 0; crowd < 5; crowd += 1) {
+        const asked = Array.from({ length: 100 }, () => exchange(tracker, [ASK + CLOSE]));
+        for (const reply of await Promise.all(asked)) match(reply, / 200 OK.*5:peers6:/s);
+      }
+      const kept = await Promise.all(Array.from({ length: 50 }, () => open(tracker)));
+      for (const socket of kept) socket.write(`${ASK}\r\n`);
+      await Promise.all(kept.map((socket) => once(socket, "data")));
+      equal(tracker.listener.connectionCount, 50);
+      await tracker.listener.drain();
+      const late = connect(tracker.listener.port, "127.0.0.1");
+      const [error] = await once(late, "error");
+      equal(error.code, "ECONNREFUSED");
+      await Promise.all(kept.map((socket) => once(socket.destroy(), "close")));
+    }
+    equal(openDescriptors(), before);
+  });
+}
 
 for (const row of rows) {
   test(`listenHttp() given ${row.given} answers, however it is cut`, async () => {
@@ -126,6 +152,27 @@ test("listenHttp() drains without waiting for connections that ask nothing", asy
   await tracker.listener.drain();
 });
 
+test("listenHttp() given a port that is taken says so", async () => {
+  await using tracker = await givenTracker();
+  const { port } = tracker.listener;
+  const again = listenHttp({ clock: systemClock }, { ...LOOPBACK, port }, { connectionsMax: 1 });
+  await rejects(again, /Cannot listen on .* for announces/);
+});
+
+/** Those of sockets; 0 where they cannot be told. */
+function openDescriptors(): number {
+  if (process.platform !== "linux") return 0;
+  return readdirSync("/proc/self/fd").filter((fd) => isSocket(fd)).length;
+}
+
+function isSocket(fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
+  } catch {
+    return false;
+  }
+}
+
 type Tracker = AsyncDisposable & {
   readonly listener: HttpListener;
   readonly clock: VirtualClock;
@@ -137,6 +184,8 @@ async function givenTracker(
     readonly config?: Partial<HttpListenerConfig>;
     readonly forwarding?: Networks;
     readonly ports?: Partial<HttpAnswersPorts>;
+    /** Instead of its own, which a test moves on. */
+    readonly clock?: Clock;
   } = {},
 ): Promise<Tracker> {
   const clock = new VirtualClock();
@@ -144,7 +193,7 @@ async function givenTracker(
   const forwardingProxies = given.forwarding ?? Networks.none;
   const readsForwardedFor = forwardingProxies.size > 0;
   const config = { connectionsMax: 8, readsForwardedFor, ...given.config };
-  const listener = await listenHttp({ clock }, LOOPBACK, config);
+  const listener = await listenHttp({ clock: given.clock ?? clock }, LOOPBACK, config);
   const ports: HttpAnswersPorts = {
     announces: {
       answer(request, { peers }) {

@@ -1,18 +1,20 @@
+import { lookup } from "node:dns/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Clock, cannotListen } from "@seedfleet/runtime";
 import { Networks } from "../addresses/networks.ts";
 import { starting } from "../violation.ts";
+import { AcceptTurns } from "./accept-turns.ts";
+import { ConnectionBatches } from "./connection-batches.ts";
+import { Connections } from "./connections.ts";
 import { encodeFailure } from "./encode-failure.ts";
-import { type ConnectionHost, HttpConnection } from "./http-connection.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { REPLY_BUFFER_BYTES, TIMEOUT_CHECK_INTERVAL_MS } from "./http-limits.ts";
+import { ACCEPT_BACKLOG, REPLY_BUFFER_BYTES, TIMEOUT_CHECK_INTERVAL_MS } from "./http-limits.ts";
 import { ReplyBytes } from "./reply-bytes.ts";
-
-/** Connections the kernel holds for us until they are accepted; Linux caps it at somaxconn. */
-const BACKLOG = 4_096;
 
 export interface HttpListener extends AsyncDisposable {
   readonly port: number;
+  /** Whether connections of a crowd are taken together. */
+  readonly batched: boolean;
   readonly connectionCount: number;
   /** From now on `handler` answers; until then everyone is told to come back. */
   handle(handler: HttpHandler): void;
@@ -35,6 +37,8 @@ export type HttpListenerConfig = {
   readonly proxies?: Networks;
   /** Whether any proxy's `X-Forwarded-For` is believed. */
   readonly readsForwardedFor?: boolean;
+  /** Connections of a crowd are taken together, where this machine can; true unless told. */
+  readonly batches?: boolean;
 };
 
 const STARTING: HttpHandler = {
@@ -54,59 +58,82 @@ export async function listenHttp(
   at: ListenAt,
   config: HttpListenerConfig,
 ): Promise<HttpListener> {
-  const connections = new Set<HttpConnection>();
-  const host: ConnectionHost = {
+  const { connectionsMax, batches = true } = config;
+  const connections = new Connections(connectionsMax, {
     handler: STARTING,
     draining: false,
     output: new ReplyBytes(REPLY_BUFFER_BYTES),
     nowMs: () => clock.nowMs(),
     proxies: config.proxies ?? Networks.none,
     readsForwardedFor: config.readsForwardedFor ?? false,
-  };
+  });
+  const { host } = connections;
   // An announce may come with the end of its connection's other half.
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const connection = new HttpConnection(socket, host);
-    connections.add(connection);
-    socket.once("close", () => connections.delete(connection));
-  });
-  server.maxConnections = config.connectionsMax;
+  const server = createServer({ allowHalfOpen: true });
+  server.maxConnections = connectionsMax;
   server.on("drop", () => host.handler.refused("connections-full"));
-  await listening(server, at);
-  const cancel = clock.every(TIMEOUT_CHECK_INTERVAL_MS, () => {
-    const nowMs = clock.nowMs();
-    for (const connection of connections) connection.expire(nowMs);
+  const taken = batches ? await openBatches(at, connections) : null;
+  const place = taken === null ? at : { fd: taken.duplicate() };
+  await listening(server, at, place).catch((cause: unknown) => {
+    taken?.close();
+    throw cause;
   });
-  const closed = new Promise<void>((resolve) => void server.once("close", resolve));
-  void closed.then(cancel);
+  const turns = taken === null ? null : new AcceptTurns(server, taken, clock);
+  server.on("connection", (socket) => {
+    connections.keep(socket, null);
+    turns?.took();
+  });
+  // A listening TCP server has an address with a port.
+  const { port } = server.address() as AddressInfo;
+  const cancel = clock.every(TIMEOUT_CHECK_INTERVAL_MS, () => connections.expire(clock.nowMs()));
+  const stop = (): Promise<void> => {
+    if (turns === null) server.close();
+    else turns.stop();
+    return connections.gone().then(cancel);
+  };
   return {
-    // A listening TCP server has an address with a port.
-    port: (server.address() as AddressInfo).port,
+    port,
+    batched: turns !== null,
     get connectionCount() {
-      return connections.size;
+      return connections.count;
     },
     handle(handler) {
       host.handler = handler;
     },
     drain() {
       host.draining = true;
-      server.close();
-      for (const connection of connections) connection.drain();
-      return closed;
+      connections.drain();
+      return stop();
     },
     [Symbol.asyncDispose]() {
-      server.close();
-      for (const connection of connections) connection.destroy();
-      return closed;
+      connections.destroy();
+      return stop();
     },
   };
 }
 
-function listening(server: Server, { host, port, reusePort = false }: ListenAt): Promise<void> {
+/** Null where Node.js is to take every connection by itself. */
+async function openBatches(
+  { host, port, reusePort = false }: ListenAt,
+  connections: Connections,
+): Promise<ConnectionBatches | null> {
+  // A name that is not found is for the server to complain about.
+  const found = await lookup(host).catch(() => null);
+  if (found === null) return null;
+  const place = { address: found.address, port, reusePort };
+  return ConnectionBatches.open(place, { host: connections.host, keeper: connections });
+}
+
+function listening(
+  server: Server,
+  { host, port }: ListenAt,
+  place: ListenAt | { readonly fd: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void =>
       reject(cannotListen({ purpose: "announces", host, port }, cause));
     server.once("error", fail);
-    server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+    server.listen({ ...place, exclusive: "fd" in place, backlog: ACCEPT_BACKLOG }, () => {
       server.off("error", fail);
       resolve();
     });

@@ -1,28 +1,11 @@
-import assert from "node:assert/strict";
-import { ipAddressBytes, parseIpAddress } from "@seedfleet/bytes";
 import type { Clock } from "@seedfleet/runtime";
+import { bindSocket, SOCK_DGRAM, type SocketPlace } from "../sockets/bind-socket.ts";
+import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import { type DatagramAnswers, SILENCE } from "./answer-udp.ts";
 import { DatagramMemory } from "./datagram-memory.ts";
-import { type LibcSockets, loadLibcSockets } from "./libc-sockets.ts";
 import { CALLS_PER_TURN_MAX, DATAGRAMS_PER_CALL_MAX } from "./udp-limits.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEPORT = 15;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
 const MSG_DONTWAIT = 0x40;
-
-/** Where a socket is bound; the address as text. */
-export type BatchesPlace = {
-  readonly address: string;
-  readonly port: number;
-  readonly reusePort: boolean;
-};
 
 /**
  * A UDP socket whose datagrams are taken and answered 64 at a time by `recvmmsg` and `sendmmsg`.
@@ -42,12 +25,10 @@ export class DatagramBatches {
   }
 
   /** Null where this machine cannot, or the place is not to be had: then `dgram` says why. */
-  static open(place: BatchesPlace): DatagramBatches | null {
+  static open(place: SocketPlace): DatagramBatches | null {
     const libc = loadLibcSockets();
-    const address = parseIpAddress(place.address.split("%", 1)[0] ?? "");
-    // A link-local address needs its zone, which is for `dgram` to look up.
-    if (libc === null || address === null || place.address.includes("%")) return null;
-    const descriptor = openSocket(libc, { ...place, bytes: ipAddressBytes(address) });
+    if (libc === null) return null;
+    const descriptor = bindSocket(libc, SOCK_DGRAM, place);
     return descriptor === null ? null : new DatagramBatches(libc, descriptor);
   }
 
@@ -105,35 +86,4 @@ export class DatagramBatches {
     }
     return failed;
   }
-}
-
-function openSocket(
-  libc: LibcSockets,
-  place: BatchesPlace & { readonly bytes: Uint8Array },
-): number | null {
-  const { bytes, port, reusePort } = place;
-  assert(bytes.length === 4 || bytes.length === 16);
-  const family = bytes.length === 4 ? AF_INET : AF_INET6;
-  const descriptor = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return null;
-  const name = socketAddress(family, bytes, port);
-  const both = { descriptor, level: IPPROTO_IPV6, option: IPV6_V6ONLY };
-  const shared = { descriptor, level: SOL_SOCKET, option: SO_REUSEPORT };
-  const done =
-    (family === AF_INET || libc.setOption(both, Uint8Array.of(0, 0, 0, 0), 4) === 0) &&
-    (!reusePort || libc.setOption(shared, Uint8Array.of(1, 0, 0, 0), 4) === 0) &&
-    libc.bind(descriptor, name, name.length) === 0;
-  if (done) return descriptor;
-  libc.close(descriptor);
-  return null;
-}
-
-/** `sockaddr_in` or `sockaddr_in6`. */
-function socketAddress(family: number, address: Uint8Array, port: number): Uint8Array {
-  const name = new Uint8Array(family === AF_INET ? 16 : 28);
-  const view = new DataView(name.buffer);
-  view.setUint16(0, family, true);
-  view.setUint16(2, port);
-  name.set(address, family === AF_INET ? 4 : 8);
-  return name;
 }

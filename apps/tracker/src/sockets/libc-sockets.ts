@@ -1,17 +1,25 @@
 /**
- * The few functions of the C library that `node:dgram` has no counterpart for, by way of
- * `node:ffi`. All return −1 for a failure. Pointers are numbers: nothing checks them, so whoever
- * calls keeps the memory behind them.
+ * The few functions of the C library that `node:dgram` and `node:net` have no counterpart for, by
+ * way of `node:ffi`. All return −1 for a failure. Pointers are numbers: nothing checks them, so
+ * whoever calls keeps the memory behind them.
  */
 export type LibcSockets = {
   socket(family: number, type: number, protocol: number): number;
   bind(descriptor: number, address: Uint8Array, addressBytes: number): number;
   setOption(at: SocketOption, value: Uint8Array, valueBytes: number): number;
+  listen(descriptor: number, backlog: number): number;
+  /** Another descriptor of the same socket. */
+  dup(descriptor: number): number;
   close(descriptor: number): number;
+  /** A descriptor; where its address goes, and how much room is there and was needed. */
+  accept4(descriptor: number, ...more: [name: bigint, nameBytes: bigint, flags: number]): number;
+  /** Memory at a pointer, how many bytes, flags; all fit 32 bits. */
+  recv(descriptor: number, memory: bigint, ...more: [bytes: bigint, flags: number]): number;
+  send(descriptor: number, memory: bigint, ...more: [bytes: bigint, flags: number]): number;
   /** Headers at a pointer, how many, flags, and a pointer to a timeout or 0. */
   recvmmsg(descriptor: number, headers: bigint, ...more: [number, number, bigint]): number;
   sendmmsg(descriptor: number, headers: bigint, ...more: [number, number]): number;
-  pointerTo(memory: ArrayBuffer): bigint;
+  pointerTo(memory: ArrayBuffer | NodeJS.ArrayBufferView): bigint;
 };
 
 export type SocketOption = {
@@ -35,7 +43,13 @@ export function loadLibcSockets(): LibcSockets | null {
         arguments: ["int32", "int32", "int32", "pointer", "uint32"],
         return: "int32",
       },
+      listen: { arguments: ["int32", "int32"], return: "int32" },
+      dup: { arguments: ["int32"], return: "int32" },
       close: { arguments: ["int32"], return: "int32" },
+      accept4: { arguments: ["int32", "pointer", "pointer", "int32"], return: "int32" },
+      // They return 64 bits, of which the lower half tells all: buffers are that small.
+      recv: { arguments: ["int32", "pointer", "uint64", "int32"], return: "int32" },
+      send: { arguments: ["int32", "pointer", "uint64", "int32"], return: "int32" },
       recvmmsg: {
         arguments: ["int32", "pointer", "uint32", "int32", "pointer"],
         return: "int32",

@@ -1,0 +1,199 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { Gathered, VirtualClock } from "@seedfleet/testkit";
+import { Networks } from "../addresses/networks.ts";
+import { loadLibcSockets } from "../sockets/libc-sockets.ts";
+import { givenQuery } from "../testing.ts";
+import { ConnectionBatches } from "./connection-batches.ts";
+import { Connections } from "./connections.ts";
+import { HttpAnswers } from "./http-answers.ts";
+import type { HttpHandler } from "./http-handler.ts";
+import { FIRST_READ_BYTES, HEADERS_TIMEOUT_MS, REPLY_BUFFER_BYTES } from "./http-limits.ts";
+import { ReplyBytes } from "./reply-bytes.ts";
+
+const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
+const LAST = `${ASK}Connection: close\r\n\r\n`;
+const ANSWERED = /^HTTP\/1.1 200 OK\r\n.*5:peers6:/s;
+const MANY_BYTES = 16 * 1_024 * 1_024;
+
+const skip = loadLibcSockets() === null && "this machine has no FFI";
+
+const rows = [
+  { given: "a whole announce", said: LAST, reply: ANSWERED, kept: 0 },
+  { given: "HTTP/1.0", said: `${ASK.replace("1.1", "1.0")}\r\n`, reply: ANSWERED, kept: 0 },
+  { given: "two announces", said: `${ASK}\r\n${LAST}`, reply: /OK.*peers6:.*OK.*peers6:/s },
+  { given: "a body", said: LAST.replace("\r\n\r\n", "\r\nContent-Length: 1\r\n\r\nx") },
+  { given: "another path", said: "GET /x HTTP/1.0\r\n\r\n", reply: / 404 / },
+  { given: "a scrape of everything", said: "GET /scrape HTTP/1.0\r\n\r\n", reply: /nevere$/ },
+  { given: "POST", said: "POST /announce HTTP/1.0\r\n\r\n", reply: / 405 / },
+  { given: "what is not HTTP", said: "\x13Bit", reply: / 400 / },
+  { given: "the first bytes only", said: "G", reply: / 400 / },
+  {
+    given: "more than it reads at once",
+    said: LAST.replace("compact", `x=${"a".repeat(FIRST_READ_BYTES)}&compact`),
+  },
+] as const;
+
+for (const row of rows) {
+  test(`ConnectionBatches given ${row.given} answers it or keeps it`, { skip }, async () => {
+    await using port = await givenPort();
+    const client = await port.client(row.said);
+    equal(port.batches.takeWaiting(), 1);
+    equal(port.connections.count, "kept" in row ? row.kept : 1);
+    client.end();
+    match(await text(client), "reply" in row ? row.reply : ANSWERED);
+  });
+}
+
+test("ConnectionBatches keeps who wants to ask again", { skip }, async () => {
+  await using port = await givenPort();
+  const client = await port.client(`${ASK}\r\n`);
+  port.batches.takeWaiting();
+  match(String((await once(client, "data"))[0]), ANSWERED);
+  client.write(LAST);
+  match(await text(client), ANSWERED);
+});
+
+test("ConnectionBatches keeps who has said nothing yet, as long as others", { skip }, async () => {
+  await using port = await givenPort();
+  const [slow, silent] = [await port.client(), await port.client()];
+  equal(port.batches.takeWaiting(), 2);
+  const [half, rest] = [LAST.slice(0, 50), LAST.slice(50)];
+  await new Promise((resolve) => slow.write(half, resolve));
+  slow.write(rest);
+  match(await text(slow), ANSWERED);
+  port.connections.expire(HEADERS_TIMEOUT_MS);
+  equal(await text(silent), "");
+  deepEqual(port.refusals.items, ["timeout"]);
+});
+
+test("ConnectionBatches closes more than there may be", { skip }, async () => {
+  await using port = await givenPort();
+  const clients = await Promise.all(Array.from({ length: 6 }, () => port.client()));
+  equal(port.batches.takeWaiting(), 6);
+  equal(port.connections.count, 4);
+  deepEqual(port.refusals.items, ["connections-full", "connections-full"]);
+  const [first] = clients;
+  first?.destroy();
+});
+
+test("ConnectionBatches given a proxy reads its header first", { skip }, async () => {
+  await using port = await givenPort({ proxies: Networks.parse(["127.0.0.0/8"]) as Networks });
+  const client = await port.client(LAST);
+  port.batches.takeWaiting();
+  equal(await text(client), "");
+  deepEqual(port.refusals.items, ["proxy-header"]);
+});
+
+test("ConnectionBatches sends the rest of a reply as the client takes it", { skip }, async () => {
+  const zeros = Buffer.alloc(MANY_BYTES, "0");
+  await using port = await givenPort({
+    handler: {
+      answer(_question, output) {
+        output.raw(zeros);
+        return "written";
+      },
+      refused: () => {},
+    },
+  });
+  const client = await port.client(LAST);
+  port.batches.takeWaiting();
+  equal(port.connections.count, 1);
+  equal((await text(client)).split("\r\n\r\n")[1]?.length, MANY_BYTES);
+});
+
+test("ConnectionBatches leaves no descriptor behind", { skip }, async () => {
+  await using port = await givenPort();
+  const before = readdirSync("/proc/self/fd").length;
+  for (let each = 0; each < 40; each += 1) {
+    const client = await port.client(LAST);
+    port.batches.takeWaiting();
+    await text(client);
+    client.destroy();
+    await once(client, "close");
+  }
+  equal(readdirSync("/proc/self/fd").length, before);
+});
+
+type Port = AsyncDisposable & {
+  readonly batches: ConnectionBatches;
+  readonly connections: Connections;
+  readonly refusals: Gathered<string>;
+  /** A client that is connected, and whose first words are with the kernel. */
+  client(said?: string): Promise<Socket>;
+};
+
+async function givenPort(
+  given: { readonly proxies?: Networks; readonly handler?: HttpHandler } = {},
+): Promise<Port> {
+  const refusals = new Gathered<string>();
+  const clock = new VirtualClock();
+  const host = {
+    handler: given.handler ?? givenAnswers(refusals),
+    draining: false,
+    output: new ReplyBytes(REPLY_BUFFER_BYTES),
+    nowMs: () => clock.nowMs(),
+    proxies: given.proxies ?? Networks.none,
+    readsForwardedFor: false,
+  };
+  const connections = new Connections(4, host);
+  const place = { address: "127.0.0.1", port: 0, reusePort: false };
+  const batches = ConnectionBatches.open(place, { host, keeper: connections });
+  if (batches === null) throw new Error("no port");
+  const port = await portOf(batches);
+  const clients: Socket[] = [];
+  return {
+    ...{ batches, connections, refusals },
+    async client(said) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      clients.push(socket);
+      await once(socket, "connect");
+      if (said !== undefined) await new Promise((done) => socket.write(said, "latin1", done));
+      return socket;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy();
+      batches.close();
+      connections.destroy();
+      await connections.gone();
+    },
+  };
+}
+
+/** As Node.js tells it, which listens at a duplicate for a moment. */
+async function portOf(batches: ConnectionBatches): Promise<number> {
+  const server = createServer().listen({ fd: batches.duplicate() });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+function givenAnswers(refusals: Gathered<string>): HttpAnswers {
+  return new HttpAnswers(
+    {
+      announces: {
+        answer(request, { peers }) {
+          peers.endpoints.set(request.endpoint);
+          peers.count = 1;
+          return null;
+        },
+        scrape: () => null,
+      },
+      counts: { announced: () => {}, scraped: () => {}, refused: refusals.add },
+      admit: () => true,
+      everySwarm: null,
+    },
+    {
+      mayNameAddress: Networks.none,
+      forwardingProxies: Networks.none,
+      peersMax: 1,
+      trackerId: null,
+    },
+  );
+}
