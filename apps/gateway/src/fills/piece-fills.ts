@@ -212,8 +212,8 @@ export class PieceFills implements PieceSource {
       if (this.#isKnown(torrent, place, { chunks, framer })) return true;
       const sealing = seals.begin(place);
       const isRight = takeVerified({ metainfo, piece, chunks }, (part, at) => {
-        sealing.push(part);
         framer.write(part, at);
+        sealing.push(part);
       });
       if (isRight) seals.keep(sealed, place, sealing.seal());
       return isRight;
@@ -232,8 +232,8 @@ export class PieceFills implements PieceSource {
     if (kept === null || length !== pieceLengthAt(metainfo, place.index)) return false;
     const sealing = seals.begin(place);
     for (const { part, at } of partsOf(chunks)) {
-      sealing.push(part);
       framer.write(part, at);
+      sealing.push(part);
     }
     return Buffer.compare(sealing.seal(), kept) === 0;
   }
