@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type CachedPiece, Shelf } from "./cached-piece.ts";
-import { framedLength, unframed } from "./framed-piece.ts";
+import { framedLength, PieceFramer, unframed } from "./framed-piece.ts";
 import { PieceCache } from "./piece-cache.ts";
 
 const BYTES_MAX = 10_000;
@@ -140,7 +140,7 @@ test("PieceCache given a pinned piece to forget leaves its bytes until it is unp
 
 test("PieceCache given a lease leaves the bytes until they are given back", () => {
   const evicted: number[] = [];
-  const cache = new PieceCache({ bytesMax: 5_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 5_000, lent: true });
   cache.onEvicted(({ piece }) => evicted.push(piece));
   const shelf = new Shelf();
   const first = put(cache, shelf, 0, Buffer.alloc(4_000, 1));
@@ -154,7 +154,7 @@ test("PieceCache given a lease leaves the bytes until they are given back", () =
 
 test("PieceCache whose pieces are all with threads forgets one for another, not all", () => {
   const evicted: CachedPiece[] = [];
-  const cache = new PieceCache({ bytesMax: 100_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 100_000, lent: true });
   cache.onEvicted((piece) => evicted.push(piece));
   const shelf = new Shelf();
   for (let piece = 0; piece < 60; piece += 1) {
@@ -167,7 +167,7 @@ test("PieceCache whose pieces are all with threads forgets one for another, not 
 });
 
 test("PieceCache whose threads keep what is forgotten has fewer pieces, but some", () => {
-  const cache = new PieceCache({ bytesMax: 100_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 100_000, lent: true });
   const shelf = new Shelf();
   for (let piece = 0; piece < 60; piece += 1) {
     cache.lease(put(cache, shelf, piece, Buffer.alloc(4_000, piece)));
@@ -175,28 +175,36 @@ test("PieceCache whose threads keep what is forgotten has fewer pieces, but some
   ok(cache.byteLength <= 50_000 && cache.byteLength > 45_000, `${cache.byteLength}`);
 });
 
+test("PieceCache counts what is on its way in, and makes room for it", () => {
+  const cache = new PieceCache({ bytesMax: 10_000, shared: true });
+  const shelf = new Shelf();
+  put(cache, shelf, 0, Buffer.alloc(4_000));
+  put(cache, shelf, 1, Buffer.alloc(4_000));
+  const begun = [cache.begin(4_000), cache.begin(4_000)];
+  deepEqual([cache.byteLength, cache.heldBytes], [0, 2 * framedLength(4_000)]);
+  ok(begun.every(({ buffer }) => buffer instanceof SharedArrayBuffer));
+  ok(begun[0]?.buffer !== begun[1]?.buffer);
+  for (const [piece, framed] of begun.entries()) cache.keep({ shelf, piece }, framed);
+  deepEqual([cache.byteLength, cache.heldBytes], [2 * framedLength(4_000), cache.byteLength]);
+});
+
 test("PieceCache given bytes that are not right keeps what was there, and no memory", () => {
   const cache = new PieceCache({ bytesMax: 10_000 });
   const shelf = new Shelf();
   const first = put(cache, shelf, 0, Buffer.alloc(4_000, 1));
-  equal(
-    cache.fill({ shelf, piece: 0 }, 4_000, (framer) => {
-      framer.write(Buffer.alloc(4_000, 2), 0);
-      return false;
-    }),
-    null,
-  );
+  const framed = cache.begin(4_000);
+  equal(framed.length, framedLength(4_000));
+  framed.fill(2);
+  cache.abandon(framed);
   equal(cache.get(shelf, 0), first);
   deepEqual([first.framed[13], cache.byteLength], [1, framedLength(4_000)]);
   ok(cache.heldBytes <= 10_000);
 });
 
 function put(cache: PieceCache, ...[shelf, piece, bytes]: [Shelf, number, Buffer]): CachedPiece {
-  const cached = cache.fill({ shelf, piece }, bytes.length, (framer) => {
-    framer.write(bytes.subarray(0, 1), 0);
-    framer.write(bytes.subarray(1), 1);
-    return true;
-  });
-  ok(cached !== null);
-  return cached;
+  const framed = cache.begin(bytes.length);
+  const framer = new PieceFramer(framed, { piece, pieceBytes: bytes.length });
+  framer.write(bytes.subarray(0, 1), 0);
+  framer.write(bytes.subarray(1), 1);
+  return cache.keep({ shelf, piece }, framed);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type EvictionPolicy, S3FifoPolicy, visit } from "@seedfleet/eviction";
 import { CachedPiece, type CachedPieces, type Shelf } from "./cached-piece.ts";
-import { framedLength, PieceFramer } from "./framed-piece.ts";
+import { framedLength } from "./framed-piece.ts";
 import { PiecePool } from "./piece-pool.ts";
 
 /** Pieces cached at once whatever the budget: each has a few hundred bytes of its own. */
@@ -29,7 +29,11 @@ export type PieceCacheOptions = {
   readonly bytesMax: number;
   /** Memory that other threads see as well. */
   readonly shared?: boolean;
+  /** Other threads are lent pieces, and give them back when they are told to. */
+  readonly lent?: boolean;
 };
+
+export type PlaceOnShelf = { readonly shelf: Shelf; readonly piece: number };
 
 /**
  * Verified pieces of all torrents, framed, under one byte budget that counts their memory and what
@@ -40,7 +44,7 @@ export type PieceCacheOptions = {
  */
 export class PieceCache implements CachedPieces {
   readonly #bytesMax: number;
-  readonly #shared: boolean;
+  readonly #lent: boolean;
   #evicted: (piece: CachedPiece) => void = () => {};
   readonly #pool: PiecePool;
   readonly #policy: EvictionPolicy;
@@ -51,11 +55,12 @@ export class PieceCache implements CachedPieces {
   readonly visited: Uint8Array;
   #cachedBytes = 0;
   #leavingBytes = 0;
+  #fillingBytes = 0;
   #pinnedBytes = 0;
 
-  constructor({ bytesMax, shared = false }: PieceCacheOptions) {
+  constructor({ bytesMax, lent = false, shared = lent }: PieceCacheOptions) {
     this.#bytesMax = bytesMax;
-    this.#shared = shared;
+    this.#lent = lent;
     this.#slotsMax = Math.min(CACHED_PIECES_MAX, Math.ceil(bytesMax / SHORTEST_PIECE_BYTES));
     const bytes = shared ? new SharedArrayBuffer(this.#slotsMax) : new ArrayBuffer(this.#slotsMax);
     this.visited = new Uint8Array(bytes);
@@ -77,9 +82,9 @@ export class PieceCache implements CachedPieces {
     return this.#cachedBytes;
   }
 
-  /** All memory that is held: also for pieces on their way out, and what lies unused. */
+  /** All memory that is held: also for pieces on their way in or out, and what lies unused. */
   get heldBytes(): number {
-    return this.#cachedBytes + this.#leavingBytes + this.#pool.freeBytes;
+    return this.#cachedBytes + this.#fillingBytes + this.#leavingBytes + this.#pool.freeBytes;
   }
 
   get isCrowded(): boolean {
@@ -94,20 +99,16 @@ export class PieceCache implements CachedPieces {
     visit(this.visited, slot, mark);
   }
 
-  /**
-   * Has a piece written into memory of the cache, and takes it in if `write` says that it is right;
-   * one that was there is replaced. Null where it is not.
-   */
-  fill(
-    { shelf, piece }: { readonly shelf: Shelf; readonly piece: number },
-    pieceBytes: number,
-    write: (framer: PieceFramer) => boolean,
-  ): CachedPiece | null {
+  /** Memory for a piece of this length once it is framed, to be kept or abandoned. */
+  begin(pieceBytes: number): Buffer {
     const framed = this.#memory(framedLength(pieceBytes));
-    if (!write(new PieceFramer(framed, { piece, pieceBytes }))) {
-      this.#release(framed);
-      return null;
-    }
+    this.#fillingBytes += framed.length;
+    return framed;
+  }
+
+  /** What was begun is a piece now that was verified; one that was in its place is replaced. */
+  keep({ shelf, piece }: PlaceOnShelf, framed: Buffer): CachedPiece {
+    this.#fillingBytes -= framed.length;
     const held = shelf.pieces[piece];
     if (held !== undefined) this.#evict(held);
     const cached = new CachedPiece({ shelf, piece }, framed, this.#takeSlot());
@@ -117,6 +118,12 @@ export class PieceCache implements CachedPieces {
     const key = shelf.serial * PIECES_PER_SHELF + piece;
     this.#policy.insert(cached.slot, { key, bytes: this.#counted(framed) });
     return cached;
+  }
+
+  /** What was begun is nothing, and nobody writes to it any more. */
+  abandon(framed: Buffer): void {
+    this.#fillingBytes -= framed.length;
+    this.#release(framed);
   }
 
   /** Forgets every piece of a torrent. */
@@ -160,7 +167,7 @@ export class PieceCache implements CachedPieces {
 
   /** What others still read goes over the budget rather than be overwritten, or empty the cache. */
   #memory(byteLength: number): Buffer {
-    const cachedBytesMax = this.#cachedBytesMax();
+    const cachedBytesMax = this.#cachedBytesMax() - this.#fillingBytes;
     while (this.#cachedBytes > 0 && this.#cachedBytes + byteLength > cachedBytesMax) {
       if (!this.#evictOne()) break;
     }
@@ -174,7 +181,7 @@ export class PieceCache implements CachedPieces {
 
   /** Where threads keep what is forgotten for longer than its way takes, there are fewer pieces. */
   #cachedBytesMax(): number {
-    if (!this.#shared) return this.#bytesMax;
+    if (!this.#lent) return this.#bytesMax;
     const leavingBytes = Math.max(this.#leavingBytes, this.#bytesMax * LEAVING_SHARE);
     return Math.max(this.#bytesMax - leavingBytes, this.#bytesMax * CACHED_SHARE_MIN);
   }
@@ -204,7 +211,7 @@ export class PieceCache implements CachedPieces {
 
   /** One whose memory comes free at once; other threads have nearly all, so none is looked for. */
   #evictFree(): boolean {
-    return !this.#shared && this.#evictFirst(({ pins }) => pins === 0);
+    return !this.#lent && this.#evictFirst(({ pins }) => pins === 0);
   }
 
   #evictFirst(canGo: (piece: CachedPiece) => boolean): boolean {

@@ -15,6 +15,7 @@ import {
 } from "./piece-fills.ts";
 import { PieceSeals, SEAL_KEY_BYTES } from "./piece-seals.ts";
 import type { FillOutcome } from "./piece-source.ts";
+import { type TakePiece, takePiece } from "./take-piece.ts";
 
 const GIVEN = givenTorrent("content", { sizeBytes: 1_100_000, pieceLengthBytes: 32_768 });
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -255,7 +256,8 @@ function givenFills(readWhole: ReadWhole): GivenFills {
     return [bytes.subarray(0, 1_000), bytes.subarray(1_000)];
   };
   const seals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES));
-  const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, recycle() {} });
+  const take: TakePiece = (piece) => takePiece(seals, piece);
+  const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, take, recycle() {} });
   return {
     ...{ fills, clock, telemetry, torrent, read },
     want: (piece, of = torrent) =>

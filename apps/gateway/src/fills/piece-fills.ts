@@ -1,13 +1,12 @@
 import type { BusErrorDetail } from "@seedfleet/bus";
-import { pieceLengthAt } from "@seedfleet/metainfo";
+import { pieceProof } from "@seedfleet/metainfo";
 import { type Clock, delay, errorCode, errorMessage, SeedfleetError } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import type { PieceFramer } from "../blocks/framed-piece.ts";
 import type { PieceCache } from "../blocks/piece-cache.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { PieceSeals, PlacedPiece } from "./piece-seals.ts";
+import type { PieceSeals } from "./piece-seals.ts";
 import type { FillOutcome, FillWaiter, PieceSource } from "./piece-source.ts";
-import { partsOf, takeVerified } from "./take-verified.ts";
+import type { TakePiece } from "./take-piece.ts";
 
 /** Fills under way at once; with 16 MiB pieces that is 256 MiB on their way at most. */
 export const FILLS_IN_FLIGHT_MAX = 16;
@@ -50,6 +49,7 @@ type FillPorts = {
   readonly cache: PieceCache;
   readonly readPiece: ReadPiece;
   readonly seals: PieceSeals;
+  readonly take: TakePiece;
   /** Takes back the memory of a chunk that was read. */
   readonly recycle: (chunk: Uint8Array) => void;
 };
@@ -186,7 +186,7 @@ export class PieceFills implements PieceSource {
     while (!this.#stopping.signal.aborted) {
       try {
         const chunks = await readPiece(torrent, piece, { verify: corrupt });
-        const isRight = this.#takeIn(torrent, piece, chunks);
+        const isRight = await this.#takeIn(torrent, piece, chunks);
         for (const chunk of chunks) recycle(chunk);
         if (isRight) return "filled";
         if (corrupt) return this.#gone(torrent, piece, "piece-corrupt");
@@ -203,39 +203,24 @@ export class PieceFills implements PieceSource {
     return "gave-up";
   }
 
-  /** Puts a piece into the cache, if it is known again by its seal or its hash is right. */
-  #takeIn(torrent: Torrent, piece: number, chunks: readonly Uint8Array[]): boolean {
-    const { cache, seals } = this.#ports;
+  /** Puts a piece into the cache, if it is right. */
+  async #takeIn(torrent: Torrent, piece: number, chunks: readonly Uint8Array[]): Promise<boolean> {
+    const { cache, seals, take } = this.#ports;
     const { metainfo, sealed, shelf } = torrent;
+    const proof = pieceProof(metainfo, piece);
     const place = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
-    const cached = cache.fill({ shelf, piece }, pieceLengthAt(metainfo, piece), (framer) => {
-      if (this.#isKnown(torrent, place, { chunks, framer })) return true;
-      const sealing = seals.begin(place);
-      const isRight = takeVerified({ metainfo, piece, chunks }, (part, at) => {
-        framer.write(part, at);
-        sealing.push(part);
-      });
-      if (isRight) seals.keep(sealed, place, sealing.seal());
-      return isRight;
-    });
-    return cached !== null;
-  }
-
-  #isKnown(
-    { metainfo, sealed }: Torrent,
-    place: PlacedPiece,
-    { chunks, framer }: { readonly chunks: readonly Uint8Array[]; readonly framer: PieceFramer },
-  ): boolean {
-    const { seals } = this.#ports;
     const kept = seals.kept(sealed, place);
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (kept === null || length !== pieceLengthAt(metainfo, place.index)) return false;
-    const sealing = seals.begin(place);
-    for (const { part, at } of partsOf(chunks)) {
-      framer.write(part, at);
-      sealing.push(part);
+    const framed = cache.begin(proof.lengthBytes);
+    const taken = take({ place, proof, chunks, framed, kept });
+    // What is taken here is in the cache before another piece needs memory of it.
+    const seal = taken instanceof Promise ? await taken : taken;
+    if (seal === null) {
+      cache.abandon(framed);
+      return false;
     }
-    return Buffer.compare(sealing.seal(), kept) === 0;
+    seals.keep(sealed, place, seal);
+    cache.keep({ shelf, piece }, framed);
+    return true;
   }
 
   /** Says so once a piece: from then on the torrent's bitfield lacks it. */

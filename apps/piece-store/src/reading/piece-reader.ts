@@ -63,7 +63,7 @@ type Asked = {
  */
 export class PieceReader {
   readonly #ports: PieceReaderPorts;
-  readonly #memory = new ChunkMemory();
+  readonly #memory: ChunkMemory;
   readonly #chunkBytes: number;
   readonly #reads: SourceReads;
   readonly #cache: ChunkCache;
@@ -75,7 +75,12 @@ export class PieceReader {
   constructor(ports: PieceReaderPorts, { cacheBytes }: { readonly cacheBytes: number }) {
     this.#ports = ports;
     const { conditions, metrics } = ports;
-    this.#chunkBytes = chunkBytesFor(ports.bus.payloadBytesMax);
+    const { payloadBytesMax } = ports.bus;
+    // A bus that takes so much passes payloads by reference; any other copies and splits them.
+    const isByReference = payloadBytesMax >= CHUNK_BYTES_MAX;
+    this.#chunkBytes = isByReference ? CHUNK_BYTES_MAX : Math.min(CHUNK_BYTES, payloadBytesMax);
+    // An asker of this process may have the bytes hashed by a thread beside it.
+    this.#memory = new ChunkMemory({ shared: isByReference });
     this.#cache = new ChunkCache(this.#memory, cacheBytes);
     this.#reads = new SourceReads({
       ...{ conditions, memory: this.#memory },
@@ -256,12 +261,6 @@ export class PieceReader {
 
 function keyOf({ infoHash, piece, begin, length }: ChunkRead): string {
   return `${infoHash} ${piece} ${begin} ${length}`;
-}
-
-/** A bus that takes so much passes payloads by reference; any other copies and splits them. */
-function chunkBytesFor(payloadBytesMax: number): number {
-  if (payloadBytesMax >= CHUNK_BYTES_MAX) return CHUNK_BYTES_MAX;
-  return Math.min(CHUNK_BYTES, payloadBytesMax);
 }
 
 function lengthOf(
