@@ -5,7 +5,17 @@ import * as contracts from "../libs/contracts/src/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDER = "libs/contracts/src";
-const FILES = ["presence", "catalog", "ingest", "pieces", "scrub", "peers", "choking", "gateways"];
+const FILES = [
+  "presence",
+  "catalog",
+  "ingest",
+  "pieces",
+  "scrub",
+  "peers",
+  "choking",
+  "gateways",
+  "tracker",
+];
 
 export const BUS_DOC = "docs/bus.md";
 

@@ -11,6 +11,8 @@ import { knownBench } from "./known/known-bench.ts";
 import { limitsBench } from "./limits/limits-bench.ts";
 import { millionBench } from "./million/million-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
+import { swarmBench } from "./swarm-memory/swarm-bench.ts";
+import { trackerBench } from "./tracker/tracker-bench.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -29,6 +31,8 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   limits: limitsBench,
   million: millionBench,
   seed: seedBench,
+  swarm: swarmBench,
+  tracker: trackerBench,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [options]
@@ -45,6 +49,8 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   limits    how well upload limits hold at a gateway, and who gets what of them
   million   what torrents nobody asks for cost a gateway, and the first block of one
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
+  swarm     memory of the peers a tracker knows, CPU time of an announce and a sample
+  tracker   announces per CPU-second of our tracker and of opentracker, by UDP and HTTP
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
 `;

@@ -61,7 +61,9 @@ realPartTest(
 
 async function givesUrlsThatWork(ready: Ready): Promise<void> {
   match(ready.peerAddress, /^\[::1\]:\d+$/);
-  for (const url of [...ready.trackerUrls, ready.consoleUrl]) match(url, /^http:\/\/\[::1\]:\d+/);
+  for (const url of [...ready.trackerUrls, ready.consoleUrl]) {
+    match(url, /^(http|udp):\/\/\[::1\]:\d+/);
+  }
   const { torrentUrl = "", torrentFile = "" } = ready.torrents[0] ?? {};
   const served = Buffer.from(await (await fetch(torrentUrl)).arrayBuffer());
   ok(served.equals(await readFile(torrentFile)));

@@ -14,6 +14,8 @@ export type DataDirectory = {
   readonly id: string;
   /** Where the embedded bus keeps its key-value and objects. */
   readonly busFile: string;
+  /** The token of a private tracker's API, in a file that only this user reads; made once. */
+  apiToken(): Promise<{ readonly token: string; readonly file: string }>;
   /** Writes a `.torrent` whole or not at all, and gives its path. */
   writeTorrent(fileName: string, bytes: Uint8Array): Promise<string>;
 };
@@ -28,6 +30,10 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     return {
       id,
       busFile: join(root, "bus.sqlite"),
+      async apiToken() {
+        const file = join(root, "api-token");
+        return { token: await secretIn(file), file };
+      },
       async writeTorrent(fileName, bytes) {
         const file = join(torrents, fileName);
         await writeWhole(file, bytes);
@@ -44,10 +50,22 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
 }
 
 /** Replaces a file in one step, so that nobody ever reads half of it. */
-async function writeWhole(file: string, bytes: Uint8Array | string): Promise<void> {
+async function writeWhole(
+  file: string,
+  bytes: Uint8Array | string,
+  mode: number = 0o666,
+): Promise<void> {
   const partial = `${file}.${randomBytes(4).toString("hex")}.partial`;
-  await writeFile(partial, bytes);
+  await writeFile(partial, bytes, { mode });
   await rename(partial, file);
+}
+
+async function secretIn(file: string): Promise<string> {
+  const known = (await readFile(file, "utf8").catch(() => "")).trim();
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
+  const secret = randomBytes(32).toString("hex");
+  await writeWhole(file, `${secret}\n`, 0o600);
+  return secret;
 }
 
 async function identity(file: string): Promise<string> {

@@ -33,6 +33,21 @@ export type Seeding = {
   readonly suggestedHost: string | null;
 };
 
+/** A tracker that runs by itself. */
+export type Tracking = {
+  readonly pid: number;
+  readonly mode: string;
+  readonly workers: number;
+  readonly httpUrl: string;
+  /** Null where UDP is off. */
+  readonly udpUrl: string | null;
+  /** Of a private tracker. */
+  readonly apiUrl: string | null;
+  /** Where the token of that API is; null where the settings have it. */
+  readonly apiTokenFile: string | null;
+  readonly adminUrl: string;
+};
+
 /** What came of the gateway's look whether it can be reached. */
 export type ToldReachability = {
   /** host:port */
@@ -54,6 +69,7 @@ export interface Reporter {
   published(torrent: { readonly name: string; readonly hashed: boolean }): void;
   skipped(path: string, names: readonly string[]): void;
   ready(seeding: Seeding): void;
+  tracking(tracking: Tracking): void;
   reachability(found: ToldReachability): void;
   listed(torrent: ListedTorrent): void;
   stopping(signal: string): void;
@@ -77,6 +93,7 @@ export function jsonReporter({ out, err }: Output): Reporter {
     published: (torrent) => tell("published", torrent),
     skipped: (path, names) => tell("skipped", { path, names }),
     ready: ({ reachable, suggestedHost, ...seeding }) => tell("ready", seeding),
+    tracking: (tracking) => tell("ready", tracking),
     reachability: ({ peerAddress, outcome }) =>
       tell("reachability", { peerAddress, reachable: outcome === "reached", outcome }),
     listed: (torrent) => tell("torrent", torrent),
@@ -113,6 +130,7 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
       err(`Left out of ${path}, being no regular files: ${shown}${more}\n`);
     },
     ready: (seeding) => out(readyText(seeding)),
+    tracking: (tracking) => out(trackingText(tracking)),
     reachability: ({ peerAddress, outcome, advice }) =>
       err(
         outcome === "reached"
@@ -156,4 +174,17 @@ Tracker ${trackerUrls.join(" ")}, peers ${peerAddress}
 Console ${consoleUrl}/torrents, metrics ${adminUrl}/metrics
 ${reach}Ctrl-C stops.
 `;
+}
+
+function trackingText({ mode, httpUrl, udpUrl, apiUrl, apiTokenFile }: Tracking): string {
+  const url = mode === "private" ? "with a user's passkey before /announce" : "for any client";
+  const lines = [
+    `Tracking (${mode}), ${url}:`,
+    `  ${httpUrl}`,
+    ...(udpUrl === null ? [] : [`  ${udpUrl}`]),
+    ...(apiUrl === null ? [] : [`Users: ${apiUrl}/users`]),
+    ...(apiTokenFile === null ? [] : [`  with the token in ${apiTokenFile}`]),
+    "Ctrl-C ends it.",
+  ];
+  return `${lines.join("\n")}\n`;
 }

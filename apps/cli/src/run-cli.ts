@@ -23,6 +23,8 @@ import { publish } from "./publish.ts";
 import { PUBLISH_USAGE, parsePublishOptions } from "./publish-options.ts";
 import { humanReporter, jsonReporter, type Reporter } from "./reporter.ts";
 import { terminalOutput } from "./terminal-output.ts";
+import { tracker } from "./tracker.ts";
+import { parseTrackerOptions, TRACKER_USAGE } from "./tracker-options.ts";
 import { up } from "./up.ts";
 import { parseUpOptions, UP_USAGE } from "./up-options.ts";
 import { usageError } from "./usage-error.ts";
@@ -34,6 +36,7 @@ const USAGE = `Usage: seedfleet COMMAND
 
 On this machine, without a fleet:
   up [PATH…]                    seeds directories and files until Ctrl-C
+  tracker                       runs a BitTorrent tracker until Ctrl-C
   inspect FILE|MAGNET           prints what a .torrent file or a magnet link says
 
 In a running fleet:
@@ -60,6 +63,12 @@ type RunCommand = (args: readonly string[], output: Output) => Promise<void> | v
 
 const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ["up", command(UP_USAGE, parseUpOptions, (options, { reporter }) => up(options, reporter))],
+  [
+    "tracker",
+    command(TRACKER_USAGE, parseTrackerOptions, (options, { reporter }) =>
+      tracker(options, reporter),
+    ),
+  ],
   [
     "publish",
     command(PUBLISH_USAGE, parsePublishOptions, (options, { reporter }) =>

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { TorrentOptions } from "@seedfleet/contracts";
 import { WORKERS_MAX } from "@seedfleet/gateway/service";
 import { parseCommandLine } from "./command-line.ts";
+import { busValue, dataDirectoryValue, portValue, workersValue } from "./option-values.ts";
 import { TORRENT_FLAGS, torrentOptions, torrentUsage } from "./torrent-options.ts";
 import { usageError } from "./usage-error.ts";
 
@@ -62,33 +63,16 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
   return {
     paths: positionals.length > 0 ? positionals : [EXAMPLE_CONTENT],
     host: values.host,
-    peerPort: port("--peer-port", values["peer-port"]),
-    trackerPort: port("--tracker-port", values["tracker-port"]),
-    consolePort: port("--console-port", values["console-port"]),
-    dataDir: dataDirectory(values["data-dir"]),
-    natsUrl: busUrl(values.bus),
+    peerPort: portValue("--peer-port", values["peer-port"]),
+    trackerPort: portValue("--tracker-port", values["tracker-port"]),
+    consolePort: portValue("--console-port", values["console-port"]),
+    dataDir: dataDirectoryValue(values["data-dir"]),
+    natsUrl: busValue(values.bus),
     unchokeSlots: unchokeSlots(values["unchoke-slots"]),
-    workers: workers(values.workers),
+    workers: workersValue(values.workers, WORKERS_MAX),
     torrent: torrentOptions(values),
     json: values.json,
   };
-}
-
-function port(flag: string, value: string): number {
-  const number = /^\d{1,5}$/.test(value) ? Number(value) : -1;
-  if (number >= 0 && number <= 65_535) return number;
-  throw usageError(`${flag} is a port from 1 to 65535, or 0 for a free one, not "${value}"`);
-}
-
-function dataDirectory(value: string): string {
-  if (value !== "") return value;
-  throw usageError("--data-dir is a directory, and must not be empty");
-}
-
-function busUrl(value: string): string | null {
-  if (value === "embedded") return null;
-  if (/^(nats|tls):\/\/./.test(value) && URL.canParse(value)) return value;
-  throw usageError(`--bus is embedded or nats://HOST:PORT, not "${value}"`);
 }
 
 function unchokeSlots(value: string | undefined): number | "auto" | null {
@@ -97,11 +81,4 @@ function unchokeSlots(value: string | undefined): number | "auto" | null {
   const slots = /^\d{1,6}$/.test(value) ? Number(value) : 0;
   if (slots >= 1 && slots <= 100_000) return slots;
   throw usageError(`--unchoke-slots is auto or a number from 1 to 100000, not "${value}"`);
-}
-
-function workers(value: string | undefined): number | null {
-  if (value === undefined) return null;
-  const count = /^\d{1,2}$/.test(value) ? Number(value) : 0;
-  if (count >= 1 && count <= WORKERS_MAX) return count;
-  throw usageError(`--workers is a number from 1 to ${WORKERS_MAX}, not "${value}"`);
 }

@@ -89,7 +89,7 @@ export async function startServices(
   );
   const tracker = running.use(
     await startTracker(
-      { ...ports("tracker"), bus, rng: systemRng },
+      { ...ports("tracker"), bus, rng: systemRng, alone: place.embedded },
       { ...config.tracker, id },
       bound.tracker,
     ),

@@ -41,7 +41,10 @@ async function seedsAndStops(): Promise<void> {
     const parsed = parseMetainfo(file);
     ok(parsed.kind === "metainfo");
     const { trackers } = parsed;
-    deepEqual([parsed.infoHash, parsed.name, trackers], [infoHash, name, [seeding.trackerUrls]]);
+    deepEqual(
+      [parsed.infoHash, parsed.name, trackers],
+      [infoHash, name, seeding.trackerUrls.map((url) => [url])],
+    );
     ok(torrentFile.startsWith(place.at(".seedfleet/torrents/")));
     deepEqual(Buffer.from(await (await fetch(torrentUrl)).arrayBuffer()), file);
     const read = parseMagnet(magnet);

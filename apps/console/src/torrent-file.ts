@@ -8,9 +8,19 @@ export type TorrentFile =
   /** A `.torrent` without a tracker finds nobody. */
   | { readonly kind: "no-tracker" };
 
-/** The announce URLs of every tracker that is there: one tier, since all know every swarm. */
+/** The announce URLs of every tracker that is there, those for HTTP first. */
 export function announceUrls(presence: PresenceWatch): string[] {
-  return presence.available("tracker").flatMap(({ urls }) => urls);
+  return announceTiers(presence).flat();
+}
+
+/**
+ * All trackers know every swarm, so they are one tier (BEP 12), and for UDP another: where only TCP
+ * comes through, a client would else wait for every second announce until it gives UDP up.
+ */
+function announceTiers(presence: PresenceWatch): string[][] {
+  const urls = presence.available("tracker").flatMap((tracker) => tracker.urls);
+  const ofUdp = (url: string): boolean => url.startsWith("udp:");
+  return [urls.filter((url) => !ofUdp(url)), urls.filter(ofUdp)].filter(({ length }) => length > 0);
 }
 
 type TorrentFilePorts = { readonly catalog: Catalog; readonly presence: PresenceWatch };
@@ -23,12 +33,12 @@ export async function torrentFile(
   const entry = await catalog.find(infoHash);
   const metainfo = entry === null ? null : await catalog.metainfo(infoHash);
   if (metainfo === null) return { kind: "absent" };
-  const trackers = announceUrls(presence);
-  if (trackers.length === 0) return { kind: "no-tracker" };
+  const tiers = announceTiers(presence);
+  if (tiers.length === 0) return { kind: "no-tracker" };
   // Those an adopted torrent names already know its swarm; they come after the fleet's own.
   const parsed = parseMetainfo(metainfo);
   const others = parsed.kind === "metainfo" ? parsed.trackers : [];
-  const bytes = withTrackers(metainfo, [trackers, ...others]);
+  const bytes = withTrackers(metainfo, [...tiers, ...others]);
   return bytes instanceof Uint8Array ? { kind: "torrent", bytes } : { kind: "absent" };
 }
 

@@ -52,3 +52,11 @@ for (const given of ["rare", "rare=1", "rare=0.5,rare=0.1", "a=0.5,b=0.41", "Rar
     });
   });
 }
+
+for (const given of ["EU", "two words", "a.b", "a".repeat(33)]) {
+  test(`gatewayConfig given the zone "${given}" refuses it`, () => {
+    throws(() => loadConfig(gatewayConfig, { SEEDFLEET_GATEWAY_ZONE: given }), {
+      message: /a name of 1 to 32/,
+    });
+  });
+}

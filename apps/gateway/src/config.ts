@@ -1,4 +1,5 @@
 import { BEP3_UNCHOKE_SLOTS } from "@seedfleet/choker";
+import { zoneName } from "@seedfleet/contracts";
 import { PROMISED_SHARE_MAX, UPLOAD_CLASSES_MAX } from "@seedfleet/egress";
 import {
   bytes,
@@ -22,9 +23,11 @@ export type GatewayConfig = UploadSettings & {
   readonly cacheBytes: number;
   readonly peersMax: number;
   readonly peersPerAddressMax: number;
+  readonly offencesMax: number;
   readonly unchokeSlots: number | "auto";
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
+  readonly zone: string | null;
 };
 
 /** A block a second: with less nobody gets anything done. */
@@ -61,6 +64,18 @@ closes those that do not, off those that do.`,
     return ENCRYPTION_POLICIES.find((policy) => policy === value) ?? null;
   },
   format: String,
+};
+
+/** Where the gateway is, as trackers' tables of zones call it; null says nothing. */
+export const zoneField: Field<string | null> = {
+  ...text({
+    env: "SEEDFLEET_GATEWAY_ZONE",
+    doc: `The zone this gateway is in, as the trackers' table of zones calls it: a data centre, a
+country. Peers of that zone are sent here first, and torrents may be kept to zones.`,
+    default: null,
+  }),
+  allowed: "a name of 1 to 32 of a-z, 0-9, - and _",
+  parse: (value) => (zoneName.safeParse(value).success ? value : null),
 };
 
 /** Shares of the gateway's limit, by the class of torrents that they are promised to. */
@@ -126,9 +141,17 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
   }),
   peersPerAddressMax: integer({
     env: "SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX",
-    doc: "Connections from one address at once; a home or a lab may share one.",
+    doc: "Connections from one address, or /64 of IPv6, at once; a home or a lab may share one.",
     default: 256,
     min: 1,
+  }),
+  offencesMax: integer({
+    env: "SEEDFLEET_GATEWAY_OFFENCES_MAX",
+    doc: `Connections from one address, or /64 of IPv6, that may break the protocol in short order;
+after one more it is refused for 30 s, and longer each time up to 4 min. 0 refuses nobody: where a
+proxy or NAT before the gateway has all peers come from one address.`,
+    default: 10,
+    min: 0,
   }),
   unchokeSlots: unchokeSlotsField,
   encryption: encryptionField,
@@ -159,4 +182,5 @@ best up to some gigabits per second, peers are served by the main thread.`,
     min: 1,
     max: WORKERS_MAX,
   }),
+  zone: zoneField,
 });

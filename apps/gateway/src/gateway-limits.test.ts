@@ -2,16 +2,28 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { catalogChangedEvent } from "@seedfleet/contracts";
 import { turn } from "@seedfleet/testkit";
-import { BLOCK_BYTES } from "@seedfleet/wire";
+import {
+  BLOCK_BYTES,
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  METADATA_PIECE_BYTES,
+} from "@seedfleet/wire";
 import type { NamedGatewayConfig } from "./gateway.ts";
+import { METADATA_SERVINGS_MAX } from "./peers/peer-limits.ts";
 import { blocksOf, GivenGateway } from "./testing.ts";
 import type { TestPeer } from "./testing-peer.ts";
-import { givenTorrent } from "./testing-torrent.ts";
+import { type GivenTorrent, givenTorrent } from "./testing-torrent.ts";
 
 const PIECE = { pieceLengthBytes: 262_144 };
 const ONE = givenTorrent("one", { sizeBytes: 8_000_000, ...PIECE });
 const TWO = givenTorrent("two", { sizeBytes: 8_000_000, ...PIECE });
 const BLOCKS = blocksOf(ONE.metainfo);
+
+/** Of so much metadata that it takes a peer eleven seconds to get all that it may. */
+const LONG = { version: "v2", sizeBytes: 4_000_000, pieceLengthBytes: 16_384 } as const;
+const LONG_ONE = givenTorrent("long", { ...LONG, source: "1".repeat(600_000) });
+const LONG_TWO = givenTorrent("long", { ...LONG, source: "2".repeat(600_000) });
+const METADATA_ID = 9;
 
 /** Ten blocks a second. */
 const LIMIT = 10 * BLOCK_BYTES;
@@ -42,6 +54,48 @@ for (const { of, config } of settings) {
     ok(Math.abs(a - b) <= SLACK, `${a} and ${b}`);
   });
 }
+
+for (const { of, config } of settings) {
+  for (const what of ["metadata", "hashes", "everything"] as const) {
+    test(`a gateway sends ${what} within the upload limit of a ${of}`, async () => {
+      await using given = await GivenGateway.start([LONG_ONE, LONG_TWO], config);
+      const peers: TestPeer[] = [];
+      for (const torrent of [LONG_ONE, LONG_ONE, LONG_TWO]) {
+        const peer = await given.join(torrent, `peer-${peers.length}`, {
+          reserved: { extended: true, fast: true, v2: true },
+        });
+        if (what === "everything") {
+          await peer.interested();
+          peer.request(...blocksOf(torrent.metainfo));
+        }
+        if (what !== "hashes") askForMetadata(peer, torrent);
+        peers.push(peer);
+      }
+      for (let ms = 0; ms < 10_000; ms += 100) {
+        for (const [index, peer] of peers.entries()) {
+          if (what !== "metadata") askForHashes(peer, index < 2 ? LONG_ONE : LONG_TWO);
+        }
+        await pass(given, 100);
+      }
+      const bytes = peers.reduce((sum, peer) => sum + bytesOf(peer) + answerBytesOf(peer), 0);
+      const seconds = { gateway: 10, torrent: 20, peer: 30 }[of];
+      ok(Math.abs(bytes / LIMIT - seconds) <= 0.05 * seconds, `${of}: ${bytes / LIMIT} s`);
+    });
+  }
+}
+
+test("a gateway that leaves sends the metadata first that waits for a limit", async () => {
+  await using given = await GivenGateway.start([LONG_ONE], { uploadBytesPerSecond: LIMIT });
+  const peer = await given.join(LONG_ONE, "magnet", { reserved: { extended: true } });
+  askForMetadata(peer, LONG_ONE, 20);
+  await pass(given, 500);
+  ok(peer.extensions(METADATA_ID).length < 10);
+  const drained = given.gateway.drain();
+  await pass(given, 3_000);
+  await drained;
+  await peer.closed;
+  equal(peer.extensions(METADATA_ID).length, 20);
+});
 
 test("a gateway keeps what it promised to a class of torrents", async () => {
   await using given = await GivenGateway.start([ONE], {
@@ -96,6 +150,34 @@ async function pass(given: GivenGateway, ms: number): Promise<void> {
     await turn();
   }
   for (let turns = 0; turns < 50; turns += 1) await turn();
+}
+
+/** As often as it may, or only the first pieces. */
+function askForMetadata(peer: TestPeer, { metainfo }: GivenTorrent, count?: number): void {
+  const hello = encodeExtensionHandshake({
+    messageIds: { metadata: METADATA_ID, pex: null, dontHave: null },
+    ...{ metadataSizeBytes: null, requestsQueuedMax: null, client: null },
+    ...{ yourIp: null, listenPort: null, uploadOnly: null },
+  });
+  peer.extend(0, hello);
+  const pieceCount = Math.ceil(metainfo.infoBytes.length / METADATA_PIECE_BYTES);
+  for (let at = 0; at < (count ?? METADATA_SERVINGS_MAX * pieceCount); at += 1) {
+    const piece = at % pieceCount;
+    peer.extend(1, encodeMetadataMessage({ kind: "metadata-request", piece }));
+  }
+}
+
+/** Some more than can be queued. */
+function askForHashes(peer: TestPeer, { metainfo }: GivenTorrent): void {
+  const piecesRoot = Uint8Array.from(metainfo.files[0]?.piecesRoot ?? []);
+  const range = { piecesRoot, baseLayer: 0, index: 0, length: 256, proofLayers: 0 };
+  for (let at = 0; at < 4; at += 1) peer.send({ kind: "hash-request", ...range });
+}
+
+function answerBytesOf(peer: TestPeer): number {
+  const metadata = peer.extensions(METADATA_ID).map(({ length }) => length);
+  const hashes = peer.messages("hashes").map((message) => message.hashes.length);
+  return [...metadata, ...hashes].reduce((sum, length) => sum + length, 0);
 }
 
 function bytesOf({ blocks }: TestPeer): number {

@@ -186,6 +186,17 @@ test("a gateway that is told to drain asks for the end of its process, and answe
   );
 });
 
+test("a gateway's presence names the zone of its settings", async () => {
+  for (const zone of ["eu-west", null]) {
+    await using given = await GivenGateway.start([ONE], { zone });
+    const presence = watchPresence(given, ["gateway"]);
+    await given.bus.flush();
+    const [told] = presence.available("gateway");
+    deepEqual(told && "zone" in told ? told.zone : null, zone);
+    presence.stop();
+  }
+});
+
 test("a gateway's presence tells of its peers, its rate and what it holds", async () => {
   const other = givenTorrent("other", { sizeBytes: 100_000 });
   await using given = await GivenGateway.start([ONE, other], { peersMax: 9, cacheBytes: 2 ** 20 });

@@ -255,6 +255,7 @@ class Gateway implements RunningGateway {
   }
 
   #describe(): Presence {
+    const { zone } = this.#config;
     return {
       role: "gateway",
       id: this.#config.id,
@@ -265,6 +266,7 @@ class Gateway implements RunningGateway {
       peerAddress: this.peerAddress,
       urls: [],
       gateway: this.#operations.describe(),
+      ...(zone === null ? {} : { zone }),
     };
   }
 }

@@ -11,6 +11,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { PieceSource } from "./fills/piece-source.ts";
 import type { CloseReason } from "./peers/close-reason.ts";
 import type { FindTorrent } from "./peers/greet-peer.ts";
+import { Offenders } from "./peers/offenders.ts";
 import type { FindObfuscated } from "./peers/open-stream.ts";
 import { type Admission, type AdmissionLimits, PeerAdmission } from "./peers/peer-admission.ts";
 import { type PeerCame, PeerHost } from "./peers/peer-host.ts";
@@ -54,12 +55,14 @@ export class PeerSide {
   readonly admission: Admission;
   readonly limiter: UploadLimiter;
   readonly #ports: PeerSidePorts;
+  readonly #offenders: Offenders;
   readonly #host: PeerHost;
   readonly #threads: PeerThreads | null;
 
   constructor(ports: PeerSidePorts, config: GatewayConfig, at: PeerPorts) {
     this.#ports = ports;
-    const { workers, encryption } = config;
+    const { workers, encryption, offencesMax } = config;
+    this.#offenders = new Offenders(offencesMax);
     const memory = workers > 1 ? sharedAdmissionMemory() : null;
     this.admission =
       memory === null ? new PeerAdmission(config) : new SharedAdmission(memory, config);
@@ -71,18 +74,29 @@ export class PeerSide {
     this.limiter = new UploadLimiter(ports.clock, config);
     const { admission, limiter } = this;
     const batchSize = new BatchSize();
-    this.#host = new PeerHost({ ...ports, findTorrent, admission, limiter, batchSize }, peers);
+    const shared = {
+      offended: (origin: string) => this.#offended(origin),
+      isProbe: (infoHash: InfoHash, origin: string) => this.#isProbe(infoHash, origin),
+    };
+    this.#host = new PeerHost(
+      {
+        ...{ ...ports, ...shared, findTorrent, admission, limiter, batchSize },
+        offenders: this.#offenders,
+      },
+      peers,
+    );
     this.#threads =
       memory === null
         ? null
         : new PeerThreads(
             workers,
             {
-              ...{ ...ports, tellTorrent: torrentTeller(ports) },
+              ...{ ...ports, ...shared, tellTorrent: torrentTeller(ports) },
               own: new OwnUpload(this.#host, limiter),
             },
             {
               ...{ ...at.listen, peers, admission: memory, limits: limitsOf(config) },
+              offencesMax,
               ...{ visited: ports.cache.visited, cacheBytesMax: config.cacheBytes },
               upload: uploadOf(config),
             },
@@ -136,6 +150,21 @@ export class PeerSide {
   async close(): Promise<void> {
     this.limiter.stop();
     await Promise.all([this.#host.close(), this.#threads?.stop()]);
+  }
+
+  /** Every thread counts all offences, so all of them refuse the same. */
+  #offended(origin: string): void {
+    this.#offenders.offended(origin, this.#ports.clock.nowMs());
+    this.#threads?.tell({ kind: "offended", origin });
+  }
+
+  #isProbe(infoHash: InfoHash, origin: string): boolean {
+    const isProbe = this.#ports.isProbe(infoHash);
+    if (isProbe) {
+      this.#offenders.spare(origin);
+      this.#threads?.tell({ kind: "spare", origin });
+    }
+    return isProbe;
   }
 }
 

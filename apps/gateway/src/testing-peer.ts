@@ -53,7 +53,7 @@ export class TestPeer implements Disposable {
   payload: PayloadMethod | null = null;
 
   /** `allowHalfOpen` is a client that does not notice that the other end is done. */
-  constructor(options: { port: number; allowHalfOpen?: boolean }) {
+  constructor(options: { port: number; allowHalfOpen?: boolean; localAddress?: string }) {
     this.socket = connect({ host: "127.0.0.1", noDelay: true, ...options });
     this.socket.on("error", () => {});
     this.socket.on("data", (bytes: Buffer) => this.#receive(bytes));

@@ -102,7 +102,9 @@ export class GivenGateway implements AsyncDisposable {
     return torrent.content.subarray(at, at + length);
   }
 
-  async connect(options: { port?: number; allowHalfOpen?: boolean } = {}): Promise<TestPeer> {
+  async connect(
+    options: { port?: number; allowHalfOpen?: boolean; localAddress?: string } = {},
+  ): Promise<TestPeer> {
     const peer = new TestPeer({ port: this.gateway.peerAddress.port, ...options });
     await once(peer.socket, "connect");
     this.#peers.push(peer);

@@ -165,17 +165,19 @@ export class HeldTorrents {
 
 /** Sources that are there keep their place; if any is new, all of the entry's come first. */
 function merge(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
+  const { addedAtMs, upload, zones } = before;
+  const kept = { addedAtMs, upload, zones };
   const renewed = before.sources.map(
     (other) => entry.sources.find((source) => isSamePlace(source, other)) ?? other,
   );
   if (entry.sources.every((source) => renewed.includes(source))) {
-    return { ...entry, sources: renewed, addedAtMs: before.addedAtMs, upload: before.upload };
+    return { ...entry, ...kept, sources: renewed };
   }
   const others = before.sources.filter(
     (other) => !entry.sources.some((source) => isSamePlace(source, other)),
   );
   const sources = [...entry.sources, ...others].slice(0, TORRENT_SOURCES_MAX);
-  return { ...entry, sources, addedAtMs: before.addedAtMs, upload: before.upload };
+  return { ...entry, ...kept, sources };
 }
 
 function isSamePlace(a: CatalogSource, b: CatalogSource): boolean {

@@ -62,7 +62,7 @@ class PieceStore implements RunningPieceStore {
       bus.serveStream(
         readPieceCall,
         { ...ours, sent: (chunk) => reader.sent(chunk) },
-        (request, _, asker) => reader.read(request, asker),
+        (request, _, asker, landing) => reader.read(request, asker, landing),
       ),
       bus.serve(manageCall, ours, ({ infoHash }) => managed.manage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),

@@ -1,8 +1,9 @@
-export { type TrackerConfig, trackerConfig } from "./config.ts";
+export { TRACKER_MODES, type TrackerMode } from "./announces/gate.ts";
+export { type TrackerConfig, trackerConfig, WORKERS_MAX } from "./config.ts";
 export {
+  type BoundTracker,
   bindTracker,
   type RunningTracker,
   startTracker,
-  type TrackerListener,
   type TrackerPorts,
 } from "./tracker.ts";

@@ -6,11 +6,9 @@ import {
   endpointOf,
   endpointPort,
   parseInfoHash,
-  parsePeerId,
 } from "@seedfleet/bytes";
 import type { CatalogEntry, Presence } from "@seedfleet/contracts";
 import bencode from "bencode";
-import type { AnnounceRequest } from "./parse-announce.ts";
 
 export const INFO_HASH = "c0fda1edafdbdbb96443424e0b3899af7159d10e";
 export const PEER_ID = "2d5346303130302d6162636465666768696a6b6c";
@@ -31,24 +29,6 @@ export function givenQuery(differing: Readonly<Record<string, string | null>> = 
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${value}`)
     .join("&");
-}
-
-/** What `givenQuery` is parsed into. */
-export function givenRequest(differing: Partial<AnnounceRequest> = {}): AnnounceRequest {
-  return {
-    kind: "announce",
-    infoHash: known(parseInfoHash(INFO_HASH)),
-    peerId: known(parsePeerId(PEER_ID)),
-    port: 6881,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    leftBytes: 1_000,
-    event: null,
-    numWant: null,
-    compact: true,
-    noPeerId: false,
-    ...differing,
-  };
 }
 
 export function givenEndpoint(host: string, port: number): Endpoint {

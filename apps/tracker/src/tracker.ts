@@ -1,106 +1,123 @@
 import type { Bus } from "@seedfleet/bus";
 import type { Presence } from "@seedfleet/contracts";
-import { announcePresence } from "@seedfleet/fleet";
-import { type Clock, type Rng, VERSION } from "@seedfleet/runtime";
-import { Swarms } from "@seedfleet/swarm";
+import { announcePresence, watchPresence } from "@seedfleet/fleet";
+import {
+  type Clock,
+  type Rng,
+  SeedfleetError,
+  systemClock,
+  systemRng,
+  VERSION,
+} from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import { announceUrl } from "./announce-url.ts";
-import type { TrackerState } from "./answer-announce.ts";
-import { httpHandler } from "./answer-http.ts";
+import { announceUrls } from "./announce-urls.ts";
+import { type BoundApi, bindApi } from "./api/api-server.ts";
 import type { TrackerConfig } from "./config.ts";
-import { type HttpListener, listenHttp } from "./http-listener.ts";
-import { introducer } from "./introduce-peer.ts";
+import { tellGateways } from "./handout/tell-gateways.ts";
+import { noteAnnounce } from "./note-announce.ts";
+import { ReplicaHub } from "./replicas/replica-hub.ts";
+import { Replicas } from "./replicas/replicas.ts";
+import { tellGate } from "./tell-gate.ts";
 import { startTrackerMetrics } from "./tracker-metrics.ts";
-import { watchGateways } from "./watch-gateways.ts";
-import { type TorrentWatch, watchTorrents } from "./watch-torrents.ts";
-
-/** A peer that let this many intervals pass is gone; half a one is for clients that are late. */
-const PEER_TIMEOUT_INTERVALS = 1.5;
-
-/** Expiring costs only what expires, so it may be done often. */
-const EXPIRY_INTERVAL_MS = 5_000;
 
 /** How long a drain waits for connections: an answer takes no time, a dawdling client may. */
 const DRAIN_MS_MAX = 2_000;
 
 export type TrackerPorts = {
   readonly bus: Bus;
+  /** Nobody else can be on this bus, so there is nobody to wait for. */
+  readonly alone?: boolean;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly rng: Rng;
 };
 
-/** A tracker that has its port and nothing else: it tells everyone to come back in a minute. */
-export type TrackerListener = HttpListener;
+/** A tracker that has its ports and nothing else: it tells everyone to come back in a minute. */
+export interface BoundTracker extends AsyncDisposable {
+  readonly replicas: Replicas;
+  /** Of a private tracker. */
+  readonly api: BoundApi | null;
+}
 
 export interface RunningTracker extends AsyncDisposable {
   readonly announceUrls: readonly string[];
-  /** The one listened on. */
+  /** Those listened on; UDP's is null where it is off. */
   readonly port: number;
+  readonly udpPort: number | null;
+  /** Of a private tracker's API. */
+  readonly apiUrl: string | null;
+  /** Resolves when what other trackers know is here, or there is none. */
+  readonly caughtUp: Promise<void>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Takes no new connections, and says so to the fleet. */
   drain(): Promise<void>;
 }
 
-/** Takes the port. Throws what `cannotListen` makes. */
-export function bindTracker(
-  config: Pick<TrackerConfig, "host" | "port" | "connectionsMax">,
-): Promise<TrackerListener> {
-  return listenHttp(config, config);
+export type ApiTokenMissing = { readonly code: "api-token-missing" };
+
+/**
+ * Takes the ports. Throws what `cannotListen` makes, `api-token-missing` of a private tracker, and
+ * what the settings may be wrong in.
+ */
+export async function bindTracker(
+  config: TrackerConfig,
+  ports: Pick<TrackerPorts, "clock" | "rng"> = { clock: systemClock, rng: systemRng },
+): Promise<BoundTracker> {
+  await using starting = new AsyncDisposableStack();
+  const replicas = starting.use(await Replicas.listen(ports, config));
+  const api = config.mode === "private" ? starting.use(await bindPrivateApi(config)) : null;
+  const bound = starting.move();
+  return { replicas, api, [Symbol.asyncDispose]: () => bound.disposeAsync() };
+}
+
+function bindPrivateApi({ apiHost: host, apiPort: port, apiToken: token }: TrackerConfig) {
+  if (token !== null) return bindApi({ host, port, token });
+  const detail: ApiTokenMissing = { code: "api-token-missing" };
+  throw new SeedfleetError(
+    "Cannot start a private tracker: its users are made over an API that needs a token " +
+      "(SEEDFLEET_TRACKER_API_TOKEN)",
+    detail,
+  );
 }
 
 /**
- * Starts a tracker: takes its port first (unless given one), so that a port in use is known before
- * anything else is done, then joins the fleet. A start that fails gives the port back.
+ * Starts a tracker: takes its ports first (unless given them), so that a port in use is known
+ * before anything else is done, then joins the fleet. A start that fails gives the ports back.
  */
 export async function startTracker(
   ports: TrackerPorts,
   config: TrackerConfig & { readonly id: string },
-  bound?: TrackerListener,
+  bound?: BoundTracker,
 ): Promise<RunningTracker> {
-  const { bus, clock, telemetry, rng } = ports;
+  const { clock, telemetry } = ports;
   await using starting = new AsyncDisposableStack();
-  const listener = starting.use(bound ?? (await bindTracker(config)));
-  const announceUrls = [
-    announceUrl({
-      host: config.advertisedHost ?? config.host,
-      port: config.advertisedPort ?? listener.port,
-    }),
-  ];
-  const swarms = new Swarms({
-    peerTimeoutMs: config.intervalMs * PEER_TIMEOUT_INTERVALS,
-    peersPerSwarmMax: config.peersPerSwarmMax,
-    peersMax: config.peersMax,
+  const { replicas, api } = starting.use(bound ?? (await bindTracker(config, ports)));
+  const { port, udpPort } = replicas;
+  const urls = announceUrls({
+    host: config.advertisedHost ?? config.host,
+    port: config.advertisedPort ?? port,
+    udpPort: udpPort === null ? null : (config.advertisedUdpPort ?? udpPort),
   });
-  starting.defer(clock.every(EXPIRY_INTERVAL_MS, () => swarms.expire(clock.nowMs())));
-  const gateways = watchGateways(ports, telemetry.log);
+  const hub = joinTrackers(ports, { replicas, id: config.id }, starting);
+  const gate = starting.use(await tellGate(ports, { replicas, api, urls, mode: config.mode }));
+  const gateways = tellGateways({ ...ports, log: telemetry.log }, (told) =>
+    replicas.tell({ kind: "gateways", gateways: told }),
+  );
   starting.defer(() => gateways.stop());
-  const onRemoved = swarms.drop.bind(swarms);
-  const torrents = await watchTorrents(bus, { log: telemetry.log, onRemoved });
-  starting.defer(() => torrents.stop());
-
-  const metrics = startTrackerMetrics(telemetry.meter, { swarms, torrents, listener });
-  const state: TrackerState = {
-    swarms,
-    torrents,
-    gateways: gateways.gateways,
-    chance: rng,
-    turn: 0,
-  };
-  const introduce = introducer(bus);
-  const { tracer } = telemetry;
-  listener.handle(httpHandler({ clock, tracer, metrics, state, introduce }, config));
-  const presence = { id: config.id, startedAtMs: clock.nowMs(), urls: announceUrls };
-  const load = (): number => listener.connectionCount / config.connectionsMax;
-  const life = joinFleet(ports, { presence, load, listener });
+  startTrackerMetrics(telemetry.meter, { replicas, hub });
+  replicas.tell({ kind: "open" });
+  const presence = { id: config.id, startedAtMs: clock.nowMs(), urls };
+  const load = (): number => replicas.counts.connections / config.connectionsMax;
+  const life = joinFleet(ports, { presence, load, replicas });
   starting.defer(life.leave);
-  telemetry.log.info("tracker listening", { host: config.host, port: listener.port });
+  // Whoever comes meanwhile is answered by what is known already.
+  const caughtUp = ports.alone ? hub.begin() : hub.catchUp();
+  telemetry.log.info("tracker listening", { host: config.host, port, udpPort, mode: config.mode });
 
   const running = starting.move();
   return {
-    announceUrls,
-    port: listener.port,
-    ready: () => readiness(torrents, life.draining()),
+    ...{ announceUrls: urls, port, udpPort, apiUrl: api?.url ?? null, caughtUp },
+    ready: () => readiness([...gate.missing(), ...hubMissing(hub)], life.draining()),
     drain: life.drain,
     async [Symbol.asyncDispose]() {
       try {
@@ -112,15 +129,38 @@ export async function startTracker(
   };
 }
 
+/** Keeps the replicas here and the fleet's other trackers alike. */
+function joinTrackers(
+  { bus, clock, telemetry }: TrackerPorts,
+  { replicas, id }: { readonly replicas: Replicas; readonly id: string },
+  starting: AsyncDisposableStack,
+): ReplicaHub {
+  const { log, tracer } = telemetry;
+  const presence = watchPresence({ bus, clock }, ["tracker"]);
+  starting.defer(() => presence.stop());
+  const hub = new ReplicaHub({ bus, clock, log, presence, stores: replicas }, id);
+  starting.defer(() => hub.stop());
+  replicas.onDeltas = (batch) => hub.publish(batch);
+  replicas.onNoted = (announces) => {
+    for (const announce of announces) noteAnnounce({ bus, tracer }, announce);
+  };
+  replicas.onUnreadable = (what) => log.error(`${what} of another tracker unreadable`);
+  return hub;
+}
+
+function hubMissing(hub: ReplicaHub): readonly string[] {
+  return hub.caughtUp ? [] : ["the other trackers' peers are not here yet"];
+}
+
 type Membership = {
   readonly presence: Pick<Presence, "id" | "startedAtMs" | "urls">;
   readonly load: () => number;
-  readonly listener: HttpListener;
+  readonly replicas: Replicas;
 };
 
 function joinFleet(
   { bus, clock }: TrackerPorts,
-  { presence, load, listener }: Membership,
+  { presence, load, replicas }: Membership,
 ): { draining(): boolean; drain(): Promise<void>; leave(): void } {
   let draining: Promise<void> | null = null;
   const announcer = announcePresence({ bus, clock }, () => ({
@@ -135,7 +175,7 @@ function joinFleet(
   const drain = async (): Promise<void> => {
     const late = Promise.withResolvers<void>();
     const cancel = clock.after(DRAIN_MS_MAX, late.resolve);
-    await Promise.race([listener.drain(), late.promise]);
+    await Promise.race([replicas.drain(), late.promise]);
     cancel();
   };
   return {
@@ -152,12 +192,9 @@ function joinFleet(
 }
 
 function readiness(
-  torrents: TorrentWatch,
+  missing: readonly string[],
   draining: boolean,
 ): { readonly ready: boolean; readonly reasons: readonly string[] } {
-  const reasons = [
-    ...(torrents.initialised ? [] : ["the catalog has not been read yet"]),
-    ...(draining ? ["draining"] : []),
-  ];
+  const reasons = [...missing, ...(draining ? ["draining"] : [])];
   return { ready: reasons.length === 0, reasons };
 }

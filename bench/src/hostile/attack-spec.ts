@@ -6,6 +6,8 @@ export type AttackSpec = {
   readonly port: number;
   /** Attempts, or bursts of messages, a second. */
   readonly perSecond: number;
+  /** Which of all attacks this is, from 0: none is refused for what an earlier one did. */
+  readonly serial: number;
 };
 
 /** What it tells again and again in an event `attacked`, all since it began. */

@@ -79,9 +79,9 @@ class Attacker {
   #connect(): void {
     const { addresses, connections, reads, kind } = this.#attack;
     if (kind === "repeated" && this.#open.size + this.#connecting >= connections) return;
-    const { host, port } = this.#spec;
+    const { host, port, serial } = this.#spec;
     this.#next = (this.#next + 1) % addresses;
-    const localAddress = `127.0.2.${1 + this.#next}`;
+    const localAddress = `127.${2 + (serial >> 8)}.${serial & 255}.${1 + this.#next}`;
     this.#connecting += 1;
     const socket = connect({ host, port, localAddress, noDelay: true });
     let isOpen = false;

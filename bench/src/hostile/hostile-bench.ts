@@ -56,7 +56,7 @@ async function run(options: HostileOptions, running: AsyncDisposableStack): Prom
   const named = { kind: "seedfleet", checkout: null, workers: 1 } as const;
   const seeder = await startSeedfleet(named, content, running);
   await readEverything({ ...seeder, ...content }, options, running);
-  const scene = { seeder, options, running };
+  const scene = { seeder, options, running, attacks: 0 };
   await load(scene);
   const figures: HostileFigures[] = [];
   for (const name of options.attacks) {
@@ -84,6 +84,8 @@ type Scene = {
   readonly seeder: Seeder;
   readonly options: HostileOptions;
   readonly running: AsyncDisposableStack;
+  /** How many attacks there were. */
+  attacks: number;
 };
 
 async function measureAttack(scene: Scene, attack: Attack): Promise<HostileFigures> {
@@ -124,10 +126,13 @@ async function measurePair(scene: Scene, attack: Attack): Promise<HostileRun> {
   };
 }
 
-function commandOf({ seeder, options }: Scene, attack: Attack): ChildCommand {
+function commandOf(scene: Scene, attack: Attack): ChildCommand {
+  const { seeder, options } = scene;
   const { torrentFile, host, port } = seeder;
   const { perSecond } = options;
-  const spec: AttackSpec = { attack: attack.name, torrentFile, host, port, perSecond };
+  const serial = scene.attacks;
+  scene.attacks += 1;
+  const spec: AttackSpec = { attack: attack.name, torrentFile, host, port, perSecond, serial };
   const args = ["-c", WITH_SOCKETS, process.execPath, ATTACK, JSON.stringify(spec)];
   return { name: `attack ${attack.name}`, program: "sh", args };
 }

@@ -27,6 +27,8 @@ export type SeederContent = {
   readonly cacheBytes: number;
   /** The most peers that will come at once. */
   readonly connectionsMax: number;
+  /** Settings besides. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** `seedfleet up` on the content, from this checkout or another, with nothing in its way. */
@@ -38,7 +40,7 @@ export async function startSeedfleet(
   const { checkout, workers } = seeder;
   const root = checkout ?? OWN_CHECKOUT;
   const name = seederLabel(seeder);
-  const { directory, contentFile, cacheBytes, connectionsMax } = content;
+  const { directory, contentFile, cacheBytes, connectionsMax, env = {} } = content;
   const up = await startUp(
     {
       ...{ name, root, workers, paths: [contentFile], unchokeSlots: connectionsMax + 1 },
@@ -46,6 +48,7 @@ export async function startSeedfleet(
       env: {
         SEEDFLEET_GATEWAY_CACHE_BYTES: String(cacheBytes),
         SEEDFLEET_GATEWAY_PEERS_PER_ADDRESS_MAX: String(connectionsMax + 16),
+        ...env,
       },
     },
     running,

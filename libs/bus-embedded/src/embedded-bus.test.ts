@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { Landing } from "@seedfleet/bus";
 import { errorCode } from "@seedfleet/runtime";
 import { describeBusTransport } from "@seedfleet/testkit";
 import { openEmbeddedBus } from "./embedded-bus.ts";
@@ -30,6 +31,19 @@ function givenFile(t: TestContext): string {
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+test("publish() gives a landing to the one subscriber, and to none of several", async (t) => {
+  const bus = openEmbeddedBus({ file: null });
+  t.after(() => bus.close());
+  const landing = new Landing([]);
+  const got: (Landing | undefined)[] = [];
+  bus.subscribe("a", {}, (message) => got.push(message.landing));
+  bus.publish("a", bytes("1"), { landing });
+  bus.subscribe("a", {}, (message) => got.push(message.landing));
+  bus.publish("a", bytes("2"), { landing });
+  await bus.flush();
+  deepEqual(got, [landing, undefined, undefined]);
+});
 
 test("openEmbeddedBus() finds again what a closed bus stored", async (t) => {
   const file = givenFile(t);

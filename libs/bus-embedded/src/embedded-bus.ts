@@ -87,13 +87,17 @@ class EmbeddedBus implements BusTransport {
     if (payload.length > PAYLOAD_BYTES_MAX) {
       throw payloadTooLarge(subject, payload.length, PAYLOAD_BYTES_MAX);
     }
-    const { headers = NO_HEADERS, replyTo = null, sent } = options;
+    const { headers = NO_HEADERS, replyTo = null, sent, landing } = options;
     const receivers = this.#receivers.receivers(subject);
     if (receivers.length > 0) {
       const message = { subject, payload, headers, replyTo, noResponders: false };
       // Of several nobody could say when the last is done.
-      const isGivenBack = sent !== undefined && receivers.length === 1;
-      this.#deliver(receivers, isGivenBack ? { ...message, done: sent } : message);
+      const isOne = receivers.length === 1;
+      const byReference = {
+        ...(isOne && sent !== undefined ? { done: sent } : {}),
+        ...(isOne && landing !== undefined ? { landing } : {}),
+      };
+      this.#deliver(receivers, { ...message, ...byReference });
     } else if (replyTo !== null) {
       this.#answerNoResponders(replyTo);
     }

@@ -1,4 +1,5 @@
 import type { BusEvent, Call, Params, StreamCall } from "./definitions.ts";
+import type { Landing } from "./landing.ts";
 import type { KeyValue, ObjectStore } from "./stores.ts";
 import type { BusStatus, Subscription } from "./transport.ts";
 import type { WorkQueue } from "./work-queue.ts";
@@ -8,6 +9,14 @@ export type CallOptions = {
   readonly timeoutMs?: number;
   /** Gives up waiting; a stream's server is told and stops. */
   readonly signal?: AbortSignal;
+};
+
+export type StreamOptions = CallOptions & {
+  /**
+   * Of a stream of bytes: where its server may put them all. If it is filled when the stream has
+   * ended, the chunks, if there were any, had no bytes.
+   */
+  readonly landing?: Landing;
 };
 
 export type ServeOptions<Subject extends string> = {
@@ -24,6 +33,14 @@ export type ServeStreamOptions<Subject extends string> = ServeOptions<Subject> &
    */
   readonly sent?: (chunk: Uint8Array) => void;
 };
+
+/** Gives the chunks of one stream. `landing`: where its asker would have the bytes; or null. */
+export type StreamHandler<Subject extends string, Request, Chunk> = (
+  request: Request,
+  params: Params<Subject>,
+  signal: AbortSignal,
+  landing: Landing | null,
+) => AsyncIterable<Chunk> | Iterable<Chunk>;
 
 /**
  * The one way services talk. Every subject is a definition in `libs/contracts`: payloads are
@@ -67,7 +84,7 @@ export interface Bus {
     call: StreamCall<S, Q, C>,
     params: Params<S>,
     request: Q,
-    options?: CallOptions,
+    options?: StreamOptions,
   ): AsyncIterable<C>;
   /**
    * `signal` aborts when the asker gives up or falls silent. The next chunk is asked for only when
@@ -76,7 +93,7 @@ export interface Bus {
   serveStream<S extends string, Q, C>(
     call: StreamCall<S, Q, C>,
     options: ServeStreamOptions<S>,
-    handle: (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>,
+    handle: StreamHandler<S, Q, C>,
   ): Subscription;
   /**
    * Gives back the memory of a chunk that a stream of bytes gave, which must not be read any more.

@@ -1,6 +1,13 @@
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import type { Bus, CallOptions, ServeOptions, ServeStreamOptions } from "./bus.ts";
+import type {
+  Bus,
+  CallOptions,
+  ServeOptions,
+  ServeStreamOptions,
+  StreamHandler,
+  StreamOptions,
+} from "./bus.ts";
 import { BusWorkers } from "./bus-workers.ts";
 import {
   type BusEvent,
@@ -14,7 +21,7 @@ import {
 import { closed } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import { Inbox } from "./inbox.ts";
-import { decodeOrThrow, encode } from "./payload.ts";
+import { decodeOrThrow, encode, encodeEvent } from "./payload.ts";
 import { type AskerPorts, requestReply } from "./request.ts";
 import { Running } from "./running.ts";
 import {
@@ -80,7 +87,7 @@ class TransportBus implements Bus {
   publish<S extends string, P>(event: BusEvent<S, P>, params: Params<S>, payload: P): void {
     const { transport, tracer } = this.#asker;
     const subject = subjectFor(event.subject, params);
-    const bytes = encode(event.payload, event.subject, payload);
+    const bytes = encodeEvent(event, payload);
     if (transport.status === "disconnected")
       this.#server.faults.dropped("disconnected", event.subject);
     else transport.publish(subject, bytes, { headers: tracer.inject() });
@@ -125,7 +132,7 @@ class TransportBus implements Bus {
     call: StreamCall<S, Q, C>,
     params: Params<S>,
     request: Q,
-    options: CallOptions = {},
+    options: StreamOptions = {},
   ): AsyncGenerator<C, void, void> {
     const { chunk: schema, chunksInFlightMax } = call;
     const payloads = requestStream(this.#asker, {
@@ -134,6 +141,7 @@ class TransportBus implements Bus {
       timeoutMs: options.timeoutMs ?? call.timeoutMs,
       signal: options.signal ?? null,
       chunksInFlightMax,
+      landing: options.landing ?? null,
     });
     for await (const { payload, done } of payloads) {
       if (done !== undefined) this.#chunksOut.set(payload, done);
@@ -146,7 +154,7 @@ class TransportBus implements Bus {
   serveStream<S extends string, Q, C>(
     call: StreamCall<S, Q, C>,
     options: ServeStreamOptions<S>,
-    handle: (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>,
+    handle: StreamHandler<S, Q, C>,
   ): Subscription {
     const { sent } = options;
     return this.#serve(call, options, (request) =>

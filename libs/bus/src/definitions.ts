@@ -32,11 +32,11 @@ type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
 
-/** Something that happened, told to whoever listens. */
+/** Something that happened, told to whoever listens: a value that fits a schema, or bytes. */
 export type BusEvent<Subject extends string, Payload> = {
   readonly kind: "event";
   readonly subject: Subject;
-  readonly payload: Schema<Payload>;
+  readonly payload: Schema<Payload> | "bytes";
 };
 
 /** A question with one answer. */
@@ -60,7 +60,7 @@ export type StreamCall<Subject extends string, Request, Chunk> = {
   readonly chunksInFlightMax: number;
 };
 
-export function defineEvent<const Subject extends string, Payload>(
+export function defineEvent<const Subject extends string, Payload = Uint8Array>(
   event: Omit<BusEvent<Subject, Payload>, "kind">,
 ): BusEvent<Subject, Payload> {
   return { kind: "event", ...event };

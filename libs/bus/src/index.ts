@@ -1,4 +1,11 @@
-export type { Bus, CallOptions, ServeOptions, ServeStreamOptions } from "./bus.ts";
+export type {
+  Bus,
+  CallOptions,
+  ServeOptions,
+  ServeStreamOptions,
+  StreamHandler,
+  StreamOptions,
+} from "./bus.ts";
 export { type BusPorts, createBus } from "./create-bus.ts";
 export {
   type BusEvent,
@@ -29,6 +36,7 @@ export {
   streamBroken,
   timedOut,
 } from "./errors.ts";
+export { Landing } from "./landing.ts";
 export {
   assertBucket,
   assertKey,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Schema } from "./definitions.ts";
+import type { BusEvent, Schema } from "./definitions.ts";
 import { invalidPayload } from "./errors.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -40,6 +40,26 @@ export function decodeOrThrow<Value>(
   const decoded = decode(schema, payload);
   if (decoded.issues !== undefined) throw invalidPayload(subject, decoded.issues);
   return decoded.value;
+}
+
+/** The bytes of an event. */
+export function encodeEvent<Payload>(
+  { payload: schema, subject }: BusEvent<string, Payload>,
+  payload: Payload,
+): Uint8Array {
+  if (schema !== "bytes") return encode(schema, subject, payload);
+  // The definition of an event of bytes has `Uint8Array` for its payload.
+  assert(payload instanceof Uint8Array);
+  return payload;
+}
+
+/** As `decode`; the payload of an event of bytes is what came, in memory of its own. */
+export function decodeEvent<Payload>(
+  { payload: schema }: BusEvent<string, Payload>,
+  payload: Uint8Array,
+): Decoded<Payload> {
+  if (schema !== "bytes") return decode(schema, payload);
+  return { value: payload.slice() as Payload };
 }
 
 export function encodeMessage(message: string): Uint8Array {

@@ -3,6 +3,7 @@ import type { Tracer } from "@seedfleet/telemetry";
 import { aborted, disconnected, noResponders, remoteFailed, timedOut } from "./errors.ts";
 import { ERROR_HEADER } from "./headers.ts";
 import type { Inbox } from "./inbox.ts";
+import type { Landing } from "./landing.ts";
 import { decodeMessage } from "./payload.ts";
 import type { BusMessage, BusTransport, Headers } from "./transport.ts";
 
@@ -20,6 +21,7 @@ export type OutgoingRequest = {
   readonly payload: Uint8Array;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | null;
+  readonly landing?: Landing | null;
 };
 
 /** Sends a request and resolves with its one answer, or rejects with a `BusError`. */
@@ -59,11 +61,12 @@ export function requestReply(ports: AskerPorts, request: OutgoingRequest): Promi
 /** Publishes a request in the current trace. While disconnected it would be lost, so it throws. */
 export function sendRequest(
   { transport, tracer }: AskerPorts,
-  { subject, payload, headers }: OutgoingRequest & { readonly headers?: Headers },
+  { subject, payload, headers, landing = null }: OutgoingRequest & { readonly headers?: Headers },
   replyTo: string,
 ): void {
   if (transport.status === "disconnected") throw disconnected(subject);
-  transport.publish(subject, payload, { replyTo, headers: { ...tracer.inject(), ...headers } });
+  const options = { replyTo, headers: { ...tracer.inject(), ...headers } };
+  transport.publish(subject, payload, landing === null ? options : { ...options, landing });
 }
 
 /** Why an answer is none, or null if it is one. */

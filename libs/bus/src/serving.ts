@@ -1,8 +1,9 @@
+import type { StreamHandler } from "./bus.ts";
 import type { BusEvent, Call, Params, Schema, StreamCall } from "./definitions.ts";
 import { invalidPayload } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { CREDIT_HEADER, countIn, failureReply } from "./headers.ts";
-import { decode, encode } from "./payload.ts";
+import { decode, decodeEvent, encode } from "./payload.ts";
 import type { AskerPorts } from "./request.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import type { BusMessage, Headers } from "./transport.ts";
@@ -17,10 +18,7 @@ export type IncomingRequest<S extends string> = {
 
 type WithHandler<S extends string, Handle> = IncomingRequest<S> & { readonly handle: Handle };
 
-type WithStreamHandler<S extends string, Q, C> = WithHandler<
-  S,
-  (request: Q, params: Params<S>, signal: AbortSignal) => AsyncIterable<C> | Iterable<C>
-> & {
+type WithStreamHandler<S extends string, Q, C> = WithHandler<S, StreamHandler<S, Q, C>> & {
   /** Told of a chunk of bytes when nobody reads it any more. */
   readonly sent: ((chunk: Uint8Array) => void) | undefined;
 };
@@ -35,7 +33,7 @@ export async function serveEvent<S extends string, P>(
     handle,
   }: WithHandler<S, (payload: P, params: Params<S>) => void | Promise<void>>,
 ): Promise<void> {
-  const decoded = decode(event.payload, message.payload);
+  const decoded = decodeEvent(event, message.payload);
   if (decoded.issues !== undefined) {
     return faults.dropped("invalid-payload", event.subject, decoded.issues);
   }
@@ -83,9 +81,10 @@ export async function serveStream<S extends string, Q, C>(
   if (asked.issues !== undefined) return refuse(ports, call, { replyTo, issues: asked.issues });
   const { subject, timeoutMs } = call;
   const writer = new StreamWriter(ports, { subject, timeoutMs, replyTo, credit, sent });
+  const landing = message.landing ?? null;
   try {
     await ports.tracer.extract(headers, () =>
-      writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal))),
+      writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal, landing))),
     );
   } catch (error) {
     // A handler that throws because its signal told it to stop has not failed.

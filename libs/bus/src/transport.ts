@@ -1,3 +1,4 @@
+import type { Landing } from "./landing.ts";
 import type { KeyValue, ObjectStore } from "./stores.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -17,6 +18,8 @@ export type BusMessage = {
    * called once at most, by whoever does not read it any more. Who does not leaves it as garbage.
    */
   readonly done?: () => void;
+  /** Of the request for a stream of bytes: memory of the asker's, where that is by reference. */
+  readonly landing?: Landing;
 };
 
 export interface Subscription {
@@ -32,6 +35,8 @@ export type PublishOptions = {
    * again. By reference that is when its one subscriber is done with it, which may never be told.
    */
   readonly sent?: () => void;
+  /** For the one subscriber in the same process; a network leaves it out. */
+  readonly landing?: Landing;
 };
 
 /** `connected` and `disconnected` alternate; `closed` is the last. */

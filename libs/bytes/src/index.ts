@@ -14,6 +14,7 @@ export {
   infoHashFromBytes,
   parseInfoHash,
 } from "./info-hash.ts";
+export { InfoHashTable } from "./info-hash-table.ts";
 export { type InfoHashV2, parseInfoHashV2, truncatedInfoHash } from "./info-hash-v2.ts";
 export {
   type AddressFamily,
@@ -32,3 +33,4 @@ export {
   peerIdBytes,
   peerIdFromBytes,
 } from "./peer-id.ts";
+export { type Places, placesBetween, placesLength } from "./places.ts";

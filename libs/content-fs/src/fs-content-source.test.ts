@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import {
   appendFileSync,
   renameSync,
@@ -43,6 +43,25 @@ test("read() reads a range that is longer than one read of the system", async ()
   const into = Buffer.alloc(bytes.length - 3);
   await content.read([{ file: 0, offsetBytes: 3, lengthBytes: into.length }], into);
   deepEqual(into, bytes.subarray(3));
+});
+
+test("readPlaces() fills the places with ranges of several files, in their order", async () => {
+  const large = Buffer.alloc(READ_BYTES_MAX * 2 + 17, "abcdefg");
+  using directory = new GivenDirectory({ a: "01234", large });
+  await using source = new FsContentSource({ clock: systemClock });
+  const { readPlaces } = source.open(await source.list(directory.path));
+  ok(readPlaces !== undefined);
+  const ranges = [
+    { file: 1, offsetBytes: 3, lengthBytes: large.length - 3 },
+    { file: 0, offsetBytes: 1, lengthBytes: 3 },
+  ];
+  const lengths = [1, 0, READ_BYTES_MAX + 1, READ_BYTES_MAX - 3, 17, 1];
+  const places = lengths.map((length) => Buffer.alloc(length, "?"));
+  await readPlaces(ranges, places);
+  ok(Buffer.concat(places).equals(Buffer.concat([large.subarray(3), Buffer.from("123")])));
+  const shared = [new Uint8Array(new SharedArrayBuffer(2)), new Uint8Array(3)];
+  await readPlaces([{ file: 0, offsetBytes: 0, lengthBytes: 5 }], shared);
+  equal(Buffer.concat(shared).toString("latin1"), "01234");
 });
 
 const changes: readonly {

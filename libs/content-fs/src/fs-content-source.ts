@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { type Places, placesBetween, placesLength } from "@seedfleet/bytes";
 import {
   type Content,
   type ContentListing,
@@ -15,17 +16,17 @@ import { isListed } from "./is-listed.ts";
 import { listContent, resolvePath } from "./list-content.ts";
 import { listNamedFiles } from "./list-named-files.ts";
 import { type ListedFile, OpenFiles } from "./open-files.ts";
-import { lstat, readAt } from "./system-calls.ts";
+import { lstat, readAt, readPlacesAt } from "./system-calls.ts";
 
 /** One of Node's four threads is taken while a read lasts, so none shall last long. */
-export const READ_BYTES_MAX: number = 1024 * 1024;
+export const READ_BYTES_MAX: number = 4 * 1024 * 1024;
 
 /** Node reads four files at a time; the rest keeps its queue full while results are handled. */
 export const RANGES_AT_ONCE_MAX = 8;
 
 export type FsContentPorts = { readonly clock: Clock };
 
-type Part = { readonly range: ContentRange; readonly into: Uint8Array };
+type Part = { readonly range: ContentRange; readonly places: Places };
 
 /**
  * Content in directories and files of this machine, read where it lies.
@@ -54,7 +55,8 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
   open(listing: ContentListing): Content {
     return {
       listing,
-      read: (ranges, into) => this.#readAll(listing, ranges, into),
+      read: (ranges, into) => this.#readAll(listing, ranges, [into]),
+      readPlaces: (ranges, places) => this.#readAll(listing, ranges, places),
       localPath: (file) => pathOf(listing, file),
     };
   }
@@ -66,19 +68,19 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
   async #readAll(
     listing: ContentListing,
     ranges: readonly ContentRange[],
-    into: Uint8Array,
+    places: Places,
   ): Promise<void> {
     let at = 0;
     const parts = ranges.map((range) => {
       const begin = at;
       at += range.lengthBytes;
-      return { range, into: into.subarray(begin, at) };
+      return { range, places: placesBetween(places, begin, at) };
     });
-    assert.equal(at, into.length);
+    assert.equal(at, placesLength(places));
     await forEachBounded(parts, RANGES_AT_ONCE_MAX, (part) => this.#read(listing, part));
   }
 
-  async #read(listing: ContentListing, { range, into }: Part): Promise<void> {
+  async #read(listing: ContentListing, { range, places }: Part): Promise<void> {
     const { offsetBytes, lengthBytes } = range;
     const listed = listing.files[range.file];
     assert(listed !== undefined);
@@ -87,7 +89,7 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
     const file: ListedFile = { path, listed };
     try {
       await this.#openFiles.use(file, async (fd) => {
-        await readFully(fd, offsetBytes, { path, into });
+        await readFully(fd, offsetBytes, { path, places });
         if (!isListed(await lstat(path), listed)) throw contentChanged(path);
       });
     } catch (error) {
@@ -105,11 +107,16 @@ function pathOf(listing: ContentListing, file: number): string {
 async function readFully(
   fd: number,
   offsetBytes: number,
-  { path, into }: { readonly path: string; readonly into: Uint8Array },
+  { path, places }: { readonly path: string; readonly places: Places },
 ): Promise<void> {
-  for (let filled = 0; filled < into.length; ) {
-    const part = into.subarray(filled, filled + READ_BYTES_MAX);
-    const readBytes = await readAt(fd, offsetBytes + filled, part);
+  const lengthBytes = placesLength(places);
+  for (let filled = 0; filled < lengthBytes; ) {
+    const parts = placesBetween(places, filled, Math.min(filled + READ_BYTES_MAX, lengthBytes));
+    const [only] = parts;
+    const readBytes =
+      parts.length === 1 && only !== undefined
+        ? await readAt(fd, offsetBytes + filled, only)
+        : await readPlacesAt(fd, offsetBytes + filled, parts);
     if (readBytes === 0) throw contentChanged(path);
     filled += readBytes;
   }

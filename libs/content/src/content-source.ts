@@ -1,3 +1,5 @@
+import type { Places } from "@seedfleet/bytes";
+
 /** One regular file of what is published. The texts are compared for equality only. */
 export type ContentFile = {
   /** From the content's own path, one name per element; of a single file its name alone. */
@@ -52,6 +54,11 @@ export interface Content {
    * when the source fails. Once it has rejected, `into` is not written to any more.
    */
   read(ranges: readonly ContentRange[], into: Uint8Array): Promise<void>;
+  /**
+   * The same into memory in parts, which are filled one after the other. Absent where it would
+   * spare no copy.
+   */
+  readonly readPlaces?: (ranges: readonly ContentRange[], places: Places) => Promise<void>;
   /**
    * Where a listed file can be opened on this machine, for whoever reads in a thread of its own and
    * makes sure of what it read as `read` does. Absent where content is in no file system.

@@ -1,7 +1,15 @@
 import { type BusEvent, defineEvent } from "@seedfleet/bus";
 import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
 import * as z from "zod";
-import { count, infoHash, infoHashV2, location, processId, timestampMs } from "./scalars.ts";
+import {
+  count,
+  infoHash,
+  infoHashV2,
+  location,
+  processId,
+  timestampMs,
+  zoneName,
+} from "./scalars.ts";
 
 /** Key-value: info hash → `CatalogEntry`. */
 export const CATALOG_BUCKET = "seedfleet-catalog";
@@ -27,6 +35,9 @@ export const TORRENT_SOURCES_MAX = 16;
 
 /** A hybrid's v2 hash, and how a client or two misread a hybrid. */
 export const INFO_HASH_ALIASES_MAX = 4;
+
+/** Zones that one torrent is kept to: more are every zone but a few. */
+export const TORRENT_ZONES_MAX = 64;
 
 /** BEP 3, BEP 52, or both in one. */
 export type TorrentVersion = "v1" | "v2" | "hybrid";
@@ -74,6 +85,8 @@ export type CatalogEntry = {
   readonly addedAtMs: number;
   /** Only where somebody set it. */
   readonly upload?: UploadPolicy | undefined;
+  /** Peers are sent to gateways of these zones only; where nobody set it, to any. */
+  readonly zones?: readonly string[] | undefined;
 };
 
 /** What a holder hashed once: the same location with the same fingerprint is this torrent. */
@@ -106,6 +119,7 @@ export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
   upload: z
     .strictObject({ bytesPerSecond: z.int().min(1).nullable(), class: uploadClass.nullable() })
     .optional(),
+  zones: z.array(zoneName).min(1).max(TORRENT_ZONES_MAX).optional(),
 });
 
 export const hashMemo: z.ZodType<HashMemo> = z.strictObject({ infoHash, fingerprint });

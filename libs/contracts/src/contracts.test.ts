@@ -18,7 +18,11 @@ import {
   readPieceCall,
   retainCall,
   scrubState,
+  TORRENT_ZONES_MAX,
   torrentCondition,
+  trackerReplayCall,
+  trackerTotals,
+  trackerUser,
   writePieceCall,
 } from "./index.ts";
 
@@ -93,7 +97,11 @@ const contracts: readonly Given[] = [
   {
     name: "catalogEntry",
     schema: catalogEntry,
-    accepts: [ENTRY, { ...ENTRY, private: true, sizeBytes: Number.MAX_SAFE_INTEGER }],
+    accepts: [
+      ENTRY,
+      { ...ENTRY, private: true, sizeBytes: Number.MAX_SAFE_INTEGER },
+      { ...ENTRY, zones: ["eu-west", "us_1"] },
+    ],
     refuses: [
       { infoHash: INFO_HASH.toUpperCase() },
       { infoHash: "ab" },
@@ -115,6 +123,9 @@ const contracts: readonly Given[] = [
       { sources: [{ ...ENTRY.sources[0], fingerprint: "0" }] },
       { sources: Array(17).fill(ENTRY.sources[0]) },
       { addedAtMs: null },
+      { zones: [] },
+      { zones: ["EU"] },
+      { zones: Array(TORRENT_ZONES_MAX + 1).fill("eu") },
     ],
   },
   {
@@ -125,10 +136,11 @@ const contracts: readonly Given[] = [
   },
   {
     name: "presenceEvent",
-    schema: presenceEvent.payload,
+    schema: schemaOf(presenceEvent.payload),
     accepts: [
       PRESENCE,
       { ...PRESENCE, role: "console", peerAddress: null, urls: [], gateway: null },
+      { ...PRESENCE, zone: "eu-west" },
       {
         ...PRESENCE,
         gateway: { ...GATEWAY, hot: Array(PRESENCE_HOT_MAX).fill(INFO_HASH), reachable: false },
@@ -152,17 +164,21 @@ const contracts: readonly Given[] = [
       { gateway: { ...GATEWAY, peers: -1 } },
       { gateway: { ...GATEWAY, uploadBytesPerSecond: -1 } },
       { gateway: { ...GATEWAY, more: 1 } },
+      { zone: "" },
+      { zone: "two words" },
+      { zone: "a".repeat(33) },
+      { zone: null },
     ],
   },
   {
     name: "presenceAskedEvent",
-    schema: presenceAskedEvent.payload,
+    schema: schemaOf(presenceAskedEvent.payload),
     accepts: [{}],
     refuses: [],
   },
   {
     name: "peerAnnouncedEvent",
-    schema: peerAnnouncedEvent.payload,
+    schema: schemaOf(peerAnnouncedEvent.payload),
     accepts: [ANNOUNCED],
     refuses: [{ peerId: "2D".repeat(20) }, { peerId: "2d" }, { address: null }],
   },
@@ -177,7 +193,7 @@ const contracts: readonly Given[] = [
   },
   {
     name: "preheatCall's chunk",
-    schema: chunkSchema(preheatCall.chunk),
+    schema: schemaOf(preheatCall.chunk),
     accepts: [PROGRESSED],
     refuses: [{ wantedPieces: -1 }, { broughtBytes: 0.5 }],
   },
@@ -244,7 +260,7 @@ const contracts: readonly Given[] = [
   },
   {
     name: "ingestProgressEvent",
-    schema: ingestProgressEvent.payload,
+    schema: schemaOf(ingestProgressEvent.payload),
     accepts: [PROGRESS, { ...PROGRESS, phase: "checking", remainingMs: 1.5 }],
     refuses: [{ phase: "resting" }, { doneBytes: -1 }, { name: null }, { remainingMs: -1 }],
   },
@@ -291,6 +307,26 @@ const contracts: readonly Given[] = [
     refuses: [{ removed: -1 }],
   },
   {
+    name: "trackerReplayCall's request",
+    schema: trackerReplayCall.request,
+    accepts: [{ from: 1, to: 2 }],
+    refuses: [{ from: -1 }, { to: 0.5 }],
+  },
+  {
+    name: "trackerUser",
+    schema: trackerUser,
+    accepts: [
+      { id: "a1", name: "Alice", passkeyHash: FINGERPRINT, createdAtMs: 1, revokedAtMs: null },
+    ],
+    refuses: [{ id: "a.b" }, { name: "" }, { passkeyHash: "ab" }, { revokedAtMs: -1 }],
+  },
+  {
+    name: "trackerTotals",
+    schema: trackerTotals,
+    accepts: [{ uploadedBytes: 0, downloadedBytes: 1 }],
+    refuses: [{ uploadedBytes: -1 }, { downloadedBytes: 0.5 }],
+  },
+  {
     name: "readPieceCall's request",
     schema: readPieceCall.request,
     accepts: [{ infoHash: INFO_HASH, piece: 0, begin: 0, length: 1, verify: false }],
@@ -323,7 +359,8 @@ for (const { name, schema, accepts, refuses } of contracts) {
   }
 }
 
-function chunkSchema<Chunk>(chunk: Schema<Chunk> | "bytes"): Schema<Chunk> {
-  assert(chunk !== "bytes");
-  return chunk;
+/** Of a stream's chunks or an event's payload. */
+function schemaOf<Value>(values: Schema<Value> | "bytes"): Schema<Value> {
+  assert(values !== "bytes");
+  return values;
 }

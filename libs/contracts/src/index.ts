@@ -12,6 +12,7 @@ export {
   METAINFO_BUCKET,
   OBFUSCATED_BUCKET,
   TORRENT_SOURCES_MAX,
+  TORRENT_ZONES_MAX,
   type TorrentVersion,
   type UploadPolicy,
   uploadClass,
@@ -72,6 +73,7 @@ export {
   presenceEvent,
   type Role,
 } from "./presence.ts";
+export { zoneName } from "./scalars.ts";
 export {
   BAD_PIECES_MAX,
   type BadPiece,
@@ -84,3 +86,15 @@ export {
   type TorrentCondition,
   torrentCondition,
 } from "./scrub.ts";
+export {
+  type ReplayRequest,
+  TRACKER_TOTALS_BUCKET,
+  TRACKER_USER_BUCKET,
+  type TrackerTotals,
+  type TrackerUser,
+  trackerDeltaEvent,
+  trackerReplayCall,
+  trackerSnapshotCall,
+  trackerTotals,
+  trackerUser,
+} from "./tracker.ts";

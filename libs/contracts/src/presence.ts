@@ -1,7 +1,7 @@
 import { type BusEvent, defineEvent } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import * as z from "zod";
-import { count, infoHash, processId, timestampMs } from "./scalars.ts";
+import { count, infoHash, processId, timestampMs, zoneName } from "./scalars.ts";
 
 /** Every process says this often that it is there … */
 export const PRESENCE_INTERVAL_MS = 2_000;
@@ -53,6 +53,8 @@ export type Presence = {
   readonly urls: readonly string[];
   /** Null for every role but a gateway. */
   readonly gateway: GatewayPresence | null;
+  /** The zone it is in, only where its settings name one. */
+  readonly zone?: string | undefined;
 };
 
 export const hostPort: z.ZodType<HostPort> = z.strictObject({
@@ -87,6 +89,7 @@ export const presenceEvent: BusEvent<"seedfleet.v1.presence.{role}.{id}", Presen
     peerAddress: hostPort.nullable(),
     urls: z.array(z.url().max(2_048)).max(PRESENCE_URLS_MAX),
     gateway: gatewayPresence.nullable(),
+    zone: zoneName.optional(),
   }),
 });
 

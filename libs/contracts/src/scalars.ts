@@ -35,3 +35,6 @@ export const timestampMs: z.ZodType<number> = z.number().min(0);
 
 /** Where content lies: an absolute path, or a URL. */
 export const location: z.ZodType<string> = z.string().min(1).max(4_096);
+
+/** A place that gateways and peers are in, such as a data centre or a country. */
+export const zoneName: z.ZodType<string> = z.string().regex(/^[-_a-z0-9]{1,32}$/);

@@ -1,17 +1,20 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { endpointOf } from "@seedfleet/bytes";
-import { Swarms } from "./index.ts";
-import { givenChance, givenInfoHash, givenPeerId } from "./testing.ts";
+import { PeerSample, Swarms } from "./index.ts";
+import { givenChance, givenEndpoint, givenInfoHash, givenPeerId } from "./testing.ts";
 
 test("the example of README.md holds", () => {
   const [infoHash, peerId, rng, nowMs] = [givenInfoHash(), givenPeerId(), givenChance(), 1_000];
-  const swarms = new Swarms({ peerTimeoutMs: 2_700_000, peersPerSwarmMax: 100_000, peersMax: 1e6 });
-  const endpoint = endpointOf("192.0.2.7", 6881);
-  ok(endpoint !== null);
-  swarms.announce(infoHash, { endpoint, peerId, state: "leecher", completed: false }, nowMs);
-  const request = { asker: endpoint, state: "leecher", numWant: 50 } as const;
-  deepEqual(swarms.sample(infoHash, request, rng), []);
-  deepEqual(swarms.counts(infoHash), { seeders: 0, leechers: 1, downloaded: 0 });
+  const limits = { peersPerSwarmMax: 100_000, peersMax: 1e6, swarmsMax: 1e6, peerIdsMax: 1e5 };
+  const swarms = new Swarms({ peerTimeoutMs: 2_700_000, ...limits }, rng);
+  const sample = new PeerSample(200);
+
+  const where = givenEndpoint(6881);
+  swarms.announce(infoHash, { ...where, peerId, state: "leecher", completed: false }, nowMs);
+  const swarm = swarms.find(infoHash);
+  sample.clear(where.endpointBytes);
+  swarms.sample(swarm, { ...where, state: "leecher", numWant: 50 }, sample);
+  equal(sample.count, 0);
+  deepEqual(swarms.counts(swarm), { seeders: 0, leechers: 1, partialSeeds: 0, downloaded: 0 });
   equal(swarms.expire(nowMs), 0);
 });

@@ -1,11 +1,17 @@
-import type { Endpoint, PeerId } from "@seedfleet/bytes";
+/** A seed has all, a partial seed (BEP 21) lacks pieces and wants none, a leecher wants some. */
+export type PeerState = "seed" | "leecher" | "partial-seed";
 
-/** A seed has the whole torrent, a leecher does not (yet). */
-export type PeerState = "seed" | "leecher";
+/** Where a peer listens. The store copies what it keeps, so one object may serve every announce. */
+export type PeerEndpoint = {
+  /** Address and port in network order; only the first `endpointBytes` count. */
+  readonly endpoint: Uint8Array;
+  /** 6 (IPv4) or 18 (IPv6). */
+  readonly endpointBytes: 6 | 18;
+};
 
-export type SwarmPeer = {
-  readonly endpoint: Endpoint;
-  readonly peerId: PeerId;
+export type SwarmPeer = PeerEndpoint & {
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
   readonly state: PeerState;
 };
 
@@ -16,14 +22,15 @@ export type PeerAnnounce = SwarmPeer & {
 
 export type SwarmCounts = {
   readonly seeders: number;
+  /** Partial seeds included. */
   readonly leechers: number;
+  readonly partialSeeds: number;
   /** How many downloads were completed while the swarm was known. */
   readonly downloaded: number;
 };
 
 /** Who asks for peers: it is never in its own sample, and its family decides whom it gets. */
-export type SampleRequest = {
-  readonly asker: Endpoint;
+export type SampleRequest = PeerEndpoint & {
   readonly state: PeerState;
   readonly numWant: number;
 };

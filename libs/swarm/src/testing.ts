@@ -1,30 +1,27 @@
 import assert from "node:assert/strict";
-import {
-  type Endpoint,
-  endpointOf,
-  type InfoHash,
-  type PeerId,
-  parseInfoHash,
-  parsePeerId,
-} from "@seedfleet/bytes";
-import type { Chance, PeerAnnounce } from "./swarm-peer.ts";
+import { endpointOf } from "@seedfleet/bytes";
+import type { Chance, PeerAnnounce, PeerEndpoint } from "./swarm-peer.ts";
 
-export function givenInfoHash(number = 1): InfoHash {
-  return known(parseInfoHash(number.toString(16).padStart(40, "0")));
+export function givenInfoHash(number = 1): Uint8Array {
+  return twentyBytes(number);
 }
 
-export function givenPeerId(number = 1): PeerId {
-  return known(parsePeerId(number.toString(16).padStart(40, "0")));
+export function givenPeerId(number = 1): Uint8Array {
+  return twentyBytes(number);
 }
 
-export function givenEndpoint(port: number, host = "10.0.0.1"): Endpoint {
-  return known(endpointOf(host, port));
+export function givenEndpoint(port: number, host = "10.0.0.1"): PeerEndpoint {
+  const text = endpointOf(host, port);
+  assert(text !== null);
+  const endpoint = Uint8Array.from(text, (byte) => byte.charCodeAt(0));
+  return { endpoint, endpointBytes: endpoint.length === 6 ? 6 : 18 };
 }
 
 /** A leecher at this port, unless told otherwise. */
 export function givenPeer(port: number, differing: Partial<PeerAnnounce> = {}): PeerAnnounce {
   const endpoint = givenEndpoint(port);
-  return { endpoint, peerId: givenPeerId(port), state: "leecher", completed: false, ...differing };
+  const peerId = givenPeerId(port);
+  return { ...endpoint, peerId, state: "leecher", completed: false, ...differing };
 }
 
 /** The same choices for the same seed: Park and Miller's generator, good enough for a test. */
@@ -38,7 +35,8 @@ export function givenChance(seed = 1): Chance {
   };
 }
 
-function known<Value>(value: Value | null): Value {
-  assert(value !== null);
-  return value;
+function twentyBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  new DataView(bytes.buffer).setUint32(16, number);
+  return bytes;
 }

@@ -26,6 +26,12 @@ export function otelMeter(resource: Resource, log: Log): CollectedMeter {
       const total = otel.createObservableCounter(name, { description });
       total.addCallback((result) => result.observe(read()));
     },
+    totals: (name, description, read) => {
+      const totals = otel.createObservableCounter(name, { description });
+      totals.addCallback((result) => {
+        for (const [labels, count] of read()) result.observe(count, labels);
+      });
+    },
     histogram: (name, description, buckets) => {
       const advice = { explicitBucketBoundaries: [...buckets] };
       return otel.createHistogram(name, { description, advice });

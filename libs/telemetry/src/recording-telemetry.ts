@@ -45,6 +45,7 @@ export function recordingTelemetry(): RecordingTelemetry {
   const spans: RecordedSpan[] = [];
   const measured = new Map<string, Measurement[]>();
   const gauges = new Map<string, () => number>();
+  const totals = new Map<string, () => Iterable<readonly [Labels, number]>>();
   const currentTrace = new AsyncLocalStorage<string>();
   const logAt =
     (level: keyof Log): Log[typeof level] =>
@@ -71,6 +72,9 @@ export function recordingTelemetry(): RecordingTelemetry {
       total: (name, _description, read) => {
         gauges.set(name, read);
       },
+      totals: (name, _description, read) => {
+        totals.set(name, read);
+      },
       gauge: (name, _description, read) => {
         gauges.set(name, read);
       },
@@ -80,9 +84,9 @@ export function recordingTelemetry(): RecordingTelemetry {
       logs,
       spans,
       total(name, labels) {
-        const wanted = measured
-          .get(name)
-          ?.filter((one) => !labels || sameLabels(one.labels, labels));
+        const read = totals.get(name)?.();
+        const all = read === undefined ? measured.get(name) : [...read].map(measurementOf);
+        const wanted = all?.filter((one) => !labels || sameLabels(one.labels, labels));
         return wanted?.reduce((sum, { value }) => sum + value, 0) ?? null;
       },
       values: (name) => measured.get(name)?.map(({ value }) => value) ?? null,
@@ -129,6 +133,10 @@ function recordingTracer(spans: RecordedSpan[], currentTrace: AsyncLocalStorage<
 
 function hex(value: number, length: number): string {
   return value.toString(16).padStart(length, "0");
+}
+
+function measurementOf([labels, value]: readonly [Labels, number]): Measurement {
+  return { labels, value };
 }
 
 function sameLabels(a: Labels, b: Labels): boolean {

@@ -9,6 +9,7 @@ export const silentTelemetry: Telemetry = {
     counter: () => ({ add: ignore }),
     histogram: () => ({ record: ignore }),
     total: ignore,
+    totals: ignore,
     gauge: ignore,
   },
   tracer: {

@@ -24,6 +24,8 @@ export interface Meter {
   counter(name: string, description: string): Counter;
   /** A count that its owner keeps anyway: read when scraped, so the hot path pays nothing. */
   total(name: string, description: string, read: () => number): void;
+  /** The same of several counts, each with its labels. */
+  totals(name: string, description: string, read: () => Iterable<readonly [Labels, number]>): void;
   histogram(name: string, description: string, buckets: readonly number[]): Histogram;
   /** `read` is called when the metrics are scraped, so a gauge costs nothing in between. */
   gauge(name: string, description: string, read: () => number): void;

@@ -15,6 +15,9 @@ import type { TakenBlock } from "./request-queue.ts";
 /** Metadata and hashes of one flush. */
 const ANSWERS_BYTES_MAX = 128 * 1024;
 
+/** Threads tell each other every second who is sent what. */
+const ANSWERED_LATELY_MS = 2_000;
+
 /** A socket that takes this long for a batch gets smaller ones. */
 const SLOW_DRAIN_MS = 50;
 
@@ -55,6 +58,9 @@ export class BlockPath implements Sender, Counted {
   readonly #block: TakenBlock = { piece: 0, begin: 0, length: 0 };
   readonly #readAhead = new ReadAhead();
   readonly #share: SenderShare;
+  /** Metadata or hashes that wait for the limits; further ones are made when these have gone. */
+  #answerAtHand: Uint8Array | null = null;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   /** The pieces this batch has slices of. */
   #batch: CachedPiece[] = [];
   #batchBytesMax = BATCH_BYTES_MIN;
@@ -85,6 +91,15 @@ export class BlockPath implements Sender, Counted {
   /** The connection has ended. */
   close(): void {
     this.#ports.limiter.leave(this.#share);
+  }
+
+  get isAnswering(): boolean {
+    return this.#answerAtHand !== null;
+  }
+
+  /** Whether metadata or hashes take some of the limits. */
+  answersLately(nowMs: number): boolean {
+    return this.isAnswering || nowMs - this.#answeredAtMs < ANSWERED_LATELY_MS;
   }
 
   /** Since when the socket takes nothing; null while it does. */
@@ -119,16 +134,23 @@ export class BlockPath implements Sender, Counted {
     stream.readOrNot(!this.#full && session.requests.count < REQUESTS_QUEUED_MAX);
   }
 
-  /** Bytes of what is no block; the rest waits for the next turn. */
+  /** Bytes of what is no block; the rest waits for the next turn, or for a limit as blocks do. */
   #sendAnswers(): number {
     const { nextAnswer, stream } = this.#peer;
+    const { limiter } = this.#ports;
     let sentBytes = 0;
     while (sentBytes < ANSWERS_BYTES_MAX) {
-      const answer = nextAnswer();
+      const answer = this.#answerAtHand ?? nextAnswer();
+      this.#answerAtHand = answer;
       if (answer === null) break;
+      const givenBytes = limiter.take(this.#share, answer.length);
+      if (givenBytes === 0) break;
+      limiter.correct(this.#share, answer.length - givenBytes);
+      this.#answerAtHand = null;
       stream.write(answer);
       sentBytes += answer.length;
     }
+    if (sentBytes > 0) this.#answeredAtMs = this.#ports.clock.nowMs();
     return sentBytes;
   }
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import type { Block } from "@seedfleet/wire";
+import { CANCELS_MAX } from "../peers/peer-limits.ts";
 import { PeerRequests } from "./peer-requests.ts";
 
 const block = (piece: number, begin = 0): Block => ({ piece, begin, length: 16_384 });
@@ -30,6 +31,22 @@ test("PeerRequests.cancel() given one of equal requests takes one", () => {
   equal(requests.cancel(block(0)), true);
   equal(requests.cancel(block(0)), false);
   deepEqual([requests.count, requests.isAwaiting(0)], [0, false]);
+});
+
+test("PeerRequests.cancel() looks for no more blocks than were asked for", () => {
+  const requests = given(block(0), block(1), block(2));
+  for (const piece of [7, 8]) equal(requests.cancel(block(piece)), false);
+  deepEqual([requests.cancel(block(0)), requests.cancel(block(1))], [true, false]);
+  requests.push(block(3));
+  equal(requests.cancel(block(1)), true);
+  equal(requests.count, 2);
+});
+
+test("PeerRequests.cancel() saves up no more than so many", () => {
+  const requests = new PeerRequests();
+  for (let piece = 0; piece < 2 * CANCELS_MAX; piece += 1) requests.push(block(piece));
+  for (let piece = 0; piece < CANCELS_MAX; piece += 1) equal(requests.cancel(block(piece)), true);
+  equal(requests.cancel(block(CANCELS_MAX)), false);
 });
 
 test("PeerRequests.awaitPiece() keeps a block that is written over afterwards", () => {

@@ -1,4 +1,5 @@
 import type { Block } from "@seedfleet/wire";
+import { CANCELS_MAX } from "../peers/peer-limits.ts";
 import { RequestQueue, sameBlock, type TakenBlock } from "./request-queue.ts";
 
 /**
@@ -9,6 +10,7 @@ export class PeerRequests {
   readonly #queue = new RequestQueue();
   readonly #waiting = new Map<number, Block[]>();
   #waitingCount = 0;
+  #cancelsLeft = 0;
 
   /** Queued and waiting. */
   get count(): number {
@@ -22,6 +24,7 @@ export class PeerRequests {
 
   push(block: Block): void {
     this.#queue.push(block);
+    if (this.#cancelsLeft < CANCELS_MAX) this.#cancelsLeft += 1;
   }
 
   /** Takes the next request to answer; false when there is none. */
@@ -55,8 +58,13 @@ export class PeerRequests {
     return blocks;
   }
 
-  /** True when the block was queued or waiting. */
+  /**
+   * True when the block was queued or waiting. To look for it takes microseconds, so no more are
+   * looked for than were asked for: without requests of its own a peer cannot make us search.
+   */
   cancel(block: Block): boolean {
+    if (this.#cancelsLeft === 0) return false;
+    this.#cancelsLeft -= 1;
     return this.#queue.remove(block) || this.#removeWaiting(block);
   }
 

@@ -22,6 +22,12 @@ export const PINNED_SHARE_MAX = 0.5;
  */
 const LEAVING_SHARE = 1 / 16;
 
+/**
+ * On top of the budget, to pieces that are read to their places; others are copied there. Eight of
+ * 8 MiB find room beside a cache of 256 MiB, headers and all.
+ */
+export const ARRIVING_SHARE_MAX = 0.375;
+
 /** Of the budget, to pieces that can be asked for, however much of the rest stays with threads. */
 const CACHED_SHARE_MIN = 0.5;
 
@@ -55,7 +61,9 @@ export class PieceCache implements CachedPieces {
   readonly visited: Uint8Array;
   #cachedBytes = 0;
   #leavingBytes = 0;
-  #fillingBytes = 0;
+  #arrivingBytes = 0;
+  /** So much was on its way at once, and is kept for what comes next. */
+  #arrivingBytesMost = 0;
   #pinnedBytes = 0;
 
   constructor({ bytesMax, lent = false, shared = lent }: PieceCacheOptions) {
@@ -84,7 +92,8 @@ export class PieceCache implements CachedPieces {
 
   /** All memory that is held: also for pieces on their way in or out, and what lies unused. */
   get heldBytes(): number {
-    return this.#cachedBytes + this.#fillingBytes + this.#leavingBytes + this.#pool.freeBytes;
+    const onTheirWay = this.#arrivingBytes + this.#leavingBytes;
+    return this.#cachedBytes + onTheirWay + this.#pool.freeBytes;
   }
 
   get isCrowded(): boolean {
@@ -99,16 +108,38 @@ export class PieceCache implements CachedPieces {
     visit(this.visited, slot, mark);
   }
 
-  /** Memory for a piece of this length once it is framed, to be kept or abandoned. */
-  begin(pieceBytes: number): Buffer {
-    const framed = this.#memory(framedLength(pieceBytes));
-    this.#fillingBytes += framed.length;
+  /**
+   * Memory for a piece of this length that is read to its place, framed, to be kept or given up;
+   * null if too much is on its way already. Nothing is forgotten for it before it is there.
+   */
+  expect(pieceBytes: number): Buffer | null {
+    const byteLength = framedLength(pieceBytes);
+    const arrivingBytes = this.#arrivingBytes + byteLength;
+    if (arrivingBytes > this.#bytesMax * ARRIVING_SHARE_MAX) return null;
+    const framed = this.#pool.reuse(byteLength) ?? this.#pool.make(byteLength);
+    this.#arrivingBytes = arrivingBytes;
+    this.#arrivingBytesMost = Math.max(this.#arrivingBytesMost, arrivingBytes);
+    this.#dropUnused();
     return framed;
   }
 
-  /** What was begun is a piece now that was verified; one that was in its place is replaced. */
+  /** The same for a piece that is here to be copied: under the budget, so others are forgotten. */
+  begin(pieceBytes: number): Buffer {
+    const framed = this.#memory(framedLength(pieceBytes));
+    this.#arrivingBytes += framed.length;
+    return framed;
+  }
+
+  /** Nothing came of it. What somebody may still write to is left to the collector. */
+  giveUp(framed: Buffer, { isWritten }: { readonly isWritten: boolean }): void {
+    this.#arrivingBytes -= framed.length;
+    if (!isWritten) this.#release(framed);
+  }
+
+  /** It is a piece now that was verified; one that was in its place is replaced. */
   keep({ shelf, piece }: PlaceOnShelf, framed: Buffer): CachedPiece {
-    this.#fillingBytes -= framed.length;
+    this.#arrivingBytes -= framed.length;
+    this.#makeRoom(framed.length);
     const held = shelf.pieces[piece];
     if (held !== undefined) this.#evict(held);
     const cached = new CachedPiece({ shelf, piece }, framed, this.#takeSlot());
@@ -118,12 +149,6 @@ export class PieceCache implements CachedPieces {
     const key = shelf.serial * PIECES_PER_SHELF + piece;
     this.#policy.insert(cached.slot, { key, bytes: this.#counted(framed) });
     return cached;
-  }
-
-  /** What was begun is nothing, and nobody writes to it any more. */
-  abandon(framed: Buffer): void {
-    this.#fillingBytes -= framed.length;
-    this.#release(framed);
   }
 
   /** Forgets every piece of a torrent. */
@@ -165,18 +190,26 @@ export class PieceCache implements CachedPieces {
     this.#release(piece.framed);
   }
 
-  /** What others still read goes over the budget rather than be overwritten, or empty the cache. */
-  #memory(byteLength: number): Buffer {
-    const cachedBytesMax = this.#cachedBytesMax() - this.#fillingBytes;
-    while (this.#cachedBytes > 0 && this.#cachedBytes + byteLength > cachedBytesMax) {
+  #makeRoom(byteLength: number): void {
+    const othersMax = this.#cachedBytesMax() - byteLength;
+    while (this.#cachedBytes > 0 && this.#cachedBytes > othersMax) {
       if (!this.#evictOne()) break;
     }
+  }
+
+  /** What others still read goes over the budget rather than be overwritten, or empty the cache. */
+  #memory(byteLength: number): Buffer {
+    this.#makeRoom(byteLength);
     while (true) {
       const reused = this.#pool.reuse(byteLength);
       if (reused !== null) return reused;
-      const fits = this.heldBytes + byteLength <= this.#bytesMax;
+      const fits = this.heldBytes + byteLength <= this.#heldBytesMax;
       if (fits || (!this.#pool.dropOne() && !this.#evictFree())) return this.#pool.make(byteLength);
     }
+  }
+
+  get #heldBytesMax(): number {
+    return this.#bytesMax + this.#arrivingBytesMost;
   }
 
   /** Where threads keep what is forgotten for longer than its way takes, there are fewer pieces. */
@@ -240,7 +273,11 @@ export class PieceCache implements CachedPieces {
   /** Kept for the next piece of its length, unless there is too much of it. */
   #release(framed: Buffer): void {
     this.#pool.give(framed);
-    while (this.heldBytes > this.#bytesMax && this.#pool.dropOne());
+    this.#dropUnused();
+  }
+
+  #dropUnused(): void {
+    while (this.heldBytes > this.#heldBytesMax && this.#pool.dropOne());
   }
 }
 

@@ -9,7 +9,8 @@ import { PieceCache } from "../blocks/piece-cache.ts";
 import { type GivenTorrent, givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
 import { HANDED_BYTES_MAX, HashThread, type StartHashWorker } from "./hash-thread.ts";
-import { PieceFills, type ReadPiece } from "./piece-fills.ts";
+import { PieceFills } from "./piece-fills.ts";
+import type { ReadPiece } from "./piece-intake.ts";
 import { PieceSeals, SEAL_KEY_BYTES } from "./piece-seals.ts";
 import { type PieceToTake, takePiece } from "./take-piece.ts";
 
@@ -34,6 +35,12 @@ for (const version of ["v1", "v2"] as const) {
       const here = { ...piece, framed: shared(piece.framed.length) };
       deepEqual(sealed[index], Uint8Array.from(takePiece(seals, here) ?? []));
       deepEqual(piece.framed, here.framed);
+    }
+    // Those that lie in their places already are known or not just as well.
+    for (const [index, { framed, ...piece }] of pieces.entries()) {
+      deepEqual(await thread.take({ ...piece, framed, chunks: null }), sealed[index]);
+      framed.set([(framed.at(-1) ?? 0) ^ 1], framed.length - 1);
+      equal(await thread.take({ ...piece, framed, chunks: null }), null);
     }
     equal(starts.length, 1);
   });
@@ -133,6 +140,8 @@ test("PieceFills that stops while its hash thread has pieces ends their fills", 
   equal(recycled.length, 4);
 });
 
+type GivenPiece = PieceToTake & { readonly chunks: readonly Uint8Array[] };
+
 const EVAL = { eval: true, execArgv: [] };
 
 function givenThread(
@@ -183,7 +192,7 @@ function givenFills(read: (piece: number, verify: boolean) => Uint8Array[]) {
 function toTake(
   { metainfo, content }: Pick<GivenTorrent, "metainfo" | "content">,
   piece: number,
-): PieceToTake {
+): GivenPiece {
   const proof = pieceProof(metainfo, piece);
   return {
     place: { torrent: 1, index: piece, pieceCount: metainfo.pieceCount },

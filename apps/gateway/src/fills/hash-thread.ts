@@ -10,9 +10,9 @@ export const HANDED_PIECE_BYTES_MIN: number = 256 * 1024;
 
 /**
  * Beyond this much at hand there, this thread takes pieces itself, so that neither waits for the
- * other. It is some milliseconds of the thread's work.
+ * other for long. It is some ten milliseconds of the thread's work.
  */
-export const HANDED_BYTES_MAX: number = 4 * 1024 * 1024;
+export const HANDED_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Of the cache: what is not yet of use must not push out what is. */
 export const HANDED_SHARE_MAX: number = 1 / 16;
@@ -78,7 +78,7 @@ export class HashThread implements AsyncDisposable {
     const bytesMax = Math.min(HANDED_BYTES_MAX, this.#shareBytesMax);
     const hasRoom = this.#handedBytes === 0 || this.#handedBytes + lengthBytes <= bytesMax;
     return (
-      hasRoom && lengthBytes <= this.#shareBytesMax && isShared(framed) && chunks.every(isShared)
+      hasRoom && lengthBytes <= this.#shareBytesMax && [framed, ...(chunks ?? [])].every(isShared)
     );
   }
 

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import type { Landing } from "@seedfleet/bus";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
 import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
 import { unframed } from "../blocks/framed-piece.ts";
@@ -7,12 +8,8 @@ import { PieceCache } from "../blocks/piece-cache.ts";
 import { storeRefuses } from "../testing.ts";
 import { givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
-import {
-  FILL_RETRY_MS_MAX,
-  FILLS_IN_FLIGHT_MAX,
-  PieceFills,
-  type ReadPiece,
-} from "./piece-fills.ts";
+import { FILL_RETRY_MS_MAX, FILLS_IN_FLIGHT_MAX, PieceFills } from "./piece-fills.ts";
+import type { ReadPiece } from "./piece-intake.ts";
 import { PieceSeals, SEAL_KEY_BYTES } from "./piece-seals.ts";
 import type { FillOutcome } from "./piece-source.ts";
 import { type TakePiece, takePiece } from "./take-piece.ts";
@@ -87,6 +84,66 @@ test("PieceFills.want() given other bytes than it verified before does not take 
   equal(await given.want(2), "filled");
   equal(await given.want(2), "gone");
   deepEqual(given.cached(2), pieceOf(2));
+});
+
+test("PieceFills.want() given a piece that is read to its place takes it from there", async () => {
+  const given = givenFills(async (_torrent, piece, { landing }) => land(landing, pieceOf(piece)));
+  const last = GIVEN.metainfo.pieceCount - 1;
+  for (const piece of [2, last, 2]) {
+    equal(await given.want(piece), "filled");
+    deepEqual(given.cached(piece), pieceOf(piece));
+  }
+  deepEqual(given.read, [2, last, 2]);
+});
+
+test("PieceFills.want() given a piece's place filled wrongly has the store check it", async () => {
+  const verified: boolean[] = [];
+  const given = givenFills(async (_torrent, piece, { landing, verify }) => {
+    verified.push(verify);
+    return verify ? pieceOf(piece) : land(landing, corrupt(piece));
+  });
+  // The second time it is known by its seal, which the wrong bytes do not fit.
+  for (const _time of [1, 2]) {
+    equal(await given.want(2), "filled");
+    deepEqual(given.cached(2), pieceOf(2));
+  }
+  deepEqual(verified, [false, true, false, true]);
+});
+
+test("PieceFills.want() seals a piece alike, to its place or in chunks however cut", async () => {
+  let kept = 0;
+  class CountingSeals extends PieceSeals {
+    override keep(...[sealed, place, seal]: Parameters<PieceSeals["keep"]>): void {
+      kept += 1;
+      super.keep(sealed, place, seal);
+    }
+  }
+  const seals = new CountingSeals(new Uint8Array(SEAL_KEY_BYTES));
+  const given = givenFills(
+    async (_torrent, piece, { landing }) =>
+      given.read.length % 2 === 1 ? land(landing, pieceOf(piece)) : pieceOf(piece),
+    seals,
+  );
+  for (const _time of [1, 2, 3]) equal(await given.want(2), "filled");
+  equal(kept, 1);
+});
+
+test("PieceFills.want() never uses memory again that a source may still write to", async () => {
+  const late: Landing[] = [];
+  const given = givenFills(async (_torrent, piece, { landing }) => {
+    ok(landing !== null);
+    ok(landing.take());
+    late.push(landing);
+    if (late.length === 1) throw storeRefuses("bus-timeout");
+    return pieceOf(piece);
+  });
+  equal(await advanceUntil(given.clock, 100, given.want(0)), "filled");
+  for (let piece = 1; piece < 40; piece += 1) equal(await given.want(piece % 5), "filled");
+  for (const landing of late) {
+    for (const part of landing.parts) part.fill(255);
+    landing.fill();
+  }
+  for (const piece of [0, 1, 2, 3, 4]) deepEqual(given.cached(piece), pieceOf(piece));
 });
 
 for (const code of ["content-changed", "torrent-unknown", "piece-out-of-range"]) {
@@ -244,7 +301,10 @@ type GivenFills = {
 
 type ReadWhole = (...read: Parameters<ReadPiece>) => Promise<Uint8Array>;
 
-function givenFills(readWhole: ReadWhole): GivenFills {
+function givenFills(
+  readWhole: ReadWhole,
+  seals: PieceSeals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES)),
+): GivenFills {
   const clock = new VirtualClock();
   const telemetry = recordingTelemetry();
   const cache = new PieceCache({ bytesMax: 10_000_000 });
@@ -255,7 +315,6 @@ function givenFills(readWhole: ReadWhole): GivenFills {
     const bytes = await readWhole(of, piece, options);
     return [bytes.subarray(0, 1_000), bytes.subarray(1_000)];
   };
-  const seals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES));
   const take: TakePiece = (piece) => takePiece(seals, piece);
   const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, take, recycle() {} });
   return {
@@ -291,6 +350,20 @@ function givenSlowFills(): GivenFills & { finish(piece: number): Promise<void> }
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+/** Has the bytes where they are wanted; no chunk has any then. */
+function land(landing: Landing | null, bytes: Uint8Array): Uint8Array {
+  ok(landing !== null);
+  ok(landing.take());
+  let at = 0;
+  for (const part of landing.parts) {
+    part.set(bytes.subarray(at, at + part.length));
+    at += part.length;
+  }
+  equal(at, bytes.length);
+  landing.fill();
+  return new Uint8Array(0);
 }
 
 function pieceOf(piece: number): Buffer {

@@ -1,12 +1,9 @@
 import type { BusErrorDetail } from "@seedfleet/bus";
-import { pieceProof } from "@seedfleet/metainfo";
 import { type Clock, delay, errorCode, errorMessage, SeedfleetError } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
-import type { PieceCache } from "../blocks/piece-cache.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { PieceSeals } from "./piece-seals.ts";
+import { PieceIntake, type PieceIntakePorts } from "./piece-intake.ts";
 import type { FillOutcome, FillWaiter, PieceSource } from "./piece-source.ts";
-import type { TakePiece } from "./take-piece.ts";
 
 /** Fills under way at once; with 16 MiB pieces that is 256 MiB on their way at most. */
 export const FILLS_IN_FLIGHT_MAX = 16;
@@ -24,16 +21,6 @@ const AHEAD: FillWaiter = { waits: () => true, tell() {} };
 const RETRY_DELAY_MS = 200;
 const RETRY_DELAY_MS_MAX = 2_000;
 
-/**
- * Reads one whole piece, in chunks as they came; rejects with an error whose code says why not.
- * `verify` has the store check its hash, source by source, since what came before was wrong.
- */
-export type ReadPiece = (
-  torrent: Torrent,
-  piece: number,
-  options: { readonly verify: boolean },
-) => Promise<readonly Uint8Array[]>;
-
 /** A piece that is on its way into the cache, or waits for its turn. */
 type Fill = {
   readonly torrent: Torrent;
@@ -43,16 +30,7 @@ type Fill = {
   traceId: string;
 };
 
-type FillPorts = {
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly cache: PieceCache;
-  readonly readPiece: ReadPiece;
-  readonly seals: PieceSeals;
-  readonly take: TakePiece;
-  /** Takes back the memory of a chunk that was read. */
-  readonly recycle: (chunk: Uint8Array) => void;
-};
+type FillPorts = PieceIntakePorts & { readonly clock: Clock; readonly telemetry: Telemetry };
 
 /** The store's answers that no second try will change. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
@@ -78,6 +56,7 @@ export function isFinal(error: unknown): boolean {
  */
 export class PieceFills implements PieceSource {
   readonly #ports: FillPorts;
+  readonly #intake: PieceIntake;
   readonly #fills = new Map<Torrent, Map<number, Fill>>();
   readonly #queue: Fill[] = [];
   /** Those no peer waits for, in the order they were asked for. */
@@ -88,6 +67,7 @@ export class PieceFills implements PieceSource {
 
   constructor(ports: FillPorts) {
     this.#ports = ports;
+    this.#intake = new PieceIntake(ports);
     this.#outcomes = ports.telemetry.meter.counter(
       "seedfleet_gateway_fills",
       "Pieces asked of a piece-store, by outcome",
@@ -179,16 +159,13 @@ export class PieceFills implements PieceSource {
   }
 
   async #fill(torrent: Torrent, piece: number): Promise<FillOutcome> {
-    const { clock, readPiece, recycle } = this.#ports;
+    const { clock } = this.#ports;
     const untilMs = clock.nowMs() + FILL_RETRY_MS_MAX;
     let corrupt = false;
     let waitMs = RETRY_DELAY_MS;
     while (!this.#stopping.signal.aborted) {
       try {
-        const chunks = await readPiece(torrent, piece, { verify: corrupt });
-        const isRight = await this.#takeIn(torrent, piece, chunks);
-        for (const chunk of chunks) recycle(chunk);
-        if (isRight) return "filled";
+        if (await this.#intake.read(torrent, piece, { verify: corrupt })) return "filled";
         if (corrupt) return this.#gone(torrent, piece, "piece-corrupt");
         corrupt = true;
         continue;
@@ -201,26 +178,6 @@ export class PieceFills implements PieceSource {
       waitMs = Math.min(2 * waitMs, RETRY_DELAY_MS_MAX);
     }
     return "gave-up";
-  }
-
-  /** Puts a piece into the cache, if it is right. */
-  async #takeIn(torrent: Torrent, piece: number, chunks: readonly Uint8Array[]): Promise<boolean> {
-    const { cache, seals, take } = this.#ports;
-    const { metainfo, sealed, shelf } = torrent;
-    const proof = pieceProof(metainfo, piece);
-    const place = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
-    const kept = seals.kept(sealed, place);
-    const framed = cache.begin(proof.lengthBytes);
-    const taken = take({ place, proof, chunks, framed, kept });
-    // What is taken here is in the cache before another piece needs memory of it.
-    const seal = taken instanceof Promise ? await taken : taken;
-    if (seal === null) {
-      cache.abandon(framed);
-      return false;
-    }
-    seals.keep(sealed, place, seal);
-    cache.keep({ shelf, piece }, framed);
-    return true;
   }
 
   /** Says so once a piece: from then on the torrent's bitfield lacks it. */

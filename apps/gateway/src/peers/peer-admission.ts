@@ -4,13 +4,16 @@ export type AdmissionLimits = { readonly peersMax: number; readonly peersPerAddr
 
 export type Refusal = Extract<CloseReason, "gateway-full" | "address-full">;
 
-/** Counts connections from their first byte on, so that half-open ones are bounded as well. */
+/**
+ * Counts connections from their first byte on, so that half-open ones are bounded as well. An
+ * origin is what `peerOrigin` makes of an address.
+ */
 export interface Admission {
   /** How many are in. */
   readonly count: number;
   /** Why this connection may not stay, or null; then `leave` must follow when it ends. */
-  enter(address: string): Refusal | null;
-  leave(address: string): void;
+  enter(origin: string): Refusal | null;
+  leave(origin: string): void;
 }
 
 /** The connections of a gateway that has one thread. */
@@ -27,19 +30,19 @@ export class PeerAdmission implements Admission {
     return this.#count;
   }
 
-  enter(address: string): Refusal | null {
-    const here = this.#perAddress.get(address) ?? 0;
+  enter(origin: string): Refusal | null {
+    const here = this.#perAddress.get(origin) ?? 0;
     if (this.#count >= this.#limits.peersMax) return "gateway-full";
     if (here >= this.#limits.peersPerAddressMax) return "address-full";
     this.#count += 1;
-    this.#perAddress.set(address, here + 1);
+    this.#perAddress.set(origin, here + 1);
     return null;
   }
 
-  leave(address: string): void {
-    const here = this.#perAddress.get(address) ?? 0;
+  leave(origin: string): void {
+    const here = this.#perAddress.get(origin) ?? 0;
     this.#count -= 1;
-    if (here <= 1) this.#perAddress.delete(address);
-    else this.#perAddress.set(address, here - 1);
+    if (here <= 1) this.#perAddress.delete(origin);
+    else this.#perAddress.set(origin, here - 1);
   }
 }

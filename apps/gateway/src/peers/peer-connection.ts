@@ -152,6 +152,11 @@ export class PeerConnection implements PeerControl {
     return this.#blocks.takenBytes;
   }
 
+  /** Whether it is sent metadata or hashes, which a choked peer gets too. */
+  isAnswered(nowMs: number): boolean {
+    return this.#blocks.answersLately(nowMs);
+  }
+
   /** Takes no more requests, so that `isBusy` ends. */
   finish(): void {
     this.#session.finish();
@@ -159,7 +164,8 @@ export class PeerConnection implements PeerControl {
 
   /** True while requests wait for an answer or answers for the socket. */
   get isBusy(): boolean {
-    return this.#session.requests.count > 0 || this.#peer.stream.waitingBytes > 0;
+    const isAsking = this.#session.requests.count > 0 || this.#blocks.isAnswering;
+    return isAsking || this.#peer.stream.waitingBytes > 0;
   }
 
   choke(): void {

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { PeerKey } from "@seedfleet/choker";
 import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
 import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -7,10 +8,12 @@ import type { BlockPathPorts } from "../blocks/block-path.ts";
 import type { SwarmSide } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { connectTo } from "./announced-peers.ts";
-import type { CloseReason } from "./close-reason.ts";
+import { type CloseReason, isOffence } from "./close-reason.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
+import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
 import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
+import { peerOrigin } from "./peer-origin.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 const CHECK_ALIVE_INTERVAL_MS = 5_000;
@@ -37,10 +40,15 @@ export type PeerCame = {
 };
 
 export type PeerHostPorts = BlockPathPorts &
-  Pick<GreetPorts, "findTorrent" | "findObfuscated" | "isProbe"> & {
+  Pick<GreetPorts, "findTorrent" | "findObfuscated"> & {
     readonly log: Log;
     readonly swarms: SwarmSide;
     readonly admission: Admission;
+    readonly offenders: Pick<Offenders, "refuses">;
+    /** A peer from there broke the protocol. */
+    readonly offended: (origin: string) => void;
+    /** True of the info hash by which the gateway looks whether it can be reached, from there. */
+    readonly isProbe: (infoHash: InfoHash, origin: string) => boolean;
     readonly came: (peer: PeerCame) => void;
     readonly closed: (reason: CloseReason) => void;
   };
@@ -56,6 +64,17 @@ export type PeerHostConfig = Pick<GreetPorts, "ownPeerId" | "encryption"> & {
 /** How we open a connection. */
 type OpenedAs = { readonly infoHash: InfoHash; readonly encrypt: boolean };
 
+/** Where a connection leads. */
+type Origin = {
+  /** What `peerOrigin` makes of its address. */
+  readonly origin: string;
+  /**
+   * Whether it is held against the origin what its peer does: not of a peer that we went to, since
+   * others say where it is, nor of this host's own address, from which a gateway looks at itself.
+   */
+  readonly isAnswerable: boolean;
+};
+
 /** The connections of peers of one thread: from accept over the handshake to the end. */
 export class PeerHost implements ConnectionEvents {
   readonly #ports: PeerHostPorts;
@@ -65,7 +84,7 @@ export class PeerHost implements ConnectionEvents {
   readonly #sockets = new Set<Socket>();
   /** Those among them whose handshake is not done. */
   readonly #greeting = new Set<Socket>();
-  readonly #connections = new Set<PeerConnection>();
+  readonly #connections = new Map<PeerConnection, Origin>();
   #serial: number;
   #sentBytesOfClosed = 0;
   #draining = false;
@@ -80,7 +99,7 @@ export class PeerHost implements ConnectionEvents {
   /** Block bytes sent to all peers there ever were. */
   get sentBytes(): number {
     let sum = this.#sentBytesOfClosed;
-    for (const connection of this.#connections) sum += connection.sentBytes;
+    for (const connection of this.#connections.keys()) sum += connection.sentBytes;
     return sum;
   }
 
@@ -88,13 +107,26 @@ export class PeerHost implements ConnectionEvents {
     return this.#connections.size > 0;
   }
 
-  /** How many peers of each torrent there are that may download. */
-  countUnchoked(): ReadonlyMap<Torrent, number> {
+  /** How many peers of each torrent there are that may download, or are sent something else. */
+  countServed(): ReadonlyMap<Torrent, number> {
+    const nowMs = this.#ports.clock.nowMs();
     const counts = new Map<Torrent, number>();
-    for (const { torrent, amChoking } of this.#connections) {
-      if (!amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    for (const connection of this.#connections.keys()) {
+      const { torrent, amChoking } = connection;
+      if (amChoking && !connection.isAnswered(nowMs)) continue;
+      counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
     }
     return counts;
+  }
+
+  /** Those that are choked and sent metadata or hashes. */
+  answered(): readonly PeerKey[] {
+    const nowMs = this.#ports.clock.nowMs();
+    return this.#connections
+      .keys()
+      .filter((connection) => connection.amChoking && connection.isAnswered(nowMs))
+      .map(({ peerKey }) => peerKey)
+      .toArray();
   }
 
   /** Takes a connection that a peer opened. */
@@ -128,22 +160,22 @@ export class PeerHost implements ConnectionEvents {
     this.leave();
     const { promise: empty, resolve } = Promise.withResolvers<void>();
     const letGo = (): void => {
-      for (const peer of this.#connections) if (!peer.isBusy) peer.close("draining");
+      for (const peer of this.#connections.keys()) if (!peer.isBusy) peer.close("draining");
       if (this.#connections.size === 0) resolve();
     };
-    for (const peer of this.#connections) peer.finish();
+    for (const peer of this.#connections.keys()) peer.finish();
     letGo();
     const cancel = this.#ports.clock.every(CHECK_DRAINED_INTERVAL_MS, letGo);
     await Promise.race([empty, deadline]);
     cancel();
-    for (const peer of this.#connections) peer.close("draining");
+    for (const peer of this.#connections.keys()) peer.close("draining");
   }
 
   /** Ends every connection; lets peers take our last words first. */
   async close(): Promise<void> {
     this.leave();
     this.#cancelCheck();
-    for (const peer of this.#connections) peer.close("draining");
+    for (const peer of this.#connections.keys()) peer.close("draining");
     const closing = Array.from(this.#sockets, (socket) => {
       return new Promise((resolve) => socket.once("close", resolve));
     });
@@ -162,19 +194,23 @@ export class PeerHost implements ConnectionEvents {
 
   /** Lets a socket in, if there is room, and finds out whose it is. */
   async #take(socket: Socket, opened: OpenedAs | null): Promise<CloseReason | null> {
-    const { admission, log } = this.#ports;
+    const { admission, clock, log, offenders } = this.#ports;
     // A reset is an end like any other; "close" follows it.
     socket.on("error", () => {});
-    const address = socket.remoteAddress ?? "";
-    const full = admission.enter(address);
+    const from = originOf(socket, opened);
+    const { origin, isAnswerable } = from;
+    if (isAnswerable && offenders.refuses(origin, clock.nowMs())) {
+      return this.#refuse(socket, "address-refused");
+    }
+    const full = admission.enter(origin);
     if (full !== null) return this.#refuse(socket, full);
     this.#sockets.add(socket);
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      admission.leave(address);
+      admission.leave(origin);
     });
     try {
-      return await this.#greet(socket, opened);
+      return await this.#greet(socket, from, opened);
     } catch (error) {
       log.error("greeting failed", { reason: String(error) });
       socket.destroy();
@@ -183,14 +219,20 @@ export class PeerHost implements ConnectionEvents {
   }
 
   /** Where it is we who opened the connection, we speak first. */
-  async #greet(socket: Socket, opened: OpenedAs | null): Promise<CloseReason | null> {
-    const { came } = this.#ports;
-    const ports = { ...this.#ports, ...this.#config };
+  async #greet(socket: Socket, from: Origin, opened: OpenedAs | null): Promise<CloseReason | null> {
+    const { came, isProbe } = this.#ports;
+    const ports = {
+      ...{ ...this.#ports, ...this.#config },
+      isProbe: (infoHash: InfoHash) => isProbe(infoHash, from.origin),
+    };
     this.#greeting.add(socket);
     const greeting =
       opened === null ? greetPeer(ports, socket) : greetAnnounced(ports, socket, opened);
     const greeted = await greeting.finally(() => this.#greeting.delete(socket));
-    if (greeted.kind === "refused") return this.#refuse(socket, greeted.reason);
+    if (greeted.kind === "refused") {
+      this.#judge(from, greeted.reason);
+      return this.#refuse(socket, greeted.reason);
+    }
     if (this.#draining) return this.#refuse(socket, "draining");
     const { peerId, torrent, rest, ciphers } = greeted;
     const host = remoteHost(socket);
@@ -198,14 +240,11 @@ export class PeerHost implements ConnectionEvents {
     this.#serial += this.#config.serialStep;
     const { ownPort } = this.#config;
     const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ownPort };
-    this.#join(new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this), rest);
-    return null;
-  }
-
-  #join(connection: PeerConnection, rest: Uint8Array): void {
-    this.#connections.add(connection);
-    this.#ports.swarms.join(connection.torrent, connection, connection);
+    const connection = new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this);
+    this.#connections.set(connection, from);
+    this.#ports.swarms.join(torrent, connection, connection);
     connection.start(rest);
+    return null;
   }
 
   interestChanged({ torrent, peerKey, peerInterested }: PeerConnection): void {
@@ -217,10 +256,19 @@ export class PeerHost implements ConnectionEvents {
   }
 
   closed(connection: PeerConnection, reason: CloseReason): void {
+    const from = this.#connections.get(connection);
+    if (from !== undefined) this.#judge(from, reason);
     this.#connections.delete(connection);
     this.#sentBytesOfClosed += connection.sentBytes;
     this.#ports.closed(reason);
     this.#ports.swarms.leave(connection.torrent, connection.peerKey);
+  }
+
+  #judge({ origin, isAnswerable }: Origin, reason: CloseReason): void {
+    if (!isAnswerable || !isOffence(reason)) return;
+    // Who would rather encrypt begins so, and comes again in the clear.
+    const isEncryption = reason === "handshake-protocol" && this.#config.encryption === "off";
+    if (!isEncryption) this.#ports.offended(origin);
   }
 
   #refuse(socket: Socket, reason: CloseReason): CloseReason {
@@ -232,8 +280,14 @@ export class PeerHost implements ConnectionEvents {
 
   #checkAlive(): void {
     const nowMs = this.#ports.clock.nowMs();
-    for (const connection of this.#connections) connection.checkAlive(nowMs);
+    for (const connection of this.#connections.keys()) connection.checkAlive(nowMs);
   }
+}
+
+function originOf(socket: Socket, opened: OpenedAs | null): Origin {
+  const { remoteAddress = "", localAddress } = socket;
+  const isAnswerable = opened === null && remoteAddress !== localAddress;
+  return { origin: peerOrigin(remoteAddress), isAnswerable };
 }
 
 /** The peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */

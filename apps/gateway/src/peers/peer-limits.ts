@@ -8,6 +8,12 @@ export const REQUEST_LENGTH_BYTES_MAX: number = 128 * 1024;
 export const REQUESTS_QUEUED_MAX = 2_048;
 
 /**
+ * Cancels of one peer that are looked for: one for each request, and saved up so many. As many
+ * requests may be under way, twice. A block whose cancel is let fall is sent, as if it came late.
+ */
+export const CANCELS_MAX: number = 2 * REQUESTS_QUEUED_MAX;
+
+/**
  * Room for the longest message that a leecher has for a seed besides its bitfield, twice: PEX and
  * metadata take up to 17 KiB. Who sends all but the last byte has us hold as much.
  */

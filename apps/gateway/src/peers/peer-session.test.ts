@@ -221,12 +221,15 @@ test("PeerSession has a block in exactly one place, whatever happens to it", () 
     fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
       const session = unchoked();
       // The same blocks in plain lists: those that wait for their piece, and all others.
-      const model = { queued: [] as Block[], waiting: [] as Block[] };
+      const model = { queued: [] as Block[], waiting: [] as Block[], cancelsLeft: 0 };
       for (const step of steps) {
         if (step.kind === "request" || step.kind === "cancel") {
           session.receive(encodeMessage({ kind: step.kind, ...step.block }), 0);
           if (step.kind === "request") model.queued.push(step.block);
-          else if (!removed(model.queued, step.block)) removed(model.waiting, step.block);
+          else if (model.cancelsLeft > 0) {
+            if (!removed(model.queued, step.block)) removed(model.waiting, step.block);
+          }
+          model.cancelsLeft = Math.max(0, model.cancelsLeft + (step.kind === "request" ? 1 : -1));
         } else if (step.kind === "take") {
           const block = taken(session);
           deepEqual(block, model.queued.shift() ?? null);

@@ -29,25 +29,25 @@ export class SharedAdmission implements Admission {
     return Atomics.load(this.#counts, 0);
   }
 
-  enter(address: string): Refusal | null {
+  enter(origin: string): Refusal | null {
     if (Atomics.add(this.#counts, 0, 1) >= this.#limits.peersMax) {
       Atomics.sub(this.#counts, 0, 1);
       return "gateway-full";
     }
-    const before = placesOf(address).map((place) => Atomics.add(this.#counts, place, 1));
+    const before = placesOf(origin).map((place) => Atomics.add(this.#counts, place, 1));
     if (Math.min(...before) < this.#limits.peersPerAddressMax) return null;
-    this.leave(address);
+    this.leave(origin);
     return "address-full";
   }
 
-  leave(address: string): void {
+  leave(origin: string): void {
     Atomics.sub(this.#counts, 0, 1);
-    for (const place of placesOf(address)) Atomics.sub(this.#counts, place, 1);
+    for (const place of placesOf(origin)) Atomics.sub(this.#counts, place, 1);
   }
 }
 
-function placesOf(address: string): readonly number[] {
-  const digest = hash("sha1", address, "buffer");
+function placesOf(origin: string): readonly number[] {
+  const digest = hash("sha1", origin, "buffer");
   return Array.from({ length: ROWS }, (_, row) => {
     return 1 + row * ROW_LENGTH + digest.readUInt16LE(2 * row);
   });

@@ -18,7 +18,7 @@ const SETTINGS = {
 /** Another thread, whose peers take all they are given. */
 const greedy: UploadHolder = {
   demand: { wantedBytesPerSecond: Number.POSITIVE_INFINITY, activePeers: 1 },
-  countUnchoked: () => new Map([[torrentOf, 2]]),
+  countServed: () => new Map([[torrentOf, 2]]),
   setPart() {},
   setTorrent() {},
 };
@@ -40,7 +40,7 @@ for (const limited of ["gateway", "torrent"] as const) {
       },
     };
     const share = limiter.join(torrentOf, sender);
-    const host = { hasPeers: true, countUnchoked: () => new Map([[torrentOf, 1]]) };
+    const host = { hasPeers: true, countServed: () => new Map([[torrentOf, 1]]) };
     const own = new OwnUpload(host, limiter);
     sender.flush();
     for (let ms = 0; ms < 10_000; ms += 10) {

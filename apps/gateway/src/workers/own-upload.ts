@@ -9,11 +9,11 @@ import type { UploadHolder } from "./split-upload.ts";
  * those listened stay here, and the gateway's limits hold for them all together.
  */
 export class OwnUpload implements UploadHolder {
-  readonly #host: Pick<PeerHost, "hasPeers" | "countUnchoked">;
+  readonly #host: Pick<PeerHost, "hasPeers" | "countServed">;
   readonly #limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">;
 
   constructor(
-    host: Pick<PeerHost, "hasPeers" | "countUnchoked">,
+    host: Pick<PeerHost, "hasPeers" | "countServed">,
     limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">,
   ) {
     this.#host = host;
@@ -28,8 +28,8 @@ export class OwnUpload implements UploadHolder {
     return this.#limiter.demand();
   }
 
-  countUnchoked(): ReadonlyMap<Torrent, number> {
-    return this.#host.countUnchoked();
+  countServed(): ReadonlyMap<Torrent, number> {
+    return this.#host.countServed();
   }
 
   setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void {

@@ -26,7 +26,8 @@ export type PeerThreadPorts = {
   readonly swarms: SwarmSide;
   readonly tellTorrent: TellTorrent;
   readonly findObfuscated: (hash: Uint8Array) => Promise<InfoHash | null>;
-  readonly isProbe: (infoHash: InfoHash) => boolean;
+  readonly isProbe: (infoHash: InfoHash, origin: string) => boolean;
+  readonly offended: (origin: string) => void;
   readonly came: (peer: PeerCame) => void;
   readonly closed: (reason: CloseReason) => void;
 };
@@ -57,6 +58,7 @@ export class PeerThread implements UploadHolder {
   };
   /** Of the gateway's upload limit, as the thread said last. */
   demand: LimitDemand = { wantedBytesPerSecond: 0, activePeers: 0 };
+  #answered: ReadonlySet<PeerKey> = new Set();
   #sentBytes = 0;
 
   constructor(ports: PeerThreadPorts, start: WorkerStart) {
@@ -85,11 +87,12 @@ export class PeerThread implements UploadHolder {
     return this.#sentBytes;
   }
 
-  /** How many peers of each torrent it has that may download. */
-  countUnchoked(): ReadonlyMap<Torrent, number> {
+  /** How many peers of each torrent it has that may download, or are sent something else. */
+  countServed(): ReadonlyMap<Torrent, number> {
     const counts = new Map<Torrent, number>();
-    for (const { torrent, control } of this.#members.values()) {
-      if (!control.amChoking) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
+    for (const [peerKey, { torrent, control }] of this.#members) {
+      const isServed = !control.amChoking || this.#answered.has(peerKey);
+      if (isServed) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
     }
     return counts;
   }
@@ -162,9 +165,14 @@ export class PeerThread implements UploadHolder {
       case "came":
         return this.#ports.came(message.peer);
       case "probed":
-        return void this.#ports.isProbe(message.infoHash);
+        return void this.#ports.isProbe(message.infoHash, message.origin);
+      case "offended":
+        return this.#ports.offended(message.origin);
       case "sent":
         return this.#sent(message);
+      case "answered":
+        this.#answered = new Set(message.peers);
+        return;
       case "demand":
         this.demand = message.demand;
         return;

@@ -5,7 +5,7 @@ import { torrentLimits, type UploadSettings } from "../upload/upload-limits.ts";
 import type { OwnUpload } from "./own-upload.ts";
 import { PeerThread, type PeerThreadPorts } from "./peer-thread.ts";
 import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
-import type { WorkerStart } from "./worker-messages.ts";
+import type { ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** As often as the threads say what they want. */
 const SPLIT_GATEWAY_INTERVAL_MS = 200;
@@ -81,7 +81,12 @@ export class PeerThreads {
   }
 
   leave(): void {
-    for (const thread of this.#threads) thread.post({ kind: "leave" });
+    this.tell({ kind: "leave" });
+  }
+
+  /** Says it to each of them. */
+  tell(message: ToWorker): void {
+    for (const thread of this.#threads) thread.post(message);
   }
 
   async drain(withinMs: number): Promise<void> {

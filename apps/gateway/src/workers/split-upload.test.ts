@@ -24,7 +24,7 @@ function holder(
   return {
     ...{ told, promises },
     demand: { wantedBytesPerSecond, activePeers: 1 },
-    countUnchoked: () => new Map(peers),
+    countServed: () => new Map(peers),
     setPart(bytesPerSecond, ofPart) {
       told.push(bytesPerSecond);
       promises.push(ofPart);

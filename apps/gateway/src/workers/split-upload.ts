@@ -6,8 +6,8 @@ import { torrentLimits, type UploadSettings } from "../upload/upload-limits.ts";
 export interface UploadHolder {
   /** Of the gateway's limit, lately. */
   readonly demand: LimitDemand;
-  /** How many peers of each torrent may download there. */
-  countUnchoked(): ReadonlyMap<Torrent, number>;
+  /** How many peers of each torrent may download there, or are sent metadata or hashes. */
+  countServed(): ReadonlyMap<Torrent, number>;
   /** Its part of the gateway's limit, and what shares of that classes are promised. */
   setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void;
   /** What the catalog says of a torrent now, and the part of the torrent's limit. */
@@ -54,7 +54,7 @@ function splitPromises(
 ): readonly Promised[] {
   const promises = Object.entries(uploadPromises);
   if (promises.length === 0) return holders.map(() => ({ byClass: new Map(), total: 0 }));
-  const counts = holders.map((holder) => countByClass(holder.countUnchoked()));
+  const counts = holders.map((holder) => countByClass(holder.countServed()));
   return counts.map((ofHolder) => {
     const byClass = new Map<string, number>();
     for (const [name, share] of promises) {
@@ -84,14 +84,14 @@ function sharesOf(byClass: ReadonlyMap<string, number>, part: number): Record<st
 
 /**
  * Tells each holder what the catalog says of the torrents, and its part of each one's upload limit:
- * as many of it as of the peers that may download.
+ * as many of it as of the peers that are sent something.
  */
 export function splitTorrentUpload(
   holders: readonly UploadHolder[],
   torrents: Iterable<Torrent>,
   settings: UploadSettings,
 ): void {
-  const counts = holders.map((holder) => holder.countUnchoked());
+  const counts = holders.map((holder) => holder.countServed());
   for (const torrent of torrents) {
     const isLimited = torrentLimits(settings, torrent.entry).uploadBytesPerSecond !== null;
     const peers = counts.map((ofHolder) => ofHolder.get(torrent) ?? 0);

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { delay, systemClock } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import { BatchSize } from "../blocks/batch-size.ts";
+import { Offenders } from "../peers/offenders.ts";
 import { PeerHost } from "../peers/peer-host.ts";
 import { listenForPeers } from "../peers/peer-server.ts";
 import { SharedAdmission } from "../peers/shared-admission.ts";
@@ -32,6 +33,7 @@ const pieces = new LeasedPieces({
 });
 const hub = new HubClient(port, pieces);
 const limiter = new UploadLimiter(systemClock, start.upload, start.torrentPart);
+const offenders = new Offenders(start.offencesMax);
 const host = new PeerHost(
   {
     clock: systemClock,
@@ -40,12 +42,15 @@ const host = new PeerHost(
     findTorrent: (infoHash) => hub.find(infoHash),
     findObfuscated: (hash) => hub.findObfuscated(hash),
     // Whether it was one is the other thread's to know; no peer has our peer id.
-    isProbe(infoHash) {
-      port.post({ kind: "probed", infoHash });
+    isProbe(infoHash, origin) {
+      port.post({ kind: "probed", infoHash, origin });
       return true;
     },
     swarms: hub,
     admission: new SharedAdmission(start.admission, start.limits),
+    offenders,
+    // The other thread tells all threads, and so this one.
+    offended: (origin) => port.post({ kind: "offended", origin }),
     came: (peer) => port.post({ kind: "came", peer }),
     closed: (reason) => port.post({ kind: "closed", reason }),
   },
@@ -57,7 +62,10 @@ parentPort.on("message", (messages: readonly ToWorker[]) => {
 });
 const server = await listenForPeers(start, { shared: true });
 server.open((socket) => host.accept(socket));
-systemClock.every(REPORT_INTERVAL_MS, () => hub.report(host.sentBytes));
+systemClock.every(REPORT_INTERVAL_MS, () => {
+  hub.report(host.sentBytes);
+  port.post({ kind: "answered", peers: host.answered() });
+});
 if (start.upload.uploadBytesPerSecond !== null) {
   systemClock.every(DEMAND_INTERVAL_MS, () => {
     port.post({ kind: "demand", demand: limiter.demand() });
@@ -69,6 +77,12 @@ function receive(message: ToWorker): void {
   switch (message.kind) {
     case "dial":
       void host.dial(message.peer);
+      return;
+    case "offended":
+      offenders.offended(message.origin, systemClock.nowMs());
+      return;
+    case "spare":
+      offenders.spare(message.origin);
       return;
     case "leave":
       server.close();

@@ -17,6 +17,7 @@ export type WorkerStart = {
   readonly peers: PeerHostConfig;
   readonly limits: AdmissionLimits;
   readonly admission: SharedArrayBuffer;
+  readonly offencesMax: number;
   /** The marks of the cache's slots. */
   readonly visited: Uint8Array;
   /** The thread's part of the cache's budget: what it pins is held besides that. */
@@ -65,7 +66,8 @@ export type FromWorker =
   | { readonly kind: "left"; readonly peerKey: PeerKey }
   | { readonly kind: "closed"; readonly reason: CloseReason }
   | { readonly kind: "came"; readonly peer: PeerCame }
-  | { readonly kind: "probed"; readonly infoHash: InfoHash }
+  | { readonly kind: "probed"; readonly infoHash: InfoHash; readonly origin: string }
+  | { readonly kind: "offended"; readonly origin: string }
   | {
       readonly kind: "sent";
       /** By all peers there ever were. */
@@ -73,6 +75,8 @@ export type FromWorker =
       /** What those have taken whose number changed. */
       readonly taken: readonly (readonly [PeerKey, number])[];
     }
+  /** Choked peers that are sent metadata or hashes. */
+  | { readonly kind: "answered"; readonly peers: readonly PeerKey[] }
   /** Of the gateway's upload limit, since the last time. */
   | { readonly kind: "demand"; readonly demand: LimitDemand }
   | {
@@ -128,5 +132,7 @@ export type ToWorker =
       readonly part: number;
     }
   | { readonly kind: "dial"; readonly peer: PeerAnnounced }
+  /** A peer of any thread broke the protocol; this origin is the gateway's own. */
+  | { readonly kind: "offended" | "spare"; readonly origin: string }
   | { readonly kind: "leave" | "stop" }
   | { readonly kind: "drain"; readonly withinMs: number };

@@ -79,6 +79,10 @@ test("torrentBytes() gives any range of any torrent as it lies on a disk", async
         const into = Buffer.alloc(length, "?");
         await bytes.read(begin, into);
         ok(into.equals(whole.subarray(begin, begin + length)), `${length} bytes at ${begin}`);
+        const cut = Math.floor(length / 3);
+        const places = [Buffer.alloc(cut, "?"), Buffer.alloc(length - cut, "?")];
+        await bytes.readPlaces?.(begin, places);
+        ok(Buffer.concat(places).equals(into), `${length} bytes at ${begin} in two places`);
       }
     }),
     { numRuns: 60 },

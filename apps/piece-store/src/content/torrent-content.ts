@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { type Places, placesBetween, placesLength } from "@seedfleet/bytes";
 import type { Content, ContentRange } from "@seedfleet/content";
 import { type FileSpan, fileSpans } from "@seedfleet/metainfo";
 import type { TorrentLayout } from "./torrent-layout.ts";
@@ -9,33 +11,47 @@ export const RUNS_AT_ONCE_MAX = 8;
 export interface TorrentBytes {
   /** Fills `into` with the torrent's bytes from `begin` on; rejects as `Content.read` does. */
   read(begin: number, into: Uint8Array): Promise<void>;
+  /** The same into memory in parts; absent where it would spare no copy. */
+  readonly readPlaces?: (begin: number, places: Places) => Promise<void>;
 }
 
-type Run = { readonly ranges: readonly ContentRange[]; readonly into: Uint8Array };
+type TorrentContent = Pick<Content, "read" | "readPlaces">;
+
+type Run = { readonly ranges: readonly ContentRange[]; readonly places: Places };
+
+type ReadRun = (ranges: readonly ContentRange[], places: Places) => Promise<void>;
 
 /** Reads a torrent from the files that carry it; padding, which lies nowhere, is zeros. */
-export function torrentBytes(content: Pick<Content, "read">, layout: TorrentLayout): TorrentBytes {
+export function torrentBytes(content: TorrentContent, layout: TorrentLayout): TorrentBytes {
+  const readWith = async (readRun: ReadRun, begin: number, places: Places): Promise<void> => {
+    const runs = runsOf(fileSpans(layout, begin, placesLength(places)), layout, places);
+    const [only] = runs;
+    if (runs.length === 1 && only !== undefined) return readRun(only.ranges, only.places);
+    await readRuns(readRun, runs);
+  };
+  const { readPlaces } = content;
+  const readWhole: ReadRun = (ranges, [into]) => {
+    assert(into !== undefined);
+    return content.read(ranges, into);
+  };
   return {
-    async read(begin, into) {
-      const spans = fileSpans(layout, begin, into.length);
-      const runs = runsOf(spans, layout, into);
-      const [only] = runs;
-      if (runs.length === 1 && only !== undefined) return content.read(only.ranges, only.into);
-      await readRuns(content, runs);
-    },
+    read: (begin, into) => readWith(readWhole, begin, [into]),
+    ...(readPlaces === undefined
+      ? {}
+      : { readPlaces: (begin, places) => readWith(readPlaces, begin, places) }),
   };
 }
 
-/** Once it rejects no run is being read any more, so `into` is the caller's again. */
-async function readRuns(content: Pick<Content, "read">, runs: readonly Run[]): Promise<void> {
+/** Once it rejects no run is being read any more, so the memory is the caller's again. */
+async function readRuns(readRun: ReadRun, runs: readonly Run[]): Promise<void> {
   const left = runs.values();
   let failed = false;
   // The workers take their runs from one iterator, so each run is read once.
   const work = async (): Promise<void> => {
-    for (const { ranges, into } of left) {
+    for (const { ranges, places } of left) {
       if (failed) return;
       try {
-        await content.read(ranges, into);
+        await readRun(ranges, places);
       } catch (error) {
         failed = true;
         throw error;
@@ -48,7 +64,7 @@ async function readRuns(content: Pick<Content, "read">, runs: readonly Run[]): P
 }
 
 /** What lies between two stretches of padding is one read; padding is written at once. */
-function runsOf(spans: readonly FileSpan[], layout: TorrentLayout, into: Uint8Array): Run[] {
+function runsOf(spans: readonly FileSpan[], layout: TorrentLayout, places: Places): Run[] {
   const runs: { readonly ranges: ContentRange[]; readonly begin: number; end: number }[] = [];
   let at = 0;
   let joined = false;
@@ -56,7 +72,7 @@ function runsOf(spans: readonly FileSpan[], layout: TorrentLayout, into: Uint8Ar
     const contentFile = layout.files[file]?.contentFile ?? null;
     const end = at + lengthBytes;
     if (contentFile === null) {
-      into.fill(0, at, end);
+      for (const place of placesBetween(places, at, end)) place.fill(0);
       joined = false;
     } else {
       const range = { file: contentFile, offsetBytes, lengthBytes };
@@ -70,5 +86,8 @@ function runsOf(spans: readonly FileSpan[], layout: TorrentLayout, into: Uint8Ar
     }
     at = end;
   }
-  return runs.map(({ ranges, begin, end }) => ({ ranges, into: into.subarray(begin, end) }));
+  return runs.map(({ ranges, begin, end }) => ({
+    ranges,
+    places: placesBetween(places, begin, end),
+  }));
 }

@@ -122,10 +122,14 @@ async function loadSource(
     }
     // While a file is repaired it is not what was listed, so nobody reads it then.
     const { turns } = sources;
+    const { readPlaces } = bytes;
     const repair = repairFiles(listing, layout);
     return {
       has: () => true,
       read: (begin, into) => turns.read(location, () => bytes.read(begin, into)),
+      ...(readPlaces === undefined
+        ? {}
+        : { readPlaces: (begin, at) => turns.read(location, () => readPlaces(begin, at)) }),
       isManaged: false,
       repair: (begin, right) => turns.write(location, () => repair(begin, right)),
     };

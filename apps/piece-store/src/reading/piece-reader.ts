@@ -1,5 +1,5 @@
-import type { Bus } from "@seedfleet/bus";
-import type { InfoHash } from "@seedfleet/bytes";
+import type { Bus, Landing } from "@seedfleet/bus";
+import { type InfoHash, placesLength } from "@seedfleet/bytes";
 import { contentUnreadable } from "@seedfleet/content";
 import type { PieceRead } from "@seedfleet/contracts";
 import { delay, SeedfleetError } from "@seedfleet/runtime";
@@ -9,18 +9,13 @@ import type { PieceStoreMetrics } from "../metrics.ts";
 import type { CheckedPieces } from "./checked-pieces.ts";
 import { ChunkCache } from "./chunk-cache.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
+import { CHUNK_BYTES_MAX, type ChunkRead, chunkBytesFor, keyOf, lengthOf } from "./chunk-read.ts";
 import { keepWaiting } from "./keep-waiting.ts";
 import type { TorrentContext } from "./load-torrent.ts";
 import { READ_AHEAD_PIECES, ReadAhead } from "./read-ahead.ts";
 import { SourceReads } from "./source-reads.ts";
 import type { TorrentConditions } from "./torrent-conditions.ts";
 import type { TorrentContexts } from "./torrent-contexts.ts";
-
-/** Over a network: two of them fill NATS's usual limit of 1 MiB with room for the headers. */
-export const CHUNK_BYTES: number = 512 * 1024;
-
-/** By reference: the longest piece we make, so that one piece is one chunk and one allocation. */
-export const CHUNK_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Less than half of the silence after which an asker gives up. */
 export const KEEP_WAITING_MS = 2_000;
@@ -46,11 +41,11 @@ export type PieceReaderPorts = {
   readonly metrics: PieceStoreMetrics;
 };
 
-type ChunkRead = Omit<PieceRead, "verify">;
-
 /** What somebody asks for, and what ends it: the asker's going, ours, or too long a wait. */
 type Asked = {
   readonly read: ChunkRead;
+  /** Where the asker would have all of it, if it is in this process. */
+  readonly landing: Landing | null;
   readonly end: AbortSignal;
   /** Rejects with the reason when it ends. */
   readonly ended: Promise<never>;
@@ -58,8 +53,9 @@ type Asked = {
 
 /**
  * Answers those who ask for parts of pieces. A chunk is given to several askers, and its memory is
- * written to again only when all have said that it was sent. While a source is slow the asker gets
- * empty chunks.
+ * written to again only when all have said that it was sent. An asker in this process may have a
+ * whole piece read into memory of its own instead, which nobody else is given. While a source is
+ * slow the asker gets empty chunks.
  */
 export class PieceReader {
   readonly #ports: PieceReaderPorts;
@@ -75,12 +71,9 @@ export class PieceReader {
   constructor(ports: PieceReaderPorts, { cacheBytes }: { readonly cacheBytes: number }) {
     this.#ports = ports;
     const { conditions, metrics } = ports;
-    const { payloadBytesMax } = ports.bus;
-    // A bus that takes so much passes payloads by reference; any other copies and splits them.
-    const isByReference = payloadBytesMax >= CHUNK_BYTES_MAX;
-    this.#chunkBytes = isByReference ? CHUNK_BYTES_MAX : Math.min(CHUNK_BYTES, payloadBytesMax);
-    // An asker of this process may have the bytes hashed by a thread beside it.
-    this.#memory = new ChunkMemory({ shared: isByReference });
+    this.#chunkBytes = chunkBytesFor(ports.bus.payloadBytesMax);
+    // By reference an asker of this process may have the bytes hashed by a thread beside it.
+    this.#memory = new ChunkMemory({ shared: this.#chunkBytes === CHUNK_BYTES_MAX });
     this.#cache = new ChunkCache(this.#memory, cacheBytes);
     this.#reads = new SourceReads({
       ...{ conditions, memory: this.#memory },
@@ -122,7 +115,11 @@ export class PieceReader {
     this.#memory.release(chunk);
   }
 
-  async *read(request: PieceRead, asker: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *read(
+    request: PieceRead,
+    asker: AbortSignal,
+    landing: Landing | null = null,
+  ): AsyncGenerator<Uint8Array, void, void> {
     const { metrics } = this.#ports;
     const { verify, ...read } = request;
     const end = new AbortController();
@@ -136,13 +133,17 @@ export class PieceReader {
     asker.addEventListener("abort", leave, { once: true });
     try {
       asker.throwIfAborted();
-      const asked = { read, end: end.signal, ended: ended.promise };
+      const asked = { read, landing, end: end.signal, ended: ended.promise };
       const chunks = verify ? this.#checkedChunks(asked) : this.#chunks(asked);
       for await (const chunk of chunks) {
         metrics.readBytes.add(chunk.length);
         sentBytes += chunk.length;
         if (sentBytes === read.length) outcome = "ok";
         yield chunk;
+      }
+      if (sentBytes === 0 && landing?.isFilled) {
+        metrics.readBytes.add(read.length);
+        outcome = "ok";
       }
     } catch (error) {
       if (!asker.aborted) outcome = error instanceof SeedfleetError ? error.detail.code : "failed";
@@ -158,8 +159,9 @@ export class PieceReader {
   }
 
   async *#chunks(asked: Asked): AsyncGenerator<Uint8Array, void, void> {
-    const { read, end } = asked;
-    for (let sent = 0; sent < read.length; ) {
+    const { read, end, landing } = asked;
+    const landedBytes = landing === null ? 0 : yield* this.#land(asked, landing);
+    for (let sent = landedBytes; sent < read.length; ) {
       const begin = read.begin + sent;
       const part = { ...read, begin, length: Math.min(read.length - sent, this.#chunkBytes) };
       const context = yield* this.#wait(asked, this.#contextFor(read));
@@ -168,6 +170,24 @@ export class PieceReader {
       // A view of its own, since the bus tells askers' chunks apart by them.
       yield chunk.subarray();
     }
+  }
+
+  /**
+   * Reads all of it to where the asker would have it, unless it must come from a source that cannot
+   * do that or lies here already. How many bytes are there then, or were given: all or none.
+   */
+  async *#land(asked: Asked, landing: Landing): AsyncGenerator<Uint8Array, number, void> {
+    const { read, end } = asked;
+    if (read.length > this.#chunkBytes || placesLength(landing.parts) !== read.length) return 0;
+    const context = yield* this.#wait(asked, this.#contextFor(read));
+    if (this.#cache.has(keyOf(read)) || !this.#reads.canLand(context)) return 0;
+    const options = { signal: end, landing };
+    const landed = this.#span(read, false, () =>
+      this.#fresh(read, end, (current) => this.#reads.land(current, read, options)),
+    );
+    const bytes = yield* this.#wait(asked, landed, context);
+    if (bytes !== null) yield bytes;
+    return read.length;
   }
 
   #chunk(context: TorrentContext, read: ChunkRead, signal: AbortSignal): Promise<Uint8Array> {
@@ -218,7 +238,9 @@ export class PieceReader {
   }
 
   #cached(read: ChunkRead, asker: AbortSignal): Promise<Uint8Array> {
-    return this.#cache.get(keyOf(read), asker, (signal) => this.#readFresh(read, signal));
+    return this.#cache.get(keyOf(read), asker, (signal) =>
+      this.#fresh(read, signal, (context) => this.#reads.read(context, read, signal)),
+    );
   }
 
   #forget(infoHash: InfoHash, piece: number): void {
@@ -226,11 +248,15 @@ export class PieceReader {
     this.#cache.forget((key) => key.startsWith(prefix));
   }
 
-  async #readFresh(read: ChunkRead, signal: AbortSignal): Promise<Uint8Array> {
+  async #fresh<Result>(
+    read: ChunkRead,
+    signal: AbortSignal,
+    readFrom: (context: TorrentContext) => Promise<Result>,
+  ): Promise<Result> {
     while (true) {
       const context = await this.#contextFor(read);
       try {
-        return await this.#reads.read(context, read, signal);
+        return await readFrom(context);
       } catch (error) {
         // Published again in the meantime, so there are newer sources to read from.
         if (signal.aborted || this.#ports.contexts.isCurrent(context)) throw error;
@@ -257,17 +283,6 @@ export class PieceReader {
       this.#memory.release(await this.#cached(read, signal));
     }
   }
-}
-
-function keyOf({ infoHash, piece, begin, length }: ChunkRead): string {
-  return `${infoHash} ${piece} ${begin} ${length}`;
-}
-
-function lengthOf(
-  { pieceLengthBytes, sizeBytes }: Pick<TorrentContext, "pieceLengthBytes" | "sizeBytes">,
-  piece: number,
-): number {
-  return Math.min(pieceLengthBytes, sizeBytes - piece * pieceLengthBytes);
 }
 
 function tooSlow(maxMs: number): SeedfleetError {

@@ -7,7 +7,7 @@ import { CATALOG_BUCKET, readPieceCall } from "@seedfleet/contracts";
 import { watchPresence } from "@seedfleet/fleet";
 import { systemClock } from "@seedfleet/runtime";
 import { GivenStore, HOLDER, remote } from "../testing.ts";
-import { CHUNK_BYTES } from "./piece-reader.ts";
+import { CHUNK_BYTES } from "./chunk-read.ts";
 import { READS_EACH_MAX, READS_WAITING_MAX } from "./source-reads.ts";
 import { withPayloadMax } from "./testing.ts";
 

@@ -1,4 +1,6 @@
-import { placeOf } from "../content/locations.ts";
+import assert from "node:assert/strict";
+import type { Landing } from "@seedfleet/bus";
+import { locationKind, placeOf } from "../content/locations.ts";
 import { pieceAbsent, pieceCorrupt } from "../errors.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import { FairSlots } from "./fair-slots.ts";
@@ -6,7 +8,7 @@ import { firstAnswer } from "./first-answer.ts";
 import type { TorrentContext } from "./load-torrent.ts";
 import { HEDGE_MS, inTurn, mostHopeful, noteFailure } from "./source-failures.ts";
 import type { TorrentConditions } from "./torrent-conditions.ts";
-import type { TorrentSource } from "./torrent-source.ts";
+import type { SourceBytes, TorrentSource } from "./torrent-source.ts";
 
 /**
  * Of one place: this machine's disks, the object store, an origin. Node reads four files at a time;
@@ -26,7 +28,16 @@ export type TorrentRange = {
   readonly length: number;
 };
 
-type Answer = { readonly bytes: Uint8Array; readonly source: TorrentSource };
+type Answer = {
+  /** Null where they are in the asker's memory. */
+  readonly bytes: Uint8Array | null;
+  readonly source: TorrentSource;
+};
+
+type AttemptedRange = TorrentRange & {
+  readonly signal: AbortSignal;
+  readonly landing: Landing | null;
+};
 
 type SourceReadPorts = {
   readonly conditions: TorrentConditions;
@@ -60,10 +71,16 @@ export class SourceReads {
   /** Whether a read that nobody waits for would be in nobody's way. */
   hasRoomFor({ sources }: TorrentContext): boolean {
     const nowMs = this.#ports.conditions.clock.nowMs();
-    const source = sources.find((each) => !each.isStale && !each.isResting(nowMs));
+    const source = firstOf(sources, nowMs);
     if (source === undefined) return false;
     const { taken, waiting } = this.#slotsFor(source);
     return waiting === 0 && taken < READS_EACH_MAX;
+  }
+
+  /** Whether the source that is asked first can read into the memory of whoever asks. */
+  canLand({ sources }: TorrentContext): boolean {
+    const source = firstOf(sources, this.#ports.conditions.clock.nowMs());
+    return source !== undefined && locationKind(source.location) === "file";
   }
 
   /** Of several failures that is told which another try may mend. The caller holds the bytes. */
@@ -72,10 +89,33 @@ export class SourceReads {
     range: TorrentRange,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
+    const bytes = await this.#read(context, range, { signal, landing: null });
+    assert(bytes !== null);
+    return bytes;
+  }
+
+  /**
+   * The same into the asker's memory: null once the bytes are there. Where they come from a source
+   * that cannot, or the memory is still taken by one that was too slow, the caller holds them.
+   */
+  land(
+    context: TorrentContext,
+    range: TorrentRange,
+    options: { readonly signal: AbortSignal; readonly landing: Landing },
+  ): Promise<Uint8Array | null> {
+    return this.#read(context, range, options);
+  }
+
+  async #read(
+    context: TorrentContext,
+    range: TorrentRange,
+    { signal, landing }: { readonly signal: AbortSignal; readonly landing: Landing | null },
+  ): Promise<Uint8Array | null> {
     const { clock } = this.#ports.conditions;
     const sources = inTurn(context, clock.nowMs());
     const attempts = sources.map((source) => ({
-      run: (stop: AbortSignal) => this.#readFrom(context, source, { ...range, signal: stop }),
+      run: (stop: AbortSignal) =>
+        this.#readFrom(context, source, { ...range, landing, signal: stop }),
       slow: () => source.rest(clock.nowMs()),
     }));
     try {
@@ -91,7 +131,7 @@ export class SourceReads {
   async #readFrom(
     context: TorrentContext,
     source: TorrentSource,
-    { piece, begin, length, signal }: TorrentRange & { readonly signal: AbortSignal },
+    { piece, begin, length, signal, landing }: AttemptedRange,
   ): Promise<Answer> {
     const { conditions, memory } = this.#ports;
     const { infoHash, pieceLengthBytes } = context;
@@ -102,9 +142,13 @@ export class SourceReads {
       const content = await source.bytes();
       if (!content.has(piece)) throw pieceAbsent(infoHash, piece);
       using _slot = await this.#slotsFor(source).take(location, signal);
-      // Not released where it fails: who knows whether nobody writes to it any more.
-      const bytes = memory.take(length);
-      await content.read(piece * pieceLengthBytes + begin, bytes);
+      const at = piece * pieceLengthBytes + begin;
+      let bytes: Uint8Array | null = null;
+      if (landing === null || !(await landed(content, at, landing))) {
+        // Not released where it fails: who knows whether nobody writes to it any more.
+        bytes = memory.take(length);
+        await content.read(at, bytes);
+      }
       // Somebody may have found out meanwhile, by checking the whole piece.
       if (conditions.isBad(infoHash, location, piece)) throw pieceCorrupt(infoHash, piece);
       // Whoever has been told to stop was too slow.
@@ -123,6 +167,29 @@ export class SourceReads {
     this.#slots.set(place, slots);
     return slots;
   }
+}
+
+/** False where the source cannot, or another attempt has the memory. */
+async function landed(
+  { readPlaces }: SourceBytes,
+  begin: number,
+  landing: Landing,
+): Promise<boolean> {
+  if (readPlaces === undefined || !landing.take()) return false;
+  try {
+    await readPlaces(begin, landing.parts);
+  } catch (error) {
+    // Once it has rejected, nothing is written any more.
+    landing.giveBack();
+    throw error;
+  }
+  landing.fill();
+  return true;
+}
+
+/** The source that is asked first. */
+function firstOf(sources: readonly TorrentSource[], nowMs: number): TorrentSource | undefined {
+  return sources.find((each) => !each.isStale && !each.isResting(nowMs));
 }
 
 const SLOTS = {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { createBus } from "@seedfleet/bus";
+import { createBus, Landing } from "@seedfleet/bus";
 import { advanceUntil, Gathered, turn } from "../waiting.ts";
 import { withCode, withRemoteCode } from "./call-tests.ts";
 import {
@@ -110,6 +110,28 @@ export const streamTests: BusTests = {
     }
     equal(taken, 40);
     for (const [index, chunk] of kept.entries()) ok(chunk.every((byte) => byte === 4 * index));
+  },
+
+  "stream() gives bytes where the asker would have them, or in chunks": async (bus) => {
+    const { asking, serving, run } = bus;
+    serving.serveStream(bytesStream, { params: { run } }, function* (fill, _params, _, landing) {
+      if (landing?.take() === true) {
+        for (const part of landing.parts) part.fill(fill);
+        // It may say that it is still at it.
+        yield new Uint8Array(0);
+        landing.fill();
+      } else yield new Uint8Array(30).fill(fill);
+    });
+    await serving.flush();
+    for (const fill of [1, 2]) {
+      const landing = new Landing([new Uint8Array(10), new Uint8Array(20)]);
+      const chunks = await Array.fromAsync(asking.stream(bytesStream, { run }, fill, { landing }));
+      const bytes = Buffer.concat(landing.isFilled ? landing.parts : chunks);
+      deepEqual(bytes, Buffer.alloc(30, fill));
+      equal(landing.isTaken, false);
+    }
+    const without = await Array.fromAsync(asking.stream(bytesStream, { run }, 3));
+    deepEqual(Buffer.concat(without), Buffer.alloc(30, 3));
   },
 
   "stream() never lets the server be further ahead than it was asked to": async (bus) => {

@@ -1,0 +1,277 @@
+import type { Socket } from "node:net";
+import { AddressBytes } from "../addresses/address-bytes.ts";
+import type { Networks } from "../addresses/networks.ts";
+import { readProxyHeader } from "../addresses/proxy-header.ts";
+import { encodeFailure } from "./encode-failure.ts";
+import type { HttpHandler } from "./http-handler.ts";
+import { beginOk, endOk, type Persistence, type PlainReply, writePlain } from "./http-head.ts";
+import {
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  REFUSED_LINGER_MS,
+  REQUESTS_PER_CONNECTION_MAX,
+  SOCKET_IDLE_TIMEOUT_MS,
+} from "./http-limits.ts";
+import { ReplyBytes } from "./reply-bytes.ts";
+import { RequestParser, type RequestProblem } from "./request-parser.ts";
+import { WHOLE_SCRAPE_SLICE_BYTES, type WholeScrape } from "./whole-scrape.ts";
+
+/** Replies to pipelined requests are written together until they are so many bytes. */
+const FLUSH_BYTES = 16_384;
+
+const NOTHING = new Uint8Array(0);
+const NOT_FOUND: PlainReply = { status: "404 Not Found", body: "Not found\n" };
+const WRONG_METHOD: PlainReply = { status: "405 Method Not Allowed", header: "Allow: GET\r\n" };
+
+/** What the connections of one listener have in common. */
+export type ConnectionHost = {
+  handler: HttpHandler;
+  draining: boolean;
+  /** Empty between two events: replies are written here, and from here to the socket. */
+  readonly output: ReplyBytes;
+  readonly nowMs: () => number;
+  readonly proxies: Networks;
+  readonly readsForwardedFor: boolean;
+};
+
+/**
+ * - `asking`: reads requests and answers them.
+ * - `blocked`: the client does not take its replies, so no more is read of its requests.
+ * - `leaving`: all is said; what still comes is dropped until the client is gone too.
+ */
+type State = "proxied" | "asking" | "blocked" | "leaving";
+
+/**
+ * One connection: what comes is parsed, answered and written at once. It has no timer of its own:
+ * the listener looks from time to time which deadlines have passed.
+ */
+export class HttpConnection {
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #parser: RequestParser;
+  readonly #address = new AddressBytes();
+  #state: State = "asking";
+  #deadlineMs: number;
+  #answered = 0;
+  /** The client says no more. */
+  #ended = false;
+  #proxyHeader: Buffer | null = null;
+  #wholeScrape: WholeScrape | null = null;
+
+  constructor(socket: Socket, host: ConnectionHost) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#parser = new RequestParser(host);
+    this.#deadlineMs = host.nowMs() + HEADERS_TIMEOUT_MS;
+    socket.on("error", ignore);
+    // Gone already: there is nobody to answer, and nobody to remember.
+    if (!this.#address.parse(socket.remoteAddress ?? "")) {
+      this.#state = "leaving";
+      socket.destroy();
+      return;
+    }
+    if (host.proxies.has(this.#address)) this.#state = "proxied";
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("end", () => this.#receiveEnd());
+    socket.once("close", () => this.#wholeScrape?.end());
+  }
+
+  /** Ends it if it has been waited for long enough. */
+  expire(nowMs: number): void {
+    if (nowMs < this.#deadlineMs) return;
+    const asks = this.#state === "proxied" || this.#state === "asking";
+    if (asks && (this.#answered === 0 || this.#parser.hasPart)) {
+      this.#host.handler.refused("timeout");
+    }
+    this.destroy();
+  }
+
+  /** Ends it if it has its answers and asks nothing; otherwise its next reply is the last. */
+  drain(): void {
+    const idle = this.#state === "asking" && this.#answered > 0 && !this.#parser.hasPart;
+    if (idle) this.destroy();
+  }
+
+  destroy(): void {
+    this.#state = "leaving";
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#state === "leaving") return;
+    const rest = this.#state === "proxied" ? this.#behindProxyHeader(chunk) : chunk;
+    if (rest === null) return;
+    const began = this.#parser.hasPart;
+    this.#parser.push(rest);
+    if (this.#state === "asking") this.#answerAll(began);
+  }
+
+  #receiveEnd(): void {
+    this.#ended = true;
+    if (this.#state !== "asking" && this.#state !== "proxied") return;
+    if (this.#parser.hasPart) this.#refuse("malformed");
+    else this.#leave();
+  }
+
+  /** What follows the header of the PROXY protocol; null until it is there, or if it is none. */
+  #behindProxyHeader(chunk: Buffer): Buffer | null {
+    const held = this.#proxyHeader;
+    const bytes = held === null ? chunk : Buffer.concat([held, chunk]);
+    const length = readProxyHeader(bytes, this.#address);
+    if (length < 0) {
+      this.#host.handler.refused("proxy-header");
+      this.destroy();
+      return null;
+    }
+    this.#proxyHeader = length === 0 ? bytes : null;
+    if (length === 0) return null;
+    this.#state = "asking";
+    return bytes.length === length ? null : bytes.subarray(length);
+  }
+
+  /** Answers every request that is complete. */
+  #answerAll(began: boolean): void {
+    const { output } = this.#host;
+    const nowMs = this.#host.nowMs();
+    const answeredBefore = this.#answered;
+    while (this.#state === "asking") {
+      const outcome = this.#parser.next();
+      if (outcome === null) break;
+      if (outcome === true) this.#answer(nowMs);
+      else this.#refuse(outcome);
+      if (output.length >= FLUSH_BYTES) this.#flush();
+    }
+    this.#flush();
+    if (this.#state !== "asking") return;
+    if (this.#ended) return this.#leave();
+    // A request's time runs from its first byte, however many follow.
+    const answered = this.#answered > answeredBefore;
+    if (this.#parser.hasPart) {
+      if (answered || (this.#answered > 0 && !began)) this.#deadlineMs = nowMs + HEADERS_TIMEOUT_MS;
+    } else if (answered) {
+      this.#deadlineMs = nowMs + KEEP_ALIVE_TIMEOUT_MS;
+    }
+  }
+
+  #answer(nowMs: number): void {
+    const { handler, output } = this.#host;
+    const parser = this.#parser;
+    this.#answered += 1;
+    if (!parser.isGet) {
+      handler.refused("method");
+      writePlain(WRONG_METHOD, "closes", output);
+      return this.#leave();
+    }
+    const persistence = this.#persistence();
+    const from = output.length;
+    const bodyFrom = beginOk(persistence, output);
+    const answer = handler.answer({ request: parser, address: this.#address, nowMs }, output);
+    if (answer === "written") {
+      endOk(bodyFrom, output);
+    } else {
+      output.length = from;
+      if (answer !== null) return this.#stream(answer);
+      handler.refused("not-found");
+      writePlain(NOT_FOUND, persistence, output);
+    }
+    if (persistence === "closes") this.#leave();
+  }
+
+  #persistence(): Persistence {
+    const { keepsAlive, isHttp11 } = this.#parser;
+    const last = this.#host.draining || this.#answered >= REQUESTS_PER_CONNECTION_MAX;
+    if (last || !keepsAlive) return "closes";
+    return isHttp11 ? "kept" : "stays";
+  }
+
+  /**
+   * Answers what is not HTTP, or too much of it, and ends the connection. A request that is too
+   * long is an announce gone wrong, so it is told in the way of announces, with a 200.
+   */
+  #refuse(problem: RequestProblem): void {
+    const { handler, output } = this.#host;
+    handler.refused(problem);
+    if (problem === "too-long") {
+      const bodyFrom = beginOk("closes", output);
+      encodeFailure({ sendableText: "Request is too long", retryInMinutes: null }, output);
+      endOk(bodyFrom, output);
+    } else {
+      const body = "d14:failure reason19:Request is not HTTPe";
+      writePlain({ status: "400 Bad Request", body }, "closes", output);
+    }
+    this.#leave();
+  }
+
+  /** Hands the replies over. Whether the socket took them at once decides who has the buffer. */
+  #flush(): void {
+    const { output } = this.#host;
+    if (output.length === 0) return;
+    const socket = this.#socket;
+    socket.write(output.bytes.subarray(0, output.length));
+    if (socket.writableLength === 0) {
+      output.length = 0;
+      return;
+    }
+    output.letGo();
+    if (this.#state !== "asking") return;
+    this.#state = "blocked";
+    this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
+    socket.pause();
+    // Behind what is on its way, so it is done when that is.
+    socket.write(NOTHING, () => this.#resume());
+  }
+
+  #resume(): void {
+    if (this.#state !== "blocked" || this.#socket.destroyed) return;
+    this.#state = "asking";
+    this.#deadlineMs = this.#host.nowMs() + KEEP_ALIVE_TIMEOUT_MS;
+    this.#answerAll(false);
+    if (this.#state === "asking") this.#socket.resume();
+  }
+
+  /** Writes what there is and ends the connection. */
+  #leave(): void {
+    const socket = this.#socket;
+    const parser = this.#parser;
+    this.#flush();
+    this.#state = "leaving";
+    const saidAll = !parser.hasPart && !parser.hasBody;
+    if (saidAll && socket.writableLength === 0) {
+      // The kernel has the reply and nothing is unread, so this sends both: it and the end.
+      socket.destroy();
+      return;
+    }
+    // Destroyed at once, it would be reset, and the client might never see the answer.
+    this.#deadlineMs = this.#host.nowMs() + REFUSED_LINGER_MS;
+    socket.end();
+  }
+
+  /** Sends a reply of any length as the client takes it; until then nothing else is answered. */
+  #stream(scrape: WholeScrape): void {
+    const { isHttp11 } = this.#parser;
+    this.#flush();
+    this.#wholeScrape = scrape;
+    this.#state = "blocked";
+    const transfer = isHttp11 ? "Transfer-Encoding: chunked\r\n" : "";
+    const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+    this.#socket.write(`${head}${transfer}\r\n`);
+    const output = new ReplyBytes(2 * WHOLE_SCRAPE_SLICE_BYTES);
+    const more = (): void => {
+      if (this.#socket.destroyed) return;
+      this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
+      output.length = 0;
+      const isLast = !scrape.slice(output);
+      const slice = output.bytes.toString("latin1", 0, output.length);
+      const size = `${output.length.toString(16)}\r\n`;
+      const text = isHttp11 ? `${size}${slice}\r\n${isLast ? "0\r\n\r\n" : ""}` : slice;
+      this.#socket.write(text, "latin1", () => {
+        if (isLast) this.#leave();
+        else setImmediate(more);
+      });
+    };
+    setImmediate(more);
+  }
+}
+
+/** A connection that breaks is closed, which is told by its `close`. */
+function ignore(): void {}

@@ -1,0 +1,192 @@
+import { type Clock, type Rng, systemRng } from "@seedfleet/runtime";
+import type { SwarmCounts, Swarms } from "@seedfleet/swarm";
+import type { AddressBytes } from "../addresses/address-bytes.ts";
+import { AddressRates } from "../addresses/address-rates.ts";
+import type { Networks } from "../addresses/networks.ts";
+import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
+import { REPLY_ROWS_MAX } from "../handout/fill-reply.ts";
+import { HttpAnswers } from "../http/http-answers.ts";
+import { type HttpListener, listenHttp } from "../http/http-listener.ts";
+import type { EverySwarm } from "../http/whole-scrape.ts";
+import { type Datagram, type DatagramAnswers, SILENCE, UdpAnswers } from "../udp/answer-udp.ts";
+import { ConnectionIds, type SourceAddress } from "../udp/connection-ids.ts";
+import { UdpCounts } from "../udp/udp-counts.ts";
+import { listenUdp, type UdpListener } from "../udp/udp-listener.ts";
+import { type ReplicaCounts, Tally } from "./replica-counts.ts";
+import type { TrackerReplica } from "./tracker-replica.ts";
+
+/** Requests of one address are counted for so long. */
+const RATE_WINDOW_MS = 10_000;
+
+export type DoorsConfig = {
+  readonly host: string;
+  readonly port: number;
+  /** Null takes the port that HTTP has. */
+  readonly udpPort: number | null;
+  readonly udp: boolean;
+  /** Whether other threads listen at the same ports. */
+  readonly shared: boolean;
+  readonly connectionsMax: number;
+  /** Of connection ids: 16 bytes. */
+  readonly udpKey: Uint8Array;
+  readonly trackerId: string | null;
+  readonly wholeScrape: boolean;
+  /** Of one address in ten seconds; null for any number. */
+  readonly requestsPerAddressMax: number | null;
+  readonly trustedNetworks: Networks;
+  readonly forwardingProxies: Networks;
+  readonly proxyProtocolProxies: Networks;
+};
+
+type DoorCounts = Omit<ReplicaCounts, "swarms" | "peers" | "torrents" | "storeBytes">;
+
+/**
+ * Where announces come in: a TCP port for HTTP and a UDP port. Until they are opened whoever asks
+ * over HTTP is told to come back, and over UDP nothing, after which clients ask again.
+ */
+export class Doors implements AsyncDisposable {
+  readonly port: number;
+  readonly udpPort: number | null;
+  readonly #clock: Clock;
+  readonly #config: DoorsConfig;
+  readonly #http: HttpListener;
+  readonly #udp: UdpListener | null;
+  readonly #datagrams: LateAnswers;
+  readonly #announces = new Tally();
+  readonly #scrapes = new Tally();
+  readonly #refusals = new Tally();
+
+  private constructor(
+    clock: Clock,
+    config: DoorsConfig,
+    listening: { http: HttpListener; udp: UdpListener | null; datagrams: LateAnswers },
+  ) {
+    this.#clock = clock;
+    this.#config = config;
+    this.#http = listening.http;
+    this.#udp = listening.udp;
+    this.#datagrams = listening.datagrams;
+    this.port = listening.http.port;
+    this.udpPort = listening.udp?.port ?? null;
+  }
+
+  /** Takes the ports. Throws what `cannotListen` makes. */
+  static async listen(clock: Clock, config: DoorsConfig): Promise<Doors> {
+    const { host, port, udpPort, shared, proxyProtocolProxies: proxies } = config;
+    const readsForwardedFor = config.forwardingProxies.size > 0;
+    const { connectionsMax } = config;
+    await using starting = new AsyncDisposableStack();
+    const http = starting.use(
+      await listenHttp(
+        { clock },
+        { host, port, reusePort: shared },
+        { connectionsMax, proxies, readsForwardedFor },
+      ),
+    );
+    const datagrams = new LateAnswers();
+    const options = { answers: datagrams, clock, reusePort: shared, batches: true };
+    const udp = config.udp
+      ? starting.use(await listenUdp({ host, port: udpPort ?? http.port }, options))
+      : null;
+    starting.move();
+    return new Doors(clock, config, { http, udp, datagrams });
+  }
+
+  get counts(): DoorCounts {
+    const udp = this.#datagrams.counts;
+    return {
+      httpAnnounces: this.#announces.counts(),
+      httpScrapes: this.#scrapes.counts(),
+      httpRefusals: this.#refusals.counts(),
+      udpAnnounces: udp.announces,
+      udpScrapes: udp.scrapes,
+      udpConnects: udp.connects,
+      udpRefusals: Object.fromEntries(udp.refusals),
+      udpSilences: { ...udp.silences },
+      connections: this.#http.connectionCount,
+    };
+  }
+
+  /** From now on announces are answered. */
+  open({ announces, swarms }: TrackerReplica, rng: Rng = systemRng): void {
+    const { trustedNetworks, forwardingProxies, trackerId, wholeScrape, udpKey } = this.#config;
+    const rates = (): AddressRates => this.#rates(rng);
+    const httpRates = rates();
+    this.#http.handle(
+      new HttpAnswers(
+        {
+          announces,
+          counts: {
+            announced: (outcome) => this.#announces.add(outcome),
+            scraped: (outcome) => this.#scrapes.add(outcome),
+            refused: (refusal) => this.#refusals.add(refusal),
+          },
+          admit: ({ bytes, length }: AddressBytes) =>
+            httpRates.take(bytes, length, this.#clock.nowMs()),
+          everySwarm: wholeScrape ? () => everySwarm(swarms) : null,
+        },
+        {
+          mayNameAddress: trustedNetworks,
+          forwardingProxies,
+          peersMax: REPLY_ROWS_MAX,
+          trackerId,
+        },
+      ),
+    );
+    this.#datagrams.answers = new UdpAnswers({
+      announces,
+      request: new AnnounceRequest(),
+      reply: new AnnounceReply(REPLY_ROWS_MAX),
+      scrapeCounts: { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 },
+      ids: new ConnectionIds(udpKey),
+      connectRates: rates(),
+      requestRates: rates(),
+      trusts: ({ address, addressBytes }: SourceAddress) =>
+        trustedNetworks.has({ bytes: address, length: addressBytes }),
+    });
+  }
+
+  /** Takes no new connections; resolves when those at work have their answers. */
+  drain(): Promise<void> {
+    return this.#http.drain();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#udp?.[Symbol.asyncDispose]();
+    await this.#http[Symbol.asyncDispose]();
+  }
+
+  #rates(rng: Rng): AddressRates {
+    const { requestsPerAddressMax: requestsPerWindowMax } = this.#config;
+    const windowMs = RATE_WINDOW_MS;
+    return new AddressRates({ requestsPerWindowMax, windowMs, seed: rng.below(2 ** 32) });
+  }
+}
+
+/** What a UDP socket asks, before and after there is somebody who knows. */
+class LateAnswers implements DatagramAnswers {
+  answers: DatagramAnswers | null = null;
+  readonly #before = new UdpCounts();
+
+  get counts(): UdpCounts {
+    return this.answers?.counts ?? this.#before;
+  }
+
+  answer(datagram: Datagram, into: Uint8Array, nowMs: number): number {
+    return this.answers?.answer(datagram, into, nowMs) ?? SILENCE;
+  }
+}
+
+/** Every swarm of an open tracker, for a scrape of everything. */
+function everySwarm(swarms: Swarms): EverySwarm {
+  let swarm = -1;
+  return {
+    next(infoHash: Uint8Array, into: SwarmCounts) {
+      swarm = swarms.nextSwarm(swarm);
+      if (swarm < 0) return false;
+      swarms.readInfoHash(swarm, infoHash);
+      Object.assign(into, swarms.counts(swarm));
+      return true;
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { parentPort, workerData } from "node:worker_threads";
+import { SeedfleetError, systemClock, systemRng } from "@seedfleet/runtime";
+import { ReplicaHost } from "./replica-host.ts";
+import type { FromReplica, ToReplica } from "./replica-messages.ts";
+import { hostConfig, type ReplicaStart } from "./replica-start.ts";
+
+/** People look at metrics of seconds. */
+const COUNTS_INTERVAL_MS = 1_000;
+
+/** A replica in a thread (`ThreadLink` is its other end). */
+assert(parentPort !== null);
+const port = parentPort;
+let told: FromReplica[] = [];
+
+/** What is told in one turn of the event loop goes in one message. */
+function tell(message: FromReplica): void {
+  if (told.length === 0) {
+    setImmediate(() => {
+      port.postMessage(told);
+      told = [];
+    });
+  }
+  told.push(message);
+}
+
+const { handout, ...config } = await hostConfig(workerData as ReplicaStart);
+const ports = { clock: systemClock, rng: systemRng, handout, tell };
+const host = await ReplicaHost.listen(ports, config).catch((error: unknown) => {
+  if (!(error instanceof SeedfleetError)) throw error;
+  tell({ kind: "not-listening", message: error.message, detail: error.detail });
+  return null;
+});
+if (host !== null) {
+  port.on("message", (messages: readonly ToReplica[]) => {
+    for (const message of messages) host.receive(message);
+  });
+  systemClock.every(COUNTS_INTERVAL_MS, () => tell({ kind: "counts", counts: host.counts }));
+  tell({ kind: "listening", port: host.doors.port, udpPort: host.doors.udpPort });
+}

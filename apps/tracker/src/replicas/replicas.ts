@@ -1,0 +1,137 @@
+import type { Clock, Rng } from "@seedfleet/runtime";
+import type { TrackerConfig } from "../config.ts";
+import type { Usage } from "../users/usage-ledger.ts";
+import { joinCounts, type ReplicaCounts } from "./replica-counts.ts";
+import type { LocalStores } from "./replica-hub.ts";
+import { LocalLink, type ReplicaLink, ThreadLink } from "./replica-link.ts";
+import type { FromReplica, NotedAnnounce, ToReplica } from "./replica-messages.ts";
+import { replicaStart } from "./replica-start.ts";
+
+type Part = { readonly chunk: Uint8Array; readonly isLast: boolean };
+
+/**
+ * The replicas of this process: one in this thread, or one in each of several threads that share
+ * the ports. What one of them takes the others are told, as other trackers are.
+ */
+export class Replicas implements LocalStores, AsyncDisposable {
+  readonly port: number;
+  readonly udpPort: number | null;
+  /** Announces that were taken here, for other trackers. */
+  onDeltas: (batch: Uint8Array) => void = () => {};
+  onNoted: (announces: readonly NotedAnnounce[]) => void = () => {};
+  onUsage: (usage: readonly Usage[]) => void = () => {};
+  onUnreadable: (what: "delta" | "snapshot") => void = () => {};
+  readonly #links: readonly ReplicaLink[];
+  #journaling = false;
+  #snapshots = 0;
+  readonly #parts = new Map<number, (part: Part) => void>();
+
+  private constructor(links: readonly ReplicaLink[]) {
+    const [first] = links;
+    this.port = first?.port ?? 0;
+    this.udpPort = first?.udpPort ?? null;
+    this.#links = links;
+    for (const link of links) link.onTold = (message) => this.#hear(link, message);
+    // Threads tell each other of announces whether or not there are other trackers.
+    if (links.length > 1) this.#post({ kind: "journal", on: true });
+  }
+
+  /** Takes the ports. Throws what `cannotListen` makes, and what the settings may be wrong in. */
+  static async listen(
+    ports: { readonly clock: Clock; readonly rng: Rng },
+    config: TrackerConfig,
+  ): Promise<Replicas> {
+    const start = replicaStart(config);
+    if (config.workers === 1) return new Replicas([await LocalLink.listen(ports, start)]);
+    const links: ReplicaLink[] = [];
+    try {
+      for (let worker = 0; worker < config.workers; worker += 1) {
+        const [first] = links;
+        // The first takes a free port where any will do; the others share it.
+        const at = first === undefined ? {} : { port: first.port, udpPort: first.udpPort };
+        links.push(await ThreadLink.listen({ ...start, ...at, shared: true }));
+      }
+    } catch (error) {
+      await Promise.all(links.map((link) => link.stop()));
+      throw error;
+    }
+    return new Replicas(links);
+  }
+
+  get counts(): ReplicaCounts {
+    return joinCounts(this.#links.map(({ counts }) => counts));
+  }
+
+  /** Tells all of them. */
+  tell(message: Exclude<ToReplica, { readonly kind: "snapshot" | "journal" | "stop" }>): void {
+    this.#post(message);
+  }
+
+  /** Whether announces are to be gathered for other trackers. */
+  journal(on: boolean): void {
+    if (on === this.#journaling || this.#links.length > 1) return;
+    this.#journaling = on;
+    this.#post({ kind: "journal", on });
+  }
+
+  apply(batch: Uint8Array, ageMs: number): void {
+    this.#post({ kind: "apply", batch, ageMs });
+  }
+
+  load(chunk: Uint8Array): void {
+    this.#post({ kind: "load", chunk });
+  }
+
+  async *snapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    // They have the same.
+    const [link] = this.#links;
+    this.#snapshots += 1;
+    const snapshot = this.#snapshots;
+    let isLast = link === undefined;
+    try {
+      while (!isLast && !signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<Part>();
+        this.#parts.set(snapshot, resolve);
+        link?.post({ kind: "snapshot", snapshot });
+        const part = await promise;
+        isLast = part.isLast;
+        yield part.chunk;
+      }
+    } finally {
+      this.#parts.delete(snapshot);
+      link?.post({ kind: "snapshot-ended", snapshot });
+    }
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.drain()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.stop()));
+  }
+
+  #hear(from: ReplicaLink, message: FromReplica): void {
+    switch (message.kind) {
+      case "snapshot-part":
+        this.#parts.get(message.snapshot)?.(message);
+        return;
+      case "deltas":
+        for (const link of this.#links) {
+          if (link !== from) link.post({ kind: "apply", batch: message.batch, ageMs: 0 });
+        }
+        return this.onDeltas(message.batch);
+      case "noted":
+        return this.onNoted(message.announces);
+      case "usage":
+        return this.onUsage(message.usage);
+      case "unreadable":
+        return this.onUnreadable(message.what);
+      default:
+    }
+  }
+
+  #post(message: ToReplica): void {
+    for (const link of this.#links) link.post(message);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The few functions of the C library that `node:dgram` has no counterpart for, by way of
+ * `node:ffi`. All return −1 for a failure. Pointers are numbers: nothing checks them, so whoever
+ * calls keeps the memory behind them.
+ */
+export type LibcSockets = {
+  socket(family: number, type: number, protocol: number): number;
+  bind(descriptor: number, address: Uint8Array, addressBytes: number): number;
+  setOption(at: SocketOption, value: Uint8Array, valueBytes: number): number;
+  close(descriptor: number): number;
+  /** Headers at a pointer, how many, flags, and a pointer to a timeout or 0. */
+  recvmmsg(descriptor: number, headers: bigint, ...more: [number, number, bigint]): number;
+  sendmmsg(descriptor: number, headers: bigint, ...more: [number, number]): number;
+  pointerTo(memory: ArrayBuffer): bigint;
+};
+
+export type SocketOption = {
+  readonly descriptor: number;
+  readonly level: number;
+  readonly option: number;
+};
+
+/** The layouts and numbers we know are those of Linux with 64 bits, the lowest byte first. */
+const KNOWN_MACHINES = ["x64", "arm64"];
+
+/** Null where it cannot be had: another system, a Node.js without FFI or with it turned off. */
+export function loadLibcSockets(): LibcSockets | null {
+  if (process.platform !== "linux" || !KNOWN_MACHINES.includes(process.arch)) return null;
+  try {
+    const { dlopen, getRawPointer } = foreignFunctions();
+    const { functions } = dlopen(null, {
+      socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
+      bind: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
+      setsockopt: {
+        arguments: ["int32", "int32", "int32", "pointer", "uint32"],
+        return: "int32",
+      },
+      close: { arguments: ["int32"], return: "int32" },
+      recvmmsg: {
+        arguments: ["int32", "pointer", "uint32", "int32", "pointer"],
+        return: "int32",
+      },
+      sendmmsg: { arguments: ["int32", "pointer", "uint32", "int32"], return: "int32" },
+    });
+    return {
+      ...functions,
+      setOption: ({ descriptor, level, option }, value, valueBytes) =>
+        functions.setsockopt(descriptor, level, option, value, valueBytes),
+      pointerTo: getRawPointer,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Node.js warns on standard error that the module is experimental, at each start. Whoever runs a
+ * tracker can do nothing about it: where it does not work, `dgram` does.
+ */
+function foreignFunctions(): typeof import("node:ffi") {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule("node:ffi");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

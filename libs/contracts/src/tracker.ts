@@ -1,0 +1,86 @@
+import { type BusEvent, defineEvent, defineStream, type StreamCall } from "@seedfleet/bus";
+import * as z from "zod";
+import { count, processId, timestampMs } from "./scalars.ts";
+
+/**
+ * Announces that a tracker took, in a batch of bytes (`apps/tracker/src/replicas/delta-batch.ts`),
+ * a few times a second while other trackers are there. Batches are numbered: who misses some asks
+ * for them. An empty one says the last number, so that a loss at the end is noticed too.
+ *
+ * tracker → tracker
+ */
+export const trackerDeltaEvent: BusEvent<"seedfleet.v1.tracker.delta.{tracker}", Uint8Array> =
+  defineEvent({ subject: "seedfleet.v1.tracker.delta.{tracker}", payload: "bytes" });
+
+/** Batches of one tracker by number, the first and the last of them. */
+export type ReplayRequest = { readonly from: number; readonly to: number };
+
+/**
+ * Sends batches once more that somebody missed, one a chunk, each with its age. Repeatable: whoever
+ * knows a batch ignores it.
+ *
+ * The handler's error codes: `batches-gone` (not all of them are there any more: a snapshot has).
+ *
+ * tracker → tracker
+ */
+export const trackerReplayCall: StreamCall<
+  "seedfleet.v1.tracker.replay.{tracker}",
+  ReplayRequest,
+  Uint8Array
+> = defineStream({
+  subject: "seedfleet.v1.tracker.replay.{tracker}",
+  request: z.strictObject({ from: count, to: count }),
+  chunk: "bytes",
+  timeoutMs: 5_000,
+  chunksInFlightMax: 16,
+});
+
+/**
+ * Sends every peer of every swarm that a tracker has (`apps/tracker/src/replicas/snapshot.ts`), and
+ * up to which number it has the batches of which tracker. Repeatable.
+ *
+ * tracker → tracker
+ */
+export const trackerSnapshotCall: StreamCall<
+  "seedfleet.v1.tracker.snapshot.{tracker}",
+  Record<string, never>,
+  Uint8Array
+> = defineStream({
+  subject: "seedfleet.v1.tracker.snapshot.{tracker}",
+  request: z.strictObject({}),
+  chunk: "bytes",
+  timeoutMs: 5_000,
+  chunksInFlightMax: 16,
+});
+
+/** Key-value: user id → `TrackerUser`: who may announce to a private tracker. */
+export const TRACKER_USER_BUCKET = "seedfleet-tracker-users";
+
+/** Key-value: user id → `TrackerTotals`: what each user's clients said they moved. */
+export const TRACKER_TOTALS_BUCKET = "seedfleet-tracker-totals";
+
+/** Somebody who may announce to a private tracker. */
+export type TrackerUser = {
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256 of the passkey in hex: who reads the bucket cannot announce by it. */
+  readonly passkeyHash: string;
+  readonly createdAtMs: number;
+  /** Null of one that may announce. */
+  readonly revokedAtMs: number | null;
+};
+
+export type TrackerTotals = { readonly uploadedBytes: number; readonly downloadedBytes: number };
+
+export const trackerUser: z.ZodType<TrackerUser> = z.strictObject({
+  id: processId,
+  name: z.string().min(1).max(128),
+  passkeyHash: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAtMs: timestampMs,
+  revokedAtMs: timestampMs.nullable(),
+});
+
+export const trackerTotals: z.ZodType<TrackerTotals> = z.strictObject({
+  uploadedBytes: count,
+  downloadedBytes: count,
+});

@@ -1,0 +1,51 @@
+/** Up to here a pool is searched from end to end: as fast as an index, and takes no room. */
+const SCANNED_ENTRIES_MAX = 64;
+
+/** Small steps while all the small pools together are most of the memory, then larger ones. */
+const SMALL_STEP = 1.25;
+const LARGE_STEP = 1.5;
+const SMALL_STEP_ENTRIES_MAX = 4_096;
+
+/** The most peers of one family and kind in one swarm. */
+const ENTRIES_MAX = 2 ** 24;
+
+/** Slots of the index for each entry of a full pool. */
+const SLOTS_PER_ENTRY = 1.5;
+
+/** In front of the entries is the owner. */
+export const ENTRIES_AT = 1;
+
+/** The sizes that blocks of peers come in, by class: an owner, the entries, and maybe an index. */
+export type SizeClasses = {
+  readonly count: number;
+  readonly capacities: Int32Array;
+  /** Where in the block the index begins. */
+  readonly indexAts: Int32Array;
+  /** 0 for a pool that is searched from end to end. */
+  readonly indexSlots: Int32Array;
+  readonly blockWords: Int32Array;
+};
+
+export function sizeClasses(entryWords: number): SizeClasses {
+  const capacities: number[] = [];
+  for (let capacity = 1; capacity < ENTRIES_MAX; capacity = nextCapacity(capacity)) {
+    capacities.push(capacity);
+  }
+  capacities.push(ENTRIES_MAX);
+  const slots = capacities.map((capacity) => {
+    return capacity <= SCANNED_ENTRIES_MAX ? 0 : Math.ceil(capacity * SLOTS_PER_ENTRY);
+  });
+  const indexAts = capacities.map((capacity) => ENTRIES_AT + capacity * entryWords);
+  return {
+    count: capacities.length,
+    capacities: Int32Array.from(capacities),
+    indexAts: Int32Array.from(indexAts),
+    indexSlots: Int32Array.from(slots),
+    blockWords: Int32Array.from(indexAts, (at, each) => at + (slots[each] ?? 0)),
+  };
+}
+
+function nextCapacity(capacity: number): number {
+  const step = capacity < SMALL_STEP_ENTRIES_MAX ? SMALL_STEP : LARGE_STEP;
+  return Math.max(capacity + 1, Math.floor(capacity * step));
+}
