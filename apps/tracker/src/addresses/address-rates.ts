@@ -78,7 +78,7 @@ function mixed(value: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** This machine itself, which has other ways to do harm, and where whoever measures a tracker is. */
+/** This machine itself: it has other ways to do harm, and whoever measures a tracker is there. */
 function isLoopback(address: Uint8Array, addressBytes: 4 | 16): boolean {
   if (addressBytes === 4) return address[0] === 127;
   if (address[15] !== 1) return false;

@@ -19,7 +19,10 @@ export const NUM_WANT_DEFAULT = 50;
 /** No client connects to more at once; bounds a reply to 4 KiB compact, 16 KiB as dictionaries. */
 export const NUM_WANT_MAX = 200;
 
-/** A leecher that was told of nobody asks again soon: a gateway may be back any moment. */
+/**
+ * A leecher that was told of nobody asks again soon where a gateway may be back any moment.
+ * Elsewhere most swarms have one peer, and each would ask thirty times as often as need be.
+ */
 const INTERVAL_OF_NOBODY_MS = 60_000;
 
 /** The counts of a swarm, filled again for each. */
@@ -177,7 +180,7 @@ export class Announces {
   #setIntervals(request: AnnounceRequest, reply: AnnounceReply): void {
     const { intervalMs, minIntervalMs } = this.#config;
     const toldOfNobody = reply.peers.count + reply.other.count === 0;
-    const soon = toldOfNobody && wantsPeers(request);
+    const soon = toldOfNobody && this.#ports.gate.hasGateways && wantsPeers(request);
     const basisMs = soon ? Math.min(INTERVAL_OF_NOBODY_MS, intervalMs) : intervalMs;
     reply.intervalS = jittered(basisMs, this.#ports.chance);
     reply.minIntervalS = Math.min(Math.ceil(minIntervalMs / 1_000), reply.intervalS);

@@ -17,6 +17,8 @@ export const TRACKER_MODES: readonly TrackerMode[] = ["catalog", "open", "privat
 
 /** Lets announces in, or says why not. */
 export interface Gate {
+  /** Whether gateways serve its torrents: a leecher that is told of nobody may soon have one. */
+  readonly hasGateways: boolean;
   /** Writes the info hash that the swarm goes by over the one that was asked for. */
   admit(request: AnnounceRequest): TrackerViolation | null;
   /** The same for a scrape of one torrent. */
@@ -27,6 +29,8 @@ export interface Gate {
 
 /** Any torrent, for anybody: nobody of the fleet has it, so there are no gateways for it. */
 export class OpenGate implements Gate {
+  readonly hasGateways = false;
+
   admit(): null {
     return null;
   }
@@ -42,6 +46,7 @@ export class OpenGate implements Gate {
 
 /** The torrents of the catalog, for anybody. */
 export class CatalogGate implements Gate {
+  readonly hasGateways = true;
   readonly #torrents: PublishedTorrents;
 
   constructor(torrents: PublishedTorrents) {
@@ -64,6 +69,7 @@ export class CatalogGate implements Gate {
 
 /** Any torrent, for whoever has a passkey. */
 export class PrivateGate implements Gate {
+  readonly hasGateways = false;
   readonly #passkeys: Passkeys;
   readonly #ledger: UsageLedger;
 
