@@ -91,7 +91,10 @@ export class PieceIntake {
     const { cache, seals, take } = this.#ports;
     const place = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
     const kept = seals.kept(sealed, place);
-    const seal = await take({ place, proof: pieceProof(metainfo, piece), chunks, framed, kept });
+    const proof = pieceProof(metainfo, piece);
+    const taken = take({ place, proof, chunks, framed, kept });
+    // What is taken here is kept at once: memory begun meanwhile would push out what is cached.
+    const seal = taken instanceof Promise ? await taken : taken;
     if (seal === null) {
       cache.giveUp(framed, { isWritten: false });
       return false;
