@@ -42,7 +42,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
   eviction  which share of requests a cache answers, by what it forgets; simulated
   fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
-  fuzz      whether a running gateway takes noise and mutated sessions; no figures
+  fuzz      whether a running gateway or tracker takes noise and mutated sessions; no figures
   hash      listing and hashing of content, by ours, mktorrent and libtorrent
   hostile   what good peers and memory notice of peers that attack the gateway
   known     how soon a process is ready that has very many torrents already

@@ -16,6 +16,21 @@ test("a running gateway takes some seconds of noise and mutated sessions", async
   match(last, /^found nothing: .*encrypted and mutated \d+/);
   const [, sessions, closed] = /(\d+) sessions .* (\d+) closed by the gateway/.exec(last) ?? [];
   ok(Number(sessions) > 50 && Number(closed) > 10, last);
-  const [, downloads] = /(\d+) good downloads/.exec(last) ?? [];
-  ok(Number(downloads) > 0, last);
+  ok(servedIn(last) > 0, last);
 });
+
+for (const target of ["tracker", "private-tracker"]) {
+  test(`a running ${target} takes some seconds of noise over HTTP and UDP`, async () => {
+    const args = ["--target", target, "--seconds", "4", "--seed", SEED, "--parallel", "16"];
+    await using fuzz = RunningProgram.start([process.execPath, BENCH, "fuzz", ...args]);
+    await fuzz.succeeded();
+    const last = fuzz.lines.at(-1) ?? "";
+    match(last, /^found nothing: .*http mutated \d+.*udp mutated \d+/);
+    ok(servedIn(last) > 0, last);
+  });
+}
+
+function servedIn(report: string): number {
+  const [, served] = /(\d+) good clients served/.exec(report) ?? [];
+  return Number(served);
+}

@@ -1,4 +1,4 @@
-"""Downloads one torrent with libtorrent and exits once it has every piece.
+"""Downloads one torrent with libtorrent and exits once it has every piece, or later.
 
 Usage: libtorrent-client.py JSON, with these keys, all but the first three optional:
 
@@ -8,6 +8,7 @@ host          the address to listen on
 settings      more of libtorrent's session settings
 bytesPerSecondMax  what it downloads at most
 withoutTrackers    whether it asks no tracker
+stays         whether it goes on when it has every piece, until SIGINT
 peers         addresses and ports to connect to
 
 Prints `listening PORT` when it begins; `receiving` once it has bytes; `peer SOURCE ADDRESS PORT`
@@ -15,7 +16,8 @@ for every peer it has a connection with, and `payload rc4`, `plaintext` (in the 
 encrypted handshake) or `clear` of each kind of connection; `from ADDRESS PORT` for everyone that
 gave it content; `incoming` once somebody has opened a connection to it; `metadata` once it has
 that; `finished` when all of it is there and checked; and then `longest wait MS`, for a byte of
-content since the first one came.
+content since the first one came. `refused REASON` tells of a tracker that would not have it, and
+`moved UP DOWN` at the end how many bytes of content it sent and received.
 SIGUSR1 lifts the limit of bytes per second.
 """
 
@@ -39,7 +41,8 @@ session = lt.session(
         "enable_natpmp": False,
         # Every client of a test has the same address.
         "allow_multiple_connections_per_ip": True,
-        "alert_mask": lt.alert.category_t.peer_notification,
+        "alert_mask": lt.alert.category_t.peer_notification
+        | lt.alert.category_t.tracker_notification,
         "download_rate_limit": options.get("bytesPerSecondMax", 0),
         **options.get("settings", {}),
     }
@@ -51,6 +54,16 @@ everyone.add_rule("::", ":".join(["ffff"] * 8), 1 << lt.session.global_peer_clas
 session.set_peer_class_filter(everyone)
 
 signal.signal(signal.SIGUSR1, lambda *_: session.apply_settings({"download_rate_limit": 0}))
+stays = options.get("stays", False)
+
+
+def leave(*_):
+    global stays
+    stays = False
+
+
+if stays:
+    signal.signal(signal.SIGINT, leave)
 
 torrent = options["torrent"]
 if torrent.startswith("magnet:"):
@@ -118,8 +131,14 @@ while True:
     for alert in session.pop_alerts():
         if isinstance(alert, lt.incoming_connection_alert):
             tell("incoming")
+        if isinstance(alert, lt.tracker_error_alert):
+            tell(f"refused {alert.error_message()}")
     if status.is_seeding:
+        tell("finished")
+    if status.is_seeding and not stays:
         break
     time.sleep(0.02)
-print("finished", flush=True)
 print(f"longest wait {longest * 1000:.0f}", flush=True)
+handle.pause()
+status = handle.status()
+print(f"moved {status.total_payload_upload} {status.total_payload_download}", flush=True)

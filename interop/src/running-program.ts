@@ -94,7 +94,7 @@ export class RunningProgram implements AsyncDisposable {
     assert.equal(code, 0, `${this.#name} ended with ${code}:\n${this.#tail()}`);
   }
 
-  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+  async stop(signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
     return this.exited();
   }

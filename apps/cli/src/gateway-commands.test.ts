@@ -49,7 +49,7 @@ test("seedfleet gateways tells how each is, also one on its way out", async () =
   await catalog.publish(givenEntry("debian\x1b[31m"), new Uint8Array());
   const hot = [HASH, ...["1", "2", "3", "4"].map(givenInfoHash)];
   await announce(given, "gateway-2", {
-    ...{ draining: true, load: 0.256, peerAddress: { host: "2001:db8::1", port: 1 } },
+    ...{ draining: true, load: 0.256, peerAddress: { host: "2001:db8::1", port: 1 }, zone: "eu" },
     work: { reachable: false, hot },
   });
   await announce(given, "gateway-1");
@@ -63,7 +63,7 @@ test("seedfleet gateways tells how each is, also one on its way out", async () =
       .replaceAll(/\d+ s$/gm, "N s"),
     `gateway-1  192.0.2.1:6881  reachable
   12 of 4096 peers, 0 % full  41.2 MB/s  cache 240 MB of 268 MB  up 1 h 0 min
-gateway-2  [2001:db8::1]:1  NOT REACHABLE, draining
+gateway-2  [2001:db8::1]:1  zone eu, NOT REACHABLE, draining
   12 of 4096 peers, 26 % full  41.2 MB/s  cache 240 MB of 268 MB  up 1 h 0 min
   hot: debian\\u{1b}[31m  ${HASH}
   hot: no longer published  ${givenInfoHash("1")}
@@ -80,7 +80,13 @@ gateway-3  no address  not known whether reachable
   equal(typeof upMs, "number");
   deepEqual(rest, {
     ...{ event: "gateway", id: "gateway-2", version: "0.1.0", draining: true, load: 0.256 },
-    ...{ peerAddress: { host: "2001:db8::1", port: 1 }, ...WORK, reachable: false, hot },
+    ...{
+      peerAddress: { host: "2001:db8::1", port: 1 },
+      zone: "eu",
+      ...WORK,
+      reachable: false,
+      hot,
+    },
   });
 });
 

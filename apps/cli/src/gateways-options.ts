@@ -10,7 +10,7 @@ export type GatewaysOptions = {
 export const GATEWAYS_USAGE: string = `Usage: seedfleet gateways [options]
 
 Lists the gateways of a running fleet: the address that peers are told and whether it leads there,
-peers, upload rate, cache, and the torrents of which the most is cached.
+zone, peers, upload rate, cache, and the torrents of which the most is cached.
 
 ${BUS_USAGE}
   --json                   one JSON object a line on standard output

@@ -17,6 +17,8 @@ type DescribedGateway = Pick<Presence, "id" | "version" | "draining" | "load" | 
   GatewayPresence & {
     /** Since it was started. */
     readonly upMs: number;
+    /** Null where it names none. */
+    readonly zone: string | null;
   };
 
 /** `seedfleet gateways`: lists the gateways of a running fleet, and how each is. */
@@ -46,17 +48,18 @@ export async function listGateways(
 
 function describe({ gateway, ...presence }: Presence, nowMs: number): DescribedGateway[] {
   if (gateway === null) return [];
-  const { id, version, draining, load, peerAddress, startedAtMs } = presence;
+  const { id, version, draining, load, peerAddress, startedAtMs, zone = null } = presence;
   // Another machine's clock may be ahead of ours.
   const upMs = Math.max(0, Math.round(nowMs - startedAtMs));
-  return [{ id, version, draining, load, peerAddress, upMs, ...gateway }];
+  return [{ id, version, draining, load, peerAddress, zone, upMs, ...gateway }];
 }
 
 async function text(gateway: DescribedGateway, names: Names): Promise<string> {
-  const { id, peerAddress, draining, peers, peersMax, load, uploadBytesPerSecond } = gateway;
+  const { id, peerAddress, zone, draining, peers, peersMax, load, uploadBytesPerSecond } = gateway;
   const { cacheBytes, cacheBytesMax, hot, upMs } = gateway;
   const address = peerAddress === null ? "no address" : printable(joinHostPort(peerAddress));
-  const marks = [reachText(gateway), ...(draining ? ["draining"] : [])].join(", ");
+  const where = zone === null ? [] : [`zone ${zone}`];
+  const marks = [...where, reachText(gateway), ...(draining ? ["draining"] : [])].join(", ");
   const full = Math.round(load * 100);
   const cache = `cache ${formatBytes(cacheBytes)} of ${formatBytes(cacheBytesMax)}`;
   const lines = [

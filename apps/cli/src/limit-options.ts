@@ -1,5 +1,5 @@
 import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
-import { uploadClass } from "@seedfleet/contracts";
+import { TORRENT_ZONES_MAX, uploadClass, zoneName } from "@seedfleet/contracts";
 import { parseBytes } from "@seedfleet/runtime";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
@@ -10,17 +10,22 @@ export type LimitOptions = {
   /** Null takes the limit away; undefined leaves it. */
   readonly bytesPerSecond: number | null | undefined;
   readonly class: string | null | undefined;
+  /** Of the gateways that peers are told of. */
+  readonly zones: readonly string[] | null | undefined;
   readonly natsUrl: string | null;
   readonly json: boolean;
 };
 
 export const LIMIT_USAGE: string = `Usage: seedfleet limit INFO_HASH [options]
 
-Sets how much of each gateway's upload a torrent gets, at once and for good.
+Sets how much of each gateway's upload a torrent gets, and which gateways peers are told of, at
+once and for good.
 
   --upload BYTES           what its peers are sent a second at most, as 500KiB; none: no own limit
   --class NAME             the class by which it has a part of what gateways promise
                            (SEEDFLEET_GATEWAY_UPLOAD_PROMISES); none: no class
+  --zones ZONE[,ZONE…]     trackers tell its peers of gateways of these zones only
+                           (SEEDFLEET_GATEWAY_ZONE); any: of gateways anywhere
 ${BUS_USAGE}
   --json                   one JSON object a line on standard output
   --help                   this text
@@ -31,6 +36,7 @@ export function parseLimitOptions(args: readonly string[]): LimitOptions | "help
   const { values, positionals } = parseCommandLine("limit", args, {
     upload: { type: "string" },
     class: { type: "string" },
+    zones: { type: "string" },
     bus: { type: "string" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -41,13 +47,15 @@ export function parseLimitOptions(args: readonly string[]): LimitOptions | "help
   if (infoHash === null || positionals.length > 1) {
     throw usageError("Name one torrent by its info hash of 40 hex digits; see seedfleet ls");
   }
-  if (values.upload === undefined && values.class === undefined) {
-    throw usageError("Say --upload, --class or both; see seedfleet limit --help");
+  const { upload: rate, class: name, zones } = values;
+  if (rate === undefined && name === undefined && zones === undefined) {
+    throw usageError("Say --upload, --class or --zones; see seedfleet limit --help");
   }
   return {
     infoHash,
-    bytesPerSecond: values.upload === undefined ? undefined : upload(values.upload),
-    class: values.class === undefined ? undefined : className(values.class),
+    bytesPerSecond: rate === undefined ? undefined : upload(rate),
+    class: name === undefined ? undefined : className(name),
+    zones: zones === undefined ? undefined : zoneNames(zones),
     natsUrl: natsUrl(values.bus),
     json: values.json,
   };
@@ -64,4 +72,16 @@ function className(value: string): string | null {
   if (value === "none") return null;
   if (uploadClass.safeParse(value).success) return value;
   throw usageError(`--class is a name of a-z, 0-9, - and _, or none, not "${value}"`);
+}
+
+/** Each once, in the order they were named. */
+function zoneNames(value: string): readonly string[] | null {
+  if (value === "any") return null;
+  const names = [...new Set(value.split(","))];
+  const known = names.every((name) => zoneName.safeParse(name).success);
+  if (known && names.length <= TORRENT_ZONES_MAX) return names;
+  throw usageError(
+    `--zones is up to ${TORRENT_ZONES_MAX} names of a-z, 0-9, - and _ with commas between, or ` +
+      `any, not "${value}"`,
+  );
 }

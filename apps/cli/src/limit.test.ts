@@ -29,7 +29,8 @@ test("limitTorrent() changes what it is told to, and tells the gateways", async 
   bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => void told.push(infoHash));
   const printed: string[] = [];
   const limited = async (options: Partial<LimitOptions>) => {
-    const wanted = { bytesPerSecond: undefined, class: undefined, json: true, ...options };
+    const unset = { bytesPerSecond: undefined, class: undefined, zones: undefined };
+    const wanted = { ...unset, json: true, ...options };
     await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted }, (text) => printed.push(text));
     return (await catalog.find(INFO_HASH))?.upload;
   };
@@ -39,18 +40,46 @@ test("limitTorrent() changes what it is told to, and tells the gateways", async 
   deepEqual(told, [INFO_HASH, INFO_HASH, INFO_HASH]);
   equal(JSON.parse(printed[1] ?? "").bytesPerSecond, 500);
   await limited({ json: false, bytesPerSecond: 1024 });
-  match(printed[3] ?? "", /^debian: 1KiB\/s, class rare\n$/);
+  match(printed[3] ?? "", /^debian: 1KiB\/s, class rare, any zone\n$/);
 
   const unknown = { infoHash: parseInfoHash("cd".repeat(20)) ?? fail() };
   await rejects(limited(unknown), { detail: { code: "torrent-unknown" } });
   await bus.close();
 });
 
+test("limitTorrent() keeps a torrent to zones, and lets it go again", async () => {
+  const bus = createBus(openEmbeddedBus({ file: null }), {
+    clock: systemClock,
+    telemetry: silentTelemetry,
+  });
+  const catalog = await openCatalog(bus, silentTelemetry.log);
+  await catalog.publish(ENTRY, Uint8Array.of(1));
+  const printed: string[] = [];
+  const limited = async (zones: readonly string[] | null, json = true) => {
+    const wanted = { bytesPerSecond: undefined, class: undefined, zones };
+    await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted, json }, (text) =>
+      printed.push(text),
+    );
+    return catalog.find(INFO_HASH);
+  };
+  deepEqual(await limited(["eu", "us"]), { ...ENTRY, zones: ["eu", "us"] });
+  deepEqual(JSON.parse(printed[0] ?? "").zones, ["eu", "us"]);
+  await limited(["eu"], false);
+  equal(printed[1], "debian: no limit of its own, no class, zone eu\n");
+  deepEqual(await limited(null), ENTRY);
+  equal(JSON.parse(printed[2] ?? "").zones, null);
+  await bus.close();
+});
+
+const UNSET = { bytesPerSecond: undefined, class: undefined, zones: undefined };
+
 const accepted = [
-  { args: ["--upload", "500KiB"], then: { bytesPerSecond: 512_000, class: undefined } },
-  { args: ["--upload", "none"], then: { bytesPerSecond: null, class: undefined } },
-  { args: ["--class", "rare"], then: { bytesPerSecond: undefined, class: "rare" } },
-  { args: ["--class", "none"], then: { bytesPerSecond: undefined, class: null } },
+  { args: ["--upload", "500KiB"], then: { ...UNSET, bytesPerSecond: 512_000 } },
+  { args: ["--upload", "none"], then: { ...UNSET, bytesPerSecond: null } },
+  { args: ["--class", "rare"], then: { ...UNSET, class: "rare" } },
+  { args: ["--class", "none"], then: { ...UNSET, class: null } },
+  { args: ["--zones", "eu,us_1,eu"], then: { ...UNSET, zones: ["eu", "us_1"] } },
+  { args: ["--zones", "any"], then: { ...UNSET, zones: null } },
 ] as const;
 
 for (const { args, then } of accepted) {
@@ -62,10 +91,16 @@ for (const { args, then } of accepted) {
 
 const refused = [
   { args: [], says: /info hash of 40 hex digits/ },
-  { args: [INFO_HASH], says: /Say --upload, --class or both/ },
+  { args: [INFO_HASH], says: /Say --upload, --class or --zones/ },
   { args: [INFO_HASH, "--upload", "0"], says: /--upload is a number of bytes/ },
   { args: [INFO_HASH, "--upload", "fast"], says: /--upload is a number of bytes/ },
   { args: [INFO_HASH, "--class", "Two Words"], says: /--class is a name/ },
+  { args: [INFO_HASH, "--zones", ""], says: /--zones is up to 64 names/ },
+  { args: [INFO_HASH, "--zones", "eu, us"], says: /--zones is up to 64 names/ },
+  {
+    args: [INFO_HASH, "--zones", Array.from({ length: 65 }, (_, n) => `z${n}`).join(",")],
+    says: /--zones is up to 64 names/,
+  },
 ] as const;
 
 for (const { args, says } of refused) {

@@ -15,7 +15,7 @@ import { type BoundApi, bindApi } from "./api/api-server.ts";
 import type { TrackerConfig } from "./config.ts";
 import { tellGateways } from "./handout/tell-gateways.ts";
 import { noteAnnounce } from "./note-announce.ts";
-import { ReplicaHub } from "./replicas/replica-hub.ts";
+import { type HubConfig, ReplicaHub } from "./replicas/replica-hub.ts";
 import { Replicas } from "./replicas/replicas.ts";
 import { tellGate } from "./tell-gate.ts";
 import { startTrackerMetrics } from "./tracker-metrics.ts";
@@ -98,7 +98,9 @@ export async function startTracker(
     port: config.advertisedPort ?? port,
     udpPort: udpPort === null ? null : (config.advertisedUdpPort ?? udpPort),
   });
-  const hub = joinTrackers(ports, { replicas, id: config.id }, starting);
+  const startedAtMs = clock.nowMs();
+  const { id } = config;
+  const hub = joinTrackers(ports, { replicas, id, startedAtMs }, starting);
   const gate = starting.use(await tellGate(ports, { replicas, api, urls, mode: config.mode }));
   const gateways = tellGateways({ ...ports, log: telemetry.log }, (told) =>
     replicas.tell({ kind: "gateways", gateways: told }),
@@ -106,12 +108,12 @@ export async function startTracker(
   starting.defer(() => gateways.stop());
   startTrackerMetrics(telemetry.meter, { replicas, hub });
   replicas.tell({ kind: "open" });
-  const presence = { id: config.id, startedAtMs: clock.nowMs(), urls };
+  const presence = { id, startedAtMs, urls };
   const load = (): number => replicas.counts.connections / config.connectionsMax;
   const life = joinFleet(ports, { presence, load, replicas });
   starting.defer(life.leave);
   // Whoever comes meanwhile is answered by what is known already.
-  const caughtUp = ports.alone ? hub.begin() : hub.catchUp();
+  const caughtUp = hub.catchUp();
   telemetry.log.info("tracker listening", { host: config.host, port, udpPort, mode: config.mode });
 
   const running = starting.move();
@@ -131,14 +133,15 @@ export async function startTracker(
 
 /** Keeps the replicas here and the fleet's other trackers alike. */
 function joinTrackers(
-  { bus, clock, telemetry }: TrackerPorts,
-  { replicas, id }: { readonly replicas: Replicas; readonly id: string },
+  { bus, clock, telemetry, alone = false }: TrackerPorts,
+  { replicas, ...own }: Pick<HubConfig, "id" | "startedAtMs"> & { readonly replicas: Replicas },
   starting: AsyncDisposableStack,
 ): ReplicaHub {
   const { log, tracer } = telemetry;
   const presence = watchPresence({ bus, clock }, ["tracker"]);
   starting.defer(() => presence.stop());
-  const hub = new ReplicaHub({ bus, clock, log, presence, stores: replicas }, id);
+  const ports = { bus, clock, log, presence, stores: replicas };
+  const hub = new ReplicaHub(ports, { ...own, alone });
   starting.defer(() => hub.stop());
   replicas.onDeltas = (batch) => hub.publish(batch);
   replicas.onNoted = (announces) => {

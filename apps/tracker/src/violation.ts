@@ -2,6 +2,7 @@ export type ViolationCode =
   | "query-too-long"
   | "escape-broken"
   | "parameter-repeated"
+  | "parameters-too-many"
   | "info-hash-invalid"
   | "peer-id-invalid"
   | "port-invalid"

@@ -5,12 +5,15 @@ import { parseFuzzOptions, SEED_MAX } from "./fuzz-options.ts";
 
 test("parseFuzzOptions() given nothing takes a minute, and a seed by the clock", () => {
   const nowMs = SEED_MAX + 1 + 77;
-  deepEqual(parseFuzzOptions([], nowMs), { seconds: 60, seed: 77, first: 0, parallel: 32 });
+  deepEqual(parseFuzzOptions([], nowMs), {
+    ...{ target: "gateway", seconds: 60, seed: 77, first: 0, parallel: 32 },
+  });
 });
 
 test("parseFuzzOptions() given a session of a seed comes to it", () => {
-  const options = parseFuzzOptions(["--minutes", "60", "--seed", "7", "--first", "9000"]);
-  deepEqual(options, { seconds: 3_600, seed: 7, first: 9_000, parallel: 32 });
+  const args = ["--target", "tracker", "--minutes", "60", "--seed", "7", "--first", "9000"];
+  const options = parseFuzzOptions(args);
+  deepEqual(options, { target: "tracker", seconds: 3_600, seed: 7, first: 9_000, parallel: 32 });
   const short = parseFuzzOptions(["--seconds", "3", "--parallel", "1"]);
   ok(short !== "help");
   deepEqual([short.seconds, short.parallel], [3, 1]);
@@ -19,6 +22,7 @@ test("parseFuzzOptions() given a session of a seed comes to it", () => {
 
 const refused = [
   { given: "an unknown flag", args: ["--fast"], message: /--fast/ },
+  { given: "an unknown target", args: ["--target", "bus"], message: /--target .*"bus"/ },
   { given: "no number", args: ["--minutes", "an hour"], message: /--minutes .*"an hour"/ },
   { given: "a seed too large", args: ["--seed", String(SEED_MAX + 1)], message: /--seed/ },
   { given: "more peers than slots", args: ["--parallel", "181"], message: /180/ },

@@ -1,6 +1,9 @@
+import { BenchError } from "../bench-error.ts";
 import { countOption, parseFlags } from "../bench-options.ts";
+import { FUZZ_TARGETS, type FuzzTargetName } from "./fuzz-target.ts";
 
 export type FuzzOptions = {
+  readonly target: FuzzTargetName;
   readonly seconds: number;
   readonly seed: number;
   /** The number of the first session; those after it follow. */
@@ -14,8 +17,10 @@ export const SEED_MAX: number = 2 ** 20 - 1;
 export const FUZZ_USAGE: string = `Usage: npm run fuzz -- [options]
 
 Says noise, and what clients say with some of it changed, to a running gateway, encrypted or not,
-cut anywhere. Ends with 1 when the gateway dies, complains, grows or gives a good peer wrong bytes.
+or to a tracker over HTTP and UDP, cut anywhere. Ends with 1 when it dies, complains, grows, or does
+not serve a good client right and soon.
 
+  --target NAME         gateway, tracker (an open one) or private-tracker (gateway)
   --minutes N           how long (1)
   --seconds N           how long, in place of minutes
   --seed N              which sessions, from 0 to ${2 ** 20 - 1} (by the clock)
@@ -29,6 +34,7 @@ export function parseFuzzOptions(
   nowMs: number = Date.now(),
 ): FuzzOptions | "help" {
   const values = parseFlags("fuzz", args, {
+    target: { type: "string", default: "gateway" },
     minutes: { type: "string", default: "1" },
     seconds: { type: "string" },
     seed: { type: "string" },
@@ -39,6 +45,7 @@ export function parseFuzzOptions(
   if (values.help) return "help";
   const minutes = countOption("--minutes", values.minutes, { min: 1, max: 100_000 });
   return {
+    target: targetOf(values.target),
     seconds:
       values.seconds === undefined
         ? 60 * minutes
@@ -50,4 +57,10 @@ export function parseFuzzOptions(
     first: countOption("--first", values.first, { min: 0, max: 9_999_999 }),
     parallel: countOption("--parallel", values.parallel, { min: 1, max: 180 }),
   };
+}
+
+function targetOf(value: string): FuzzTargetName {
+  const known = FUZZ_TARGETS.find((name) => name === value);
+  if (known !== undefined) return known;
+  throw new BenchError(`--target is ${FUZZ_TARGETS.join(", ")}, not "${value}"`);
 }

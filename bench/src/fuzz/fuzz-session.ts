@@ -3,6 +3,7 @@ import { infoHashBytes } from "@seedfleet/bytes";
 import type { Metainfo } from "@seedfleet/metainfo";
 import { MSE_PRIVATE_KEY_BYTES, MseInitiator, type Rc4 } from "@seedfleet/mse";
 import { type Rng, seededRng } from "@seedfleet/runtime";
+import type { SessionDone } from "./fuzz-target.ts";
 import { chance, cutAnywhere, mutate, pick, randomBytesOf } from "./mutate.ts";
 import { anyHandshake, anySayings } from "./sessions.ts";
 
@@ -20,20 +21,12 @@ const KINDS = [
   "broken encryption",
 ] as const;
 
-export type SessionKind = (typeof KINDS)[number];
+type SessionKind = (typeof KINDS)[number];
 
 export type SessionTarget = {
   readonly host: string;
   readonly port: number;
   readonly metainfo: Metainfo;
-};
-
-export type SessionDone = {
-  readonly kind: SessionKind;
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
-  /** The gateway ended it. */
-  readonly wasClosed: boolean;
 };
 
 /**

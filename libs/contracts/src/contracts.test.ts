@@ -309,8 +309,8 @@ const contracts: readonly Given[] = [
   {
     name: "trackerReplayCall's request",
     schema: trackerReplayCall.request,
-    accepts: [{ from: 1, to: 2 }],
-    refuses: [{ from: -1 }, { to: 0.5 }],
+    accepts: [{ origin: "0123456789abcdef", from: 1, to: 2 }],
+    refuses: [{ from: -1 }, { to: 0.5 }, { origin: "0123" }],
   },
   {
     name: "trackerUser",

@@ -12,14 +12,20 @@ import { count, processId, timestampMs } from "./scalars.ts";
 export const trackerDeltaEvent: BusEvent<"seedfleet.v1.tracker.delta.{tracker}", Uint8Array> =
   defineEvent({ subject: "seedfleet.v1.tracker.delta.{tracker}", payload: "bytes" });
 
-/** Batches of one tracker by number, the first and the last of them. */
-export type ReplayRequest = { readonly from: number; readonly to: number };
+/** Batches of one start of a tracker by number, the first and the last of them. */
+export type ReplayRequest = {
+  /** 16 hex digits, as in its batches. */
+  readonly origin: string;
+  readonly from: number;
+  readonly to: number;
+};
 
 /**
  * Sends batches once more that somebody missed, one a chunk, each with its age. Repeatable: whoever
  * knows a batch ignores it.
  *
- * The handler's error codes: `batches-gone` (not all of them are there any more: a snapshot has).
+ * The handler's error codes: `batches-gone` (not all of them are there any more: a snapshot has),
+ * `origin-gone` (the tracker of that name has been started again).
  *
  * tracker → tracker
  */
@@ -29,15 +35,19 @@ export const trackerReplayCall: StreamCall<
   Uint8Array
 > = defineStream({
   subject: "seedfleet.v1.tracker.replay.{tracker}",
-  request: z.strictObject({ from: count, to: count }),
+  request: z.strictObject({
+    origin: z.string().regex(/^[0-9a-f]{16}$/),
+    from: count,
+    to: count,
+  }),
   chunk: "bytes",
   timeoutMs: 5_000,
   chunksInFlightMax: 16,
 });
 
 /**
- * Sends every peer of every swarm that a tracker has (`apps/tracker/src/replicas/snapshot.ts`), and
- * up to which number it has the batches of which tracker. Repeatable.
+ * Sends every peer of every swarm that a tracker has, and up to which number it has the batches of
+ * which tracker (`apps/tracker/src/replicas/snapshot-chunk.ts`). Repeatable.
  *
  * tracker → tracker
  */

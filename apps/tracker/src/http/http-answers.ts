@@ -146,6 +146,7 @@ export class HttpAnswers implements HttpHandler {
     if (malformed !== null) return malformed;
     announce.passkey = passkeyOf(request);
     const form = this.#form;
+    form.reply.peers.wantPeerIds = !announce.compact && !announce.noPeerId;
     const refused = this.#ports.announces.answer(announce, form.reply, nowMs);
     if (refused !== null) return refused;
     form.asker = asker;

@@ -11,6 +11,7 @@ type Name = Pick<QueryReader, "bytes" | "nameFrom" | "nameTo">;
  */
 export class ParameterNames<Known extends string> {
   readonly #names: readonly Known[];
+  readonly #repeatable: ReadonlySet<Known>;
   /** By the length of the name, the indices of the names so long. */
   readonly #byLength: readonly (readonly number[])[];
   readonly #unknown: Int32Array = new Int32Array(2 * UNKNOWN_NAMES_MAX);
@@ -18,8 +19,10 @@ export class ParameterNames<Known extends string> {
   /** A bit for each index. */
   #met = 0;
 
-  constructor(names: readonly Known[]) {
+  /** Those that are `repeatable` may come any number of times. */
+  constructor(names: readonly Known[], repeatable: readonly Known[] = []) {
     this.#names = names;
+    this.#repeatable = new Set(repeatable);
     const longest = Math.max(...names.map((name) => name.length));
     this.#byLength = Array.from({ length: longest + 1 }, (_, length) =>
       names.flatMap((name, index) => (name.length === length ? [index] : [])),
@@ -36,26 +39,26 @@ export class ParameterNames<Known extends string> {
     return (this.#met & (1 << this.#names.indexOf(name))) !== 0;
   }
 
-  /** Which name it is. Too many unknown ones are "repeated" too: they could not be compared. */
-  meet(name: Name): Known | "unknown" | "repeated" {
+  /** Which name it is; "too-many" of an unknown one that could not be compared with the others. */
+  meet(name: Name): Known | "unknown" | "repeated" | "too-many" {
     for (const index of this.#byLength[name.nameTo - name.nameFrom] ?? []) {
       const known = this.#names[index];
       if (known === undefined || !nameIs(name, known)) continue;
       const bit = 1 << index;
-      if ((this.#met & bit) !== 0) return "repeated";
+      if ((this.#met & bit) !== 0 && !this.#repeatable.has(known)) return "repeated";
       this.#met |= bit;
       return known;
     }
     return this.#meetUnknown(name);
   }
 
-  #meetUnknown(name: Name): "unknown" | "repeated" {
+  #meetUnknown(name: Name): "unknown" | "repeated" | "too-many" {
     const unknown = this.#unknown;
     const count = this.#unknownCount;
-    if (count === UNKNOWN_NAMES_MAX) return "repeated";
     for (let at = 0; at < count; at += 1) {
       if (isSame(name, unknown[2 * at] ?? 0, unknown[2 * at + 1] ?? 0)) return "repeated";
     }
+    if (count === UNKNOWN_NAMES_MAX) return "too-many";
     unknown[2 * count] = name.nameFrom;
     unknown[2 * count + 1] = name.nameTo;
     this.#unknownCount = count + 1;

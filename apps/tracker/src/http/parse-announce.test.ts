@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AddressBytes } from "../addresses/address-bytes.ts";
 import { AnnounceRequest } from "../announces/announce-request.ts";
-import { givenQuery, INFO_HASH, PEER_ID } from "../testing.ts";
+import { givenQuery, INFO_HASH, PEER_ID, percentEncoded } from "../testing.ts";
 import { AnnounceParser } from "./parse-announce.ts";
 
 const accepted: readonly (readonly [string, string, Partial<AnnounceRequest>])[] = [
@@ -18,6 +18,24 @@ const accepted: readonly (readonly [string, string, Partial<AnnounceRequest>])[]
   ["numwant -1", givenQuery({ numwant: "-1" }), { numWant: null }],
   ["a huge numwant", givenQuery({ numwant: "9".repeat(20) }), { numWant: 200 }],
   ["compact 0", givenQuery({ compact: "0", no_peer_id: "1" }), { compact: false, noPeerId: true }],
+  [
+    "as many names as clients have",
+    givenQuery({
+      ...{ corrupt: "0", redundant: "0", supportcrypto: "1", requirecrypto: "0", azudp: "1" },
+      ...{ azver: "3", azsf: "0", azas: "x", azq: "", cryptoport: "1", hide: "1", key: "ABCDEF01" },
+      ...{ tcp_port: "1", upnp: "0", natpmp: "1", lt: "2", xt: "v2", trackerid: "t" },
+    }),
+    {},
+  ],
+  ["32 names of no meaning", `${givenQuery()}&${names(32)}`, {}],
+  [
+    "an address for each that libtorrent listens on",
+    `${givenQuery()}&ipv4=10.0.0.1&ipv4=10.0.0.2&ipv6=%3A%3A1&ipv6=fe80%3A%3A1`,
+    {},
+  ],
+  ["escapes in either case", givenQuery({ event: "%73tarte%64" }), { event: "started" }],
+  ["an empty event", givenQuery({ event: "" }), { event: null }],
+  ["2⁶³ − 1 left", givenQuery({ left: "9223372036854775807" }), { leftBytes: null }],
   ["what nobody reads", `&&${givenQuery({ ip: "x", key: "1", trackerid: "y" })}&corrupt&`, {}],
 ];
 
@@ -51,6 +69,9 @@ const refused = [
   [givenQuery({ key: "%zz" }), "escape-broken"],
   [`${givenQuery()}&port=6881`, "parameter-repeated"],
   [`${givenQuery()}&a=1&b=2&a=1`, "parameter-repeated"],
+  [`${givenQuery()}&${names(33)}`, "parameters-too-many"],
+  [`${givenQuery()}&info_hash=${percentEncoded(INFO_HASH)}`, "parameter-repeated"],
+  [givenQuery({ left: "1+1" }), "number-invalid"],
   [`${givenQuery()}&a=${"a".repeat(8_192)}`, "query-too-long"],
 ] as const;
 
@@ -64,6 +85,7 @@ const named = [
   [{ ip: "203.0.113.1" }, "cb0071011ae1", ""],
   [{ ip: "2001:db8::1" }, `20010db8${"0".repeat(22)}011ae1`, ""],
   [{ ipv4: "203.0.113.1" }, "c00002631ae1", ""],
+  [{ ipv4: "203.0.113.1&ipv4=203.0.113.2", ip: "::1" }, `${"0".repeat(31)}11ae1`, "cb0071011ae1"],
   [{ ipv6: "%5b2001:db8::1%5D:6882" }, "c00002631ae1", `20010db8${"0".repeat(22)}011ae2`],
   [{ ip: "2001:db8::1", ipv4: "203.0.113.1:9" }, `20010db8${"0".repeat(22)}011ae1`, "cb0071010009"],
 ] as const;
@@ -93,6 +115,10 @@ test("AnnounceParser never throws", () => {
   );
   fc.assert(fc.property(query, (text) => ok(parsed(text, true).outcome !== undefined)));
 });
+
+function names(count: number): string {
+  return Array.from({ length: count }, (_, index) => `x${index}=1`).join("&");
+}
 
 function parsed(
   query: string,

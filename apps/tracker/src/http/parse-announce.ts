@@ -15,6 +15,7 @@ const EVENTS = ["started", "completed", "stopped", "paused"] as const;
 const QUERY_TOO_LONG = violation("query-too-long", "Request is too long");
 const ESCAPE_BROKEN = violation("escape-broken", "Request has a broken percent-escape");
 const REPEATED = violation("parameter-repeated", "Request has a parameter twice");
+const TOO_MANY_NAMES = violation("parameters-too-many", "Request has too many parameters");
 const INFO_HASH_INVALID = violation("info-hash-invalid", "info_hash is not 20 bytes");
 const PEER_ID_INVALID = violation("peer-id-invalid", "peer_id is not 20 bytes");
 const PORT_INVALID = violation("port-invalid", "port is not from 1 to 65535");
@@ -37,27 +38,31 @@ export type Asker = {
  *
  * `ip`, `ipv4` and `ipv6` are only read from who may set its address, because anybody could name
  * anybody. Not read are `key`, which matters to a tracker that lets a peer change its address, and
- * `trackerid`, since we have no state for each client that it could name.
+ * `trackerid`, since we have no state for each client that it could name. libtorrent says `ipv4`
+ * and `ipv6` once for each address it listens on: the first counts.
  */
 export class AnnounceParser {
   readonly #reader = new QueryReader();
-  readonly #names = new ParameterNames([
-    "info_hash",
-    "peer_id",
-    "port",
-    "uploaded",
-    "downloaded",
-    "left",
-    "event",
-    "numwant",
-    "compact",
-    "no_peer_id",
-    "ip",
-    "ipv4",
-    "ipv6",
-    "key",
-    "trackerid",
-  ]);
+  readonly #names = new ParameterNames(
+    [
+      "info_hash",
+      "peer_id",
+      "port",
+      "uploaded",
+      "downloaded",
+      "left",
+      "event",
+      "numwant",
+      "compact",
+      "no_peer_id",
+      "ip",
+      "ipv4",
+      "ipv6",
+      "key",
+      "trackerid",
+    ],
+    ["ipv4", "ipv6"],
+  );
   readonly #named = new AddressBytes();
   #port = 0;
   #ip: string | null = null;
@@ -75,6 +80,7 @@ export class AnnounceParser {
     while (more === true) {
       const name = names.meet(reader);
       if (name === "repeated") return REPEATED;
+      if (name === "too-many") return TOO_MANY_NAMES;
       const wrong = name === "unknown" ? null : this.#take(name, into);
       if (wrong !== null) return wrong;
       more = reader.next();
@@ -135,10 +141,10 @@ export class AnnounceParser {
         this.#ip = this.#text();
         return null;
       case "ipv4":
-        this.#ipv4 = this.#text();
+        this.#ipv4 ??= this.#text();
         return null;
       case "ipv6":
-        this.#ipv6 = this.#text();
+        this.#ipv6 ??= this.#text();
         return null;
       default:
         return null;

@@ -1,14 +1,23 @@
 import type { PeerAnnounce, SnapshotPeer, Swarms } from "@seedfleet/swarm";
 import type { SnapshotVisitor } from "./snapshot-chunk.ts";
+import type { Tombstones } from "./tombstones.ts";
+
+/** Ages come in whole seconds: of what may be as old, what is known here is taken for later. */
+const AGE_ERROR_MS = 1_000;
+
+export type LoadedSnapshotPorts = {
+  readonly swarms: Swarms;
+  readonly tombstones: Tombstones;
+};
 
 /** Puts what another tracker has into the swarms here; whatever is known later here stays. */
 export class LoadedSnapshot implements SnapshotVisitor {
-  readonly #swarms: Swarms;
+  readonly #ports: LoadedSnapshotPorts;
   readonly #nowMs: number;
   readonly #infoHash = new Uint8Array(20);
 
-  constructor(swarms: Swarms, nowMs: number) {
-    this.#swarms = swarms;
+  constructor(ports: LoadedSnapshotPorts, nowMs: number) {
+    this.#ports = ports;
     this.#nowMs = nowMs;
   }
 
@@ -16,15 +25,17 @@ export class LoadedSnapshot implements SnapshotVisitor {
   origin(): void {}
 
   swarm(infoHash: Uint8Array, downloaded: number): void {
+    const { swarms } = this.#ports;
     this.#infoHash.set(infoHash);
-    const known = this.#swarms.find(infoHash);
-    if (downloaded > this.#swarms.counts(known).downloaded) {
-      this.#swarms.setDownloaded(infoHash, downloaded);
-    }
+    const known = swarms.find(infoHash);
+    if (downloaded > swarms.counts(known).downloaded) swarms.setDownloaded(infoHash, downloaded);
   }
 
   peer(peer: SnapshotPeer): void {
+    const { swarms, tombstones } = this.#ports;
+    const atMs = this.#nowMs - peer.ageMs - AGE_ERROR_MS;
+    if (tombstones.isOver(this.#infoHash, peer, atMs)) return;
     const announce: PeerAnnounce = { ...peer, completed: false };
-    this.#swarms.announceAt(this.#infoHash, announce, this.#nowMs - peer.ageMs, this.#nowMs);
+    swarms.announceAt(this.#infoHash, announce, atMs, this.#nowMs);
   }
 }

@@ -27,27 +27,29 @@ test("Origins learns of a loss at the end by an empty batch", () => {
   deepEqual(origins.missingOf("a"), { from: 2, to: 3 });
 });
 
-test("Origins of a newcomer: what was before comes with the snapshot", () => {
+test("Origins of a newcomer applies nothing before its snapshot, and asks for it then", () => {
   const origins = new Origins();
-  origins.heard("a", 10, false);
-  origins.heard("b", 7, true);
-  origins.heard("c", 5, false);
+  equal(origins.heard("a", 10, false), false);
+  equal(origins.heard("b", 7, true), false);
+  equal(origins.heard("c", 5, false), false);
   equal(origins.missingOf("a"), null);
+  deepEqual([...origins.complete()], []);
   origins.adopt("a", 8);
   origins.adopt("b", 9);
   origins.adopt("d", 3);
   origins.settle();
-  deepEqual(origins.missingOf("a"), { from: 9, to: 9 });
+  deepEqual(origins.missingOf("a"), { from: 9, to: 10 });
   equal(origins.missingOf("b"), null);
-  deepEqual(origins.missingOf("c"), { from: 1, to: 4 });
+  deepEqual(origins.missingOf("c"), { from: 1, to: 5 });
   equal(origins.missingOf("d"), null);
+  equal(origins.heard("b", 9, true), false);
   equal(origins.heard("d", 4, false), true);
   deepEqual(
     [...origins.complete()],
     [
       ["a", 8],
-      ["b", 9],
       ["c", 0],
+      ["b", 9],
       ["d", 4],
     ],
   );
@@ -63,8 +65,12 @@ test("Origins asks for a snapshot where too much is missing, or it is gone", () 
   equal(origins.missingOf("b"), "snapshot");
   equal(origins.heard("b", 5, false), true);
   deepEqual([...origins.complete()], []);
-  origins.caughtUp("b", 5);
-  equal(origins.missingOf("b"), null);
+  // Of another tracker, which has not all of it either.
+  origins.adopt("b", 2);
+  equal(origins.missingOf("b"), "snapshot");
+  // What got lost while the snapshot came is asked for.
+  origins.adopt("b", 3);
+  deepEqual(origins.missingOf("b"), { from: 4, to: 4 });
   equal(origins.heard("b", 6, false), true);
 });
 

@@ -10,19 +10,20 @@ export type Missing = { readonly from: number; readonly to: number };
 type Origin = {
   /** The highest number heard of. */
   last: number;
-  /** The first number heard, while it is not known whether those before are here; else 0. */
-  openFrom: number;
+  /** All up to this one came with the snapshot of a newcomer. */
+  loadedUpTo: number;
+  /** Only a snapshot that has all up to this one helps; 0 while nothing is lost. */
+  lostUpTo: number;
+  /** Which of those up to `last`, and after `lostUpTo`, have not come. */
   readonly missing: Set<number>;
-  /** So much is missing that only a snapshot of that tracker helps. */
-  lost: boolean;
 };
 
 /**
- * Which batches of which tracker have come. Each is to be applied once: counting a completed
- * download twice would be as wrong as losing a peer.
+ * Which batches of which tracker have come. Each is to be applied once, and after the snapshot that
+ * it changes: counting a completed download twice would be as wrong as losing a peer.
  *
- * A newcomer hears trackers before it has a snapshot, which tells what was before. Once that is
- * loaded it has `settled`, and a tracker it hears for the first time owes it everything.
+ * So a newcomer applies nothing until its snapshot is loaded, and asks again for what came
+ * meanwhile. Then it has `settled`, and a tracker it hears for the first time owes it everything.
  */
 export class Origins {
   readonly #origins = new Map<string, Origin>();
@@ -37,42 +38,36 @@ export class Origins {
    * of the last that was sent.
    */
   heard(name: string, sequence: number, empty: boolean): boolean {
-    const origin = this.#origins.get(name);
-    if (origin === undefined) {
-      const first = this.#add(name, sequence);
-      first.openFrom = empty ? sequence + 1 : sequence;
-      if (this.#settled) this.#close(first, 0);
-      return !empty;
-    }
+    const origin = this.#origins.get(name) ?? this.#add(name);
     // The order is that of who was heard last.
     this.#origins.delete(name);
     this.#origins.set(name, origin);
     if (sequence <= origin.last) return !empty && origin.missing.delete(sequence);
-    this.#miss(origin, origin.last + 1, empty ? sequence : sequence - 1);
+    const before = origin.last;
     origin.last = sequence;
+    if (!this.#settled) return false;
+    miss(origin, before + 1, empty ? sequence : sequence - 1);
     return !empty;
   }
 
-  /** The snapshot that was loaded has all batches of a tracker up to this number. */
+  /**
+   * A snapshot that was loaded has all batches of a tracker up to this number. What a newcomer need
+   * not ask for then, others still ask for: a snapshot does not say who has stopped.
+   */
   adopt(name: string, upTo: number): void {
-    const origin = this.#origins.get(name) ?? this.#add(name, upTo);
-    if (origin.openFrom > 0) this.#close(origin, upTo);
-    this.#have(origin, upTo);
+    const known = this.#origins.get(name);
+    const origin = known ?? this.#add(name);
+    if (origin.lostUpTo <= upTo) origin.lostUpTo = 0;
+    if (!this.#settled) origin.loadedUpTo = Math.max(origin.loadedUpTo, upTo);
+    else if (known === undefined) origin.last = upTo;
   }
 
-  /** The snapshot that was loaded is this tracker's own. */
-  caughtUp(name: string, upTo: number): void {
-    const origin = this.#origins.get(name) ?? this.#add(name, upTo);
-    origin.openFrom = 0;
-    origin.lost = false;
-    this.#have(origin, upTo);
-  }
-
-  /** No snapshot is to come any more. */
+  /** No snapshot is to come any more that everything is based on. */
   settle(): void {
     this.#settled = true;
     for (const origin of this.#origins.values()) {
-      if (origin.openFrom > 0) this.#close(origin, 0);
+      miss(origin, origin.loadedUpTo + 1, origin.last);
+      origin.last = Math.max(origin.last, origin.loadedUpTo);
     }
   }
 
@@ -90,7 +85,7 @@ export class Origins {
   missingOf(name: string): Missing | "snapshot" | null {
     const origin = this.#origins.get(name);
     if (origin === undefined) return null;
-    if (origin.lost) return "snapshot";
+    if (origin.lostUpTo > 0) return "snapshot";
     const [from] = origin.missing;
     if (from === undefined) return null;
     let to = from;
@@ -100,42 +95,32 @@ export class Origins {
 
   /** Up to which number all batches of each tracker are here. */
   *complete(): Generator<readonly [name: string, upTo: number]> {
-    for (const [name, { last, openFrom, missing, lost }] of this.#origins) {
-      if (lost || openFrom > 0) continue;
-      yield [name, missing.size === 0 ? last : Math.min(...missing) - 1];
+    if (!this.#settled) return;
+    for (const [name, { last, missing, lostUpTo }] of this.#origins) {
+      if (lostUpTo > 0) continue;
+      // They are put in from the lowest up.
+      const [first] = missing;
+      yield [name, first === undefined ? last : first - 1];
     }
   }
 
-  #add(name: string, last: number): Origin {
+  #add(name: string): Origin {
     if (this.#origins.size >= ORIGINS_MAX) {
       const [oldest] = this.#origins.keys();
       if (oldest !== undefined) this.#origins.delete(oldest);
     }
-    const origin: Origin = { last, openFrom: 0, missing: new Set(), lost: false };
+    const origin: Origin = { last: 0, loadedUpTo: 0, lostUpTo: 0, missing: new Set() };
     this.#origins.set(name, origin);
     return origin;
   }
+}
 
-  /** Those before the first that was heard are here up to this number. */
-  #close(origin: Origin, upTo: number): void {
-    const { openFrom } = origin;
-    origin.openFrom = 0;
-    this.#miss(origin, upTo + 1, openFrom - 1);
-  }
-
-  #have(origin: Origin, upTo: number): void {
-    origin.last = Math.max(origin.last, upTo);
-    for (const sequence of origin.missing) if (sequence <= upTo) origin.missing.delete(sequence);
-  }
-
-  #miss(origin: Origin, from: number, to: number): void {
-    if (origin.lost || to < from) return;
-    if (origin.missing.size + to - from + 1 > MISSING_MAX) return lose(origin);
-    for (let sequence = from; sequence <= to; sequence += 1) origin.missing.add(sequence);
-  }
+function miss(origin: Origin, from: number, to: number): void {
+  if (origin.missing.size + to - from + 1 > MISSING_MAX) return lose(origin);
+  for (let sequence = from; sequence <= to; sequence += 1) origin.missing.add(sequence);
 }
 
 function lose(origin: Origin): void {
-  origin.lost = true;
+  origin.lostUpTo = origin.last;
   origin.missing.clear();
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Bus, BusError } from "@seedfleet/bus";
+import type { Bus } from "@seedfleet/bus";
 import {
-  PRESENCE_EXPIRY_MS,
   type Presence,
   type ReplayRequest,
   trackerDeltaEvent,
@@ -9,35 +8,32 @@ import {
   trackerSnapshotCall,
 } from "@seedfleet/contracts";
 import type { PresenceWatch } from "@seedfleet/fleet";
-import { type Clock, delay, errorMessage, SeedfleetError } from "@seedfleet/runtime";
+import { type Clock, SeedfleetError } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import { BatchLog } from "./batch-log.ts";
+import { BatchMender } from "./batch-mender.ts";
 import { DeltaWriter, ORIGIN_BYTES, readDeltaHeader, stampBatch } from "./delta-batch.ts";
 import { Origins } from "./origins.ts";
-import { readSnapshotChunk, SnapshotWriter } from "./snapshot-chunk.ts";
+import { SnapshotWriter } from "./snapshot-chunk.ts";
+import { SnapshotLoader } from "./snapshot-loader.ts";
 
 /** What a tracker that was cut off has missed is kept for it so long, and in so many bytes. */
-const REPLAY_MS_MAX = 300_000;
+export const REPLAY_MS_MAX = 300_000;
 export const REPLAY_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** How soon a loss is noticed, and asked for. */
-const MEND_INTERVAL_MS = 1_000;
+export const MEND_INTERVAL_MS = 500;
 
-/** A newcomer waits so long for another tracker to say that it is there. */
-const SIBLING_WAIT_MS = 500;
-const SIBLING_POLL_MS = 50;
-
-/** A newcomer that got no snapshot for so long serves what it has. */
-const CATCH_UP_MS_MAX = 30_000;
-
+/** Every origin there may be fits into one chunk. */
+const ORIGINS_CHUNK_BYTES = 65_536;
 const EMPTY_BATCH_BYTES = 64;
 
 /** The stores of this process, whether in its main thread or in several others. */
 export type LocalStores = {
   /** Announces that another tracker took `ageMs` ago. */
   apply(batch: Uint8Array, ageMs: number): void;
-  /** Part of what another tracker has. */
-  load(chunk: Uint8Array): void;
+  /** Part of what another tracker has; resolves when there is room for more. */
+  load(chunk: Uint8Array): Promise<void>;
   /** Whether announces are to be gathered, from the next one on. */
   journal(on: boolean): void;
   /** Everything that is here, in chunks. */
@@ -52,6 +48,14 @@ export type HubPorts = {
   readonly stores: LocalStores;
 };
 
+export type HubConfig = {
+  /** The name of this tracker in the fleet. */
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Nobody else can be on this bus. */
+  readonly alone: boolean;
+};
+
 /**
  * Keeps the trackers of a fleet alike: tells the others of the announces taken here, applies what
  * they tell, asks for what got lost, and gives newcomers all of it. Nothing is agreed upon: of two
@@ -59,35 +63,47 @@ export type HubPorts = {
  */
 export class ReplicaHub {
   readonly #ports: HubPorts;
-  readonly #id: string;
+  readonly #config: HubConfig;
   /** Of this start of this tracker. */
   readonly #origin = randomBytes(ORIGIN_BYTES).toString("hex");
   readonly #batches = new BatchLog({ bytesMax: REPLAY_BYTES_MAX, ageMsMax: REPLAY_MS_MAX });
   readonly #origins = new Origins();
-  /** By origin: the name of the tracker in the fleet, and when it was heard last. */
-  readonly #heard = new Map<string, { readonly tracker: string; readonly atMs: number }>();
+  readonly #loader: SnapshotLoader;
+  readonly #mender: BatchMender;
+  readonly #stopped = new AbortController();
   readonly #stops: (() => void)[] = [];
+  /** Trackers whose batches cannot be read, each said once. */
+  readonly #unreadable = new Set<string>();
   /** So long announces are written down: others are there, or were a while ago. */
   #journalUntilMs = -Infinity;
-  #mending = false;
   #caughtUp = false;
-  #lostBatches = 0;
+  #mending = false;
 
-  constructor(ports: HubPorts, id: string) {
+  constructor(ports: HubPorts, config: HubConfig) {
     this.#ports = ports;
-    this.#id = id;
-    const { bus, clock } = ports;
-    const own = { params: { tracker: id } };
+    this.#config = config;
+    const { bus, clock, stores } = ports;
+    const [origins, { signal }] = [this.#origins, this.#stopped];
+    const siblings = (): Presence[] => this.#siblings();
+    const load = (chunk: Uint8Array): Promise<void> => stores.load(chunk);
+    this.#loader = new SnapshotLoader({ ...ports, origins, siblings, load, signal });
+    this.#mender = new BatchMender(
+      { ...ports, origins, loader: this.#loader, take: (batch, from) => this.#hear(batch, from) },
+      { forgottenAfterMs: REPLAY_MS_MAX },
+    );
+    if (!config.alone) this.#journalOn();
+    const own = { params: { tracker: config.id } };
     const subscriptions = [
       bus.subscribe(trackerDeltaEvent, {}, (batch, { tracker }) => this.#hear(batch, tracker)),
       bus.serveStream(trackerReplayCall, own, (asked) => this.#replay(asked)),
-      bus.serveStream(trackerSnapshotCall, own, (_, _params, signal) => this.#snapshot(signal)),
+      bus.serveStream(trackerSnapshotCall, own, (_, _params, gone) => this.#snapshot(gone)),
     ];
     this.#stops.push(
       () => {
         for (const subscription of subscriptions) subscription.unsubscribe();
       },
       clock.every(MEND_INTERVAL_MS, () => this.#tick()),
+      () => this.#stopped.abort(),
     );
   }
 
@@ -96,39 +112,24 @@ export class ReplicaHub {
     return this.#caughtUp;
   }
 
-  /** Rows of batches that could not be had and were made good by a snapshot, or by nobody. */
   get lostBatches(): number {
-    return this.#lostBatches;
+    return this.#mender.lostBatches;
   }
 
   /** Tells the others of announces taken here. */
   publish(batch: Uint8Array): void {
-    const { bus, clock } = this.#ports;
-    if (!this.#journaling) return;
+    if (!this.#isJournaling) return;
     stampBatch(batch, this.#origin, this.#batches.next);
-    this.#batches.add(batch, clock.nowMs());
-    bus.publish(trackerDeltaEvent, { tracker: this.#id }, batch);
+    this.#batches.add(batch, this.#ports.clock.nowMs());
+    this.#send(batch);
   }
 
   /** Loads what another tracker has, if there is another. Resolves when it is here. */
   async catchUp(): Promise<void> {
-    const { clock, log } = this.#ports;
-    const untilMs = clock.nowMs() + CATCH_UP_MS_MAX;
-    await this.#awaitSibling();
-    let asked = this.#siblings();
-    while (asked.length > 0 && clock.nowMs() < untilMs) {
-      if (await this.#loadFromAny(asked)) break;
-      await delay(clock, MEND_INTERVAL_MS);
-      asked = this.#siblings();
-    }
-    if (clock.nowMs() >= untilMs)
-      log.warn("no tracker gave a snapshot; peers come as they announce");
-    await this.begin();
-  }
-
-  /** Goes on with what is here. */
-  async begin(): Promise<void> {
+    if (!this.#config.alone) await this.#loader.catchUp();
     this.#origins.settle();
+    // What was announced to others while the snapshot came.
+    await this.#mender.mend();
     this.#caughtUp = true;
   }
 
@@ -138,33 +139,51 @@ export class ReplicaHub {
 
   #hear(batch: Uint8Array, tracker: string): void {
     const header = readDeltaHeader(batch);
-    if (header === null) return this.#unreadable(tracker);
+    if (header === null) return this.#cannotRead(tracker);
     const { origin, sequence, ageMs, count } = header;
     if (origin === this.#origin) return;
-    this.#heard.set(origin, { tracker, atMs: this.#ports.clock.nowMs() });
+    this.#mender.heard(origin, tracker);
     this.#journal();
     if (!this.#origins.heard(origin, sequence, count === 0)) return;
     this.#ports.stores.apply(batch, ageMs);
   }
 
-  #unreadable(tracker: string): void {
+  #cannotRead(tracker: string): void {
+    if (this.#unreadable.has(tracker)) return;
+    this.#unreadable.add(tracker);
     this.#ports.log.error("delta unreadable: is that tracker another version?", { tracker });
   }
 
-  get #journaling(): boolean {
+  get #isJournaling(): boolean {
     return this.#ports.clock.nowMs() < this.#journalUntilMs;
   }
 
   /** Others are there: from now on they are told. */
   #journal(): void {
-    const { clock, stores } = this.#ports;
     // Who was told of everything before has missed what came while nobody was told.
-    if (!this.#journaling) this.#batches.skip();
+    if (!this.#isJournaling) this.#batches.skip();
+    this.#journalOn();
+  }
+
+  #journalOn(): void {
+    const { clock, stores } = this.#ports;
     this.#journalUntilMs = clock.nowMs() + REPLAY_MS_MAX;
     stores.journal(true);
   }
 
-  *#replay({ from, to }: ReplayRequest): Generator<Uint8Array> {
+  /** What cannot be sent while the bus is away is asked for afterwards. */
+  #send(batch: Uint8Array): void {
+    const { bus } = this.#ports;
+    if (bus.status !== "connected") return;
+    bus.publish(trackerDeltaEvent, { tracker: this.#config.id }, batch);
+  }
+
+  *#replay({ origin, from, to }: ReplayRequest): Generator<Uint8Array> {
+    if (origin !== this.#origin) {
+      throw new SeedfleetError(`Cannot send batches of ${origin} again: it is gone`, {
+        code: "origin-gone",
+      });
+    }
     if (!this.#batches.has(from, to)) {
       throw new SeedfleetError(`Cannot send batches ${from} to ${to} again: they are gone`, {
         code: "batches-gone",
@@ -176,126 +195,47 @@ export class ReplicaHub {
   async *#snapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
     // Before anything is read: what comes meanwhile goes to the newcomer as deltas.
     this.#journal();
-    const writer = new SnapshotWriter({ bytesMax: 65_536 });
-    for (const [name, upTo] of [...this.#origins.complete(), [this.#origin, this.#batches.last]]) {
-      writer.origin(String(name), Number(upTo));
-      if (writer.full) yield writer.take();
-    }
-    const origins = writer.take();
+    const writer = new SnapshotWriter({ bytesMax: ORIGINS_CHUNK_BYTES });
+    for (const [name, upTo] of this.#origins.complete()) writer.origin(name, upTo);
+    writer.origin(this.#origin, this.#batches.last);
     yield* this.#ports.stores.snapshot(signal);
     // Last, so that a snapshot that broke off counts for nothing.
-    yield origins;
+    yield writer.take();
   }
 
-  /** The other trackers, the longest there first: they know the most. */
+  /** The other trackers, the longest there first. */
   #siblings(): Presence[] {
     return this.#ports.presence
       .present("tracker")
-      .filter(({ id }) => id !== this.#id)
+      .filter(({ id }) => id !== this.#config.id)
       .toSorted((a, b) => a.startedAtMs - b.startedAtMs);
   }
 
-  async #awaitSibling(): Promise<void> {
-    const { clock } = this.#ports;
-    const untilMs = clock.nowMs() + SIBLING_WAIT_MS;
-    while (this.#siblings().length === 0 && clock.nowMs() < untilMs) {
-      await delay(clock, SIBLING_POLL_MS);
-    }
-  }
-
-  async #loadFromAny(siblings: readonly Presence[]): Promise<boolean> {
-    for (const { id } of siblings) if (await this.#load(id)) return true;
-    return false;
-  }
-
-  /** Loads one tracker's snapshot; false, and said in the log, if it did not come whole. */
-  async #load(tracker: string): Promise<boolean> {
-    const { bus, log, stores } = this.#ports;
-    const origins: (readonly [name: string, upTo: number])[] = [];
-    const readOrigins = {
-      origin: (name: string, upTo: number) => void origins.push([name, upTo]),
-      swarm: () => {},
-      peer: () => {},
-    };
-    try {
-      let chunks = 0;
-      for await (const chunk of bus.stream(trackerSnapshotCall, { tracker }, {})) {
-        if (!readSnapshotChunk(chunk, readOrigins)) throw new Error("a chunk cannot be read");
-        stores.load(chunk);
-        chunks += 1;
-      }
-      for (const [name, upTo] of origins) {
-        if (name === this.#origin) continue;
-        if (this.#heard.get(name)?.tracker === tracker) this.#origins.caughtUp(name, upTo);
-        else this.#origins.adopt(name, upTo);
-      }
-      log.info("snapshot loaded", { tracker, chunks });
-      return true;
-    } catch (error) {
-      log.warn("snapshot not loaded", { tracker, reason: errorMessage(error) });
-      return false;
-    }
-  }
-
   #tick(): void {
-    const { bus, stores } = this.#ports;
+    const { stores } = this.#ports;
     if (this.#siblings().length > 0) this.#journal();
     // It costs nothing where there is one tracker.
-    else if (!this.#journaling) stores.journal(false);
-    if (bus.status !== "connected") return;
-    if (this.#journaling) {
-      const batch = new DeltaWriter({ bytesMax: EMPTY_BATCH_BYTES, withAmounts: false }).take();
-      stampBatch(batch, this.#origin, this.#batches.last);
-      bus.publish(trackerDeltaEvent, { tracker: this.#id }, batch);
-    }
-    if (this.#mending || !this.#caughtUp) return;
+    else if (!this.#isJournaling) stores.journal(false);
+    if (this.#isJournaling) this.#tellLast();
+    if (!this.#caughtUp || this.#mending) return;
     this.#mending = true;
     void this.#mend().finally(() => {
       this.#mending = false;
     });
   }
 
-  /** Asks each tracker for what is missing of it; of one that is gone, another for all it has. */
+  /** Tells the number of the last batch, so that a loss at the end is noticed too. */
+  #tellLast(): void {
+    const batch = new DeltaWriter({ bytesMax: EMPTY_BATCH_BYTES, withAmounts: false }).take();
+    stampBatch(batch, this.#origin, this.#batches.last);
+    this.#send(batch);
+  }
+
   async #mend(): Promise<void> {
-    const nowMs = this.#ports.clock.nowMs();
-    for (const [origin, { tracker, atMs }] of this.#heard) {
-      const missing = this.#origins.missingOf(origin);
-      const gone = nowMs - atMs > PRESENCE_EXPIRY_MS;
-      if (missing === null) {
-        if (nowMs - atMs > REPLAY_MS_MAX) this.#forget(origin);
-      } else if (gone) {
-        this.#lostBatches += 1;
-        await this.#loadFromAny(this.#siblings());
-        this.#forget(origin);
-      } else if (missing === "snapshot") {
-        await this.#load(tracker);
-      } else {
-        await this.#askAgain(origin, tracker, missing);
-      }
-    }
+    const [oldest] = this.#siblings();
+    // It was not to be seen when this tracker looked for one that knows more.
+    const isLate = oldest !== undefined && oldest.startedAtMs < this.#config.startedAtMs;
+    if (isLate && !this.#loader.hasLoaded) await this.#loader.loadFromAny();
+    await this.#mender.mend();
   }
-
-  #forget(origin: string): void {
-    this.#origins.forget(origin);
-    this.#heard.delete(origin);
-  }
-
-  async #askAgain(origin: string, tracker: string, missing: ReplayRequest): Promise<void> {
-    const { bus, log } = this.#ports;
-    try {
-      for await (const batch of bus.stream(trackerReplayCall, { tracker }, missing)) {
-        this.#hear(batch, tracker);
-      }
-    } catch (error) {
-      log.info("batches not sent again", { tracker, ...missing, reason: errorMessage(error) });
-      if (remoteCode(error) === "batches-gone") this.#origins.giveUp(origin);
-    }
-  }
-}
-
-/** The code with which a handler at the other end failed; null of any other failure. */
-function remoteCode(error: unknown): string | null {
-  if (!(error instanceof SeedfleetError)) return null;
-  const { detail } = error as BusError;
-  return detail.code === "bus-remote" ? detail.remoteCode : null;
 }

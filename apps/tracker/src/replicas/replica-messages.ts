@@ -21,7 +21,7 @@ export type ToReplica =
   | { readonly kind: "journal"; readonly on: boolean }
   /** Announces that another replica took. */
   | { readonly kind: "apply"; readonly batch: Uint8Array; readonly ageMs: number }
-  /** Part of another tracker's snapshot. */
+  /** Part of another tracker's snapshot; `loaded` asks for the next. */
   | { readonly kind: "load"; readonly chunk: Uint8Array }
   /** Asks for the next part of what is here; `snapshot` numbers the one it belongs to. */
   | { readonly kind: "snapshot"; readonly snapshot: number }
@@ -60,6 +60,7 @@ export type FromReplica =
       readonly chunk: Uint8Array;
       readonly isLast: boolean;
     }
+  | { readonly kind: "loaded" }
   | { readonly kind: "unreadable"; readonly what: "delta" | "snapshot" }
   | { readonly kind: "drained" }
   | { readonly kind: "stopped" };

@@ -24,9 +24,13 @@ function tell(message: FromReplica): void {
   told.push(message);
 }
 
-const { handout, ...config } = await hostConfig(workerData as ReplicaStart);
-const ports = { clock: systemClock, rng: systemRng, handout, tell };
-const host = await ReplicaHost.listen(ports, config).catch((error: unknown) => {
+async function listen(): Promise<ReplicaHost> {
+  const { handout, ...config } = await hostConfig(workerData as ReplicaStart);
+  const ports = { clock: systemClock, rng: systemRng, handout, tell };
+  return ReplicaHost.listen(ports, config);
+}
+
+const host = await listen().catch((error: unknown) => {
   if (!(error instanceof SeedfleetError)) throw error;
   tell({ kind: "not-listening", message: error.message, detail: error.detail });
   return null;

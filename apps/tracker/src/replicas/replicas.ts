@@ -1,4 +1,4 @@
-import type { Clock, Rng } from "@seedfleet/runtime";
+import { type Clock, type Rng, SeedfleetError } from "@seedfleet/runtime";
 import type { TrackerConfig } from "../config.ts";
 import type { Usage } from "../users/usage-ledger.ts";
 import { joinCounts, type ReplicaCounts } from "./replica-counts.ts";
@@ -8,6 +8,10 @@ import type { FromReplica, NotedAnnounce, ToReplica } from "./replica-messages.t
 import { replicaStart } from "./replica-start.ts";
 
 type Part = { readonly chunk: Uint8Array; readonly isLast: boolean };
+
+type Loading = { left: number; readonly done: () => void };
+
+export type TrackerStopped = { readonly code: "tracker-stopped" };
 
 /**
  * The replicas of this process: one in this thread, or one in each of several threads that share
@@ -24,7 +28,8 @@ export class Replicas implements LocalStores, AsyncDisposable {
   readonly #links: readonly ReplicaLink[];
   #journaling = false;
   #snapshots = 0;
-  readonly #parts = new Map<number, (part: Part) => void>();
+  readonly #parts = new Map<number, PromiseWithResolvers<Part>>();
+  #loading: Loading | null = null;
 
   private constructor(links: readonly ReplicaLink[]) {
     const [first] = links;
@@ -34,6 +39,11 @@ export class Replicas implements LocalStores, AsyncDisposable {
     for (const link of links) link.onTold = (message) => this.#hear(link, message);
     // Threads tell each other of announces whether or not there are other trackers.
     if (links.length > 1) this.#post({ kind: "journal", on: true });
+  }
+
+  /** Joins replicas that are there already. */
+  static of(links: readonly ReplicaLink[]): Replicas {
+    return new Replicas(links);
   }
 
   /** Takes the ports. Throws what `cannotListen` makes, and what the settings may be wrong in. */
@@ -78,8 +88,12 @@ export class Replicas implements LocalStores, AsyncDisposable {
     this.#post({ kind: "apply", batch, ageMs });
   }
 
-  load(chunk: Uint8Array): void {
+  /** One part after the other, so that no more than one waits for a thread that is slow. */
+  load(chunk: Uint8Array): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#loading = { left: this.#links.length, done: resolve };
     this.#post({ kind: "load", chunk });
+    return promise;
   }
 
   async *snapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -90,10 +104,10 @@ export class Replicas implements LocalStores, AsyncDisposable {
     let isLast = link === undefined;
     try {
       while (!isLast && !signal.aborted) {
-        const { promise, resolve } = Promise.withResolvers<Part>();
-        this.#parts.set(snapshot, resolve);
+        const asked = Promise.withResolvers<Part>();
+        this.#parts.set(snapshot, asked);
         link?.post({ kind: "snapshot", snapshot });
-        const part = await promise;
+        const part = await asked.promise;
         isLast = part.isLast;
         yield part.chunk;
       }
@@ -109,13 +123,18 @@ export class Replicas implements LocalStores, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#links.map((link) => link.stop()));
+    const stopped: TrackerStopped = { code: "tracker-stopped" };
+    const error = new SeedfleetError("Cannot go on with the snapshot: the tracker stops", stopped);
+    for (const asked of this.#parts.values()) asked.reject(error);
   }
 
   #hear(from: ReplicaLink, message: FromReplica): void {
     switch (message.kind) {
       case "snapshot-part":
-        this.#parts.get(message.snapshot)?.(message);
+        this.#parts.get(message.snapshot)?.resolve(message);
         return;
+      case "loaded":
+        return this.#loaded();
       case "deltas":
         for (const link of this.#links) {
           if (link !== from) link.post({ kind: "apply", batch: message.batch, ageMs: 0 });
@@ -129,6 +148,12 @@ export class Replicas implements LocalStores, AsyncDisposable {
         return this.onUnreadable(message.what);
       default:
     }
+  }
+
+  #loaded(): void {
+    if (this.#loading === null) return;
+    this.#loading.left -= 1;
+    if (this.#loading.left === 0) this.#loading.done();
   }
 
   #post(message: ToReplica): void {

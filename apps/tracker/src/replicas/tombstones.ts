@@ -1,10 +1,10 @@
-import type { AnnounceRequest } from "../announces/announce-request.ts";
+import type { PeerEndpoint } from "@seedfleet/swarm";
 
 /** Batches come within a second or two, and after a cut of the network within minutes. */
 const KEPT_MS = 300_000;
 
 /** Peers that stopped; of more, those longest ago are forgotten. */
-const PEERS_MAX = 100_000;
+export const TOMBSTONES_MAX = 100_000;
 
 /**
  * Peers that stopped, for as long as an announce that they made before may still be on its way from
@@ -18,19 +18,20 @@ export class Tombstones {
     return this.#stoppedAtMs.size;
   }
 
-  stopped(request: AnnounceRequest, atMs: number): void {
-    const key = keyOf(request);
+  stopped(infoHash: Uint8Array, peer: PeerEndpoint, atMs: number): void {
+    const key = keyOf(infoHash, peer);
+    const known = this.#stoppedAtMs.get(key) ?? atMs;
     this.#stoppedAtMs.delete(key);
-    this.#stoppedAtMs.set(key, atMs);
-    if (this.#stoppedAtMs.size <= PEERS_MAX) return;
+    this.#stoppedAtMs.set(key, Math.max(known, atMs));
+    if (this.#stoppedAtMs.size <= TOMBSTONES_MAX) return;
     const [oldest] = this.#stoppedAtMs.keys();
     if (oldest !== undefined) this.#stoppedAtMs.delete(oldest);
   }
 
-  /** Whether a peer has stopped since it made this announce. */
-  isOver(request: AnnounceRequest, atMs: number): boolean {
+  /** Whether a peer has stopped since it announced at this time. */
+  isOver(infoHash: Uint8Array, peer: PeerEndpoint, atMs: number): boolean {
     if (this.#stoppedAtMs.size === 0) return false;
-    return (this.#stoppedAtMs.get(keyOf(request)) ?? -Infinity) > atMs;
+    return (this.#stoppedAtMs.get(keyOf(infoHash, peer)) ?? -Infinity) > atMs;
   }
 
   expire(nowMs: number): void {
@@ -41,6 +42,6 @@ export class Tombstones {
   }
 }
 
-function keyOf({ infoHash, endpoint, endpointBytes }: AnnounceRequest): string {
+function keyOf(infoHash: Uint8Array, { endpoint, endpointBytes }: PeerEndpoint): string {
   return `${infoHash.toHex()}${endpoint.subarray(0, endpointBytes).toHex()}`;
 }

@@ -154,7 +154,7 @@ export class TrackerReplica {
   #answered(request: AnnounceRequest, reply: AnnounceReply, told: Told): void {
     this.#noted.add(request, reply, told);
     if (!this.#journaling) return;
-    if (request.event === "stopped") this.#tombstones.stopped(request, told.nowMs);
+    if (request.event === "stopped") this.#noteStopped(request, told.nowMs);
     this.#deltas.add(request);
     if (this.#deltas.full) this.#tellDeltas();
   }
@@ -164,19 +164,26 @@ export class TrackerReplica {
     const atMs = nowMs - ageMs;
     const whole = readDeltas(batch, (request, withAmounts) => {
       if (withAmounts) this.#ledger.heard(request);
-      if (request.event === "stopped") this.#tombstones.stopped(request, atMs);
-      else if (this.#tombstones.isOver(request, atMs)) return;
+      if (request.event === "stopped") this.#noteStopped(request, atMs);
+      else if (this.#tombstones.isOver(request.infoHash, request, atMs)) return;
       this.#memory.take(request, atMs, nowMs);
     });
     if (!whole) this.#ports.tell({ kind: "unreadable", what: "delta" });
   }
 
+  #noteStopped(request: AnnounceRequest, atMs: number): void {
+    const { infoHash, otherEndpoint: endpoint, otherEndpointBytes: endpointBytes } = request;
+    this.#tombstones.stopped(infoHash, request, atMs);
+    if (endpointBytes === 0) return;
+    this.#tombstones.stopped(infoHash, { endpoint, endpointBytes }, atMs);
+  }
+
   #load(chunk: Uint8Array): void {
-    const nowMs = this.#ports.clock.nowMs();
-    const loaded = new LoadedSnapshot(this.swarms, nowMs);
-    if (!readSnapshotChunk(chunk, loaded)) {
-      this.#ports.tell({ kind: "unreadable", what: "snapshot" });
-    }
+    const { clock, tell } = this.#ports;
+    const ports = { swarms: this.swarms, tombstones: this.#tombstones };
+    const loaded = new LoadedSnapshot(ports, clock.nowMs());
+    if (!readSnapshotChunk(chunk, loaded)) tell({ kind: "unreadable", what: "snapshot" });
+    tell({ kind: "loaded" });
   }
 
   #tellSnapshot(snapshot: number): void {
