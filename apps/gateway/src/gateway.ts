@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Bus, Subscription } from "@seedfleet/bus";
 import { endpointOf } from "@seedfleet/bytes";
 import { OPTIMISTIC_UNCHOKE_INTERVAL_MS } from "@seedfleet/choker";
@@ -20,8 +19,8 @@ import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
+import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
-import { PieceSeals, SEAL_KEY_BYTES } from "./fills/piece-seals.ts";
 import { pieceReader } from "./fills/read-piece.ts";
 import { countClosed, showGateway } from "./gateway-metrics.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
@@ -95,6 +94,7 @@ class Gateway implements RunningGateway {
   readonly #startedAtMs: number;
   readonly #presence: PresenceWatch;
   readonly #announcer: PresenceAnnouncer;
+  readonly #taking: Taking;
   readonly #fills: PieceFills;
   readonly #torrents: Torrents;
   readonly #swarms: Swarms;
@@ -116,12 +116,13 @@ class Gateway implements RunningGateway {
       host: config.advertisedHost ?? config.host,
       port: config.advertisedPort ?? server.port,
     };
-    const cache = new PieceCache({ bytesMax: config.cacheBytes, shared: config.workers > 1 });
+    const { cacheBytes: bytesMax, workers } = config;
+    const cache = new PieceCache({ bytesMax, shared: HASHES_BESIDE, lent: workers > 1 });
     this.#presence = watchPresence(ports, ["choking-scheduler", "gateway", "piece-store"]);
     const readPiece = pieceReader(bus, this.#presence);
-    const seals = new PieceSeals(randomBytes(SEAL_KEY_BYTES));
     const recycle = (chunk: Uint8Array): void => bus.recycle(chunk);
-    this.#fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, recycle });
+    this.#taking = openTaking(log, config);
+    this.#fills = new PieceFills({ clock, telemetry, cache, readPiece, recycle, ...this.#taking });
     this.#torrents = new Torrents({
       ...{ catalog, clock, log },
       dropped: (torrent) => {
@@ -180,7 +181,7 @@ class Gateway implements RunningGateway {
     const closed = this.#peers.close();
     this.#swarms.stop();
     this.#fills.stop();
-    await closed;
+    await Promise.all([closed, this.#taking.stop()]);
     // Whoever waits for the end of a drain asks until nobody answers.
     this.#operations[Symbol.dispose]();
   }

@@ -1,7 +1,7 @@
 export { PieceCache } from "./blocks/piece-cache.ts";
 export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
+export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 export { PieceFills } from "./fills/piece-fills.ts";
-export { PieceSeals, SEAL_KEY_BYTES } from "./fills/piece-seals.ts";
 export { pieceReader } from "./fills/read-piece.ts";
 export { type BoundGateway, bindGateway, type RunningGateway, startGateway } from "./gateway.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";

@@ -1,13 +1,13 @@
-import { randomBytes } from "node:crypto";
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import { openCatalog, watchPresence } from "@seedfleet/fleet";
 import {
+  HASHES_BESIDE,
+  openTaking,
   PieceCache,
   PieceFills,
-  PieceSeals,
   pieceReader,
-  SEAL_KEY_BYTES,
+  type Taking,
   Torrent,
 } from "@seedfleet/gateway/service";
 import { parseMetainfo } from "@seedfleet/metainfo";
@@ -19,10 +19,17 @@ export type FillerPorts = { readonly bus: Bus; readonly telemetry: Telemetry };
 
 export type FillerConfig = { readonly cacheBytes: number; readonly piecesAtOnce: number };
 
+type FillerParts = {
+  readonly newTorrent: () => Torrent;
+  readonly fills: PieceFills;
+  readonly taking: Taking;
+};
+
 /** Fills a cache with the pieces of one torrent, by the gateway's own code. */
 export class Filler {
   readonly #newTorrent: () => Torrent;
   readonly #fills: PieceFills;
+  readonly #taking: Taking;
   readonly #piecesAtOnce: number;
 
   /** Finds the torrent in the catalog, as a gateway does on its first handshake. */
@@ -38,20 +45,25 @@ export class Filler {
     if (entry === null || metainfo?.kind !== "metainfo") {
       throw new BenchError(`${infoHash} is not in the catalog`);
     }
+    const taking = openTaking(telemetry.log, { cacheBytes });
     const fills = new PieceFills({
       clock: systemClock,
       telemetry,
-      cache: new PieceCache({ bytesMax: cacheBytes }),
+      cache: new PieceCache({ bytesMax: cacheBytes, shared: HASHES_BESIDE }),
       recycle: (chunk) => bus.recycle(chunk),
-      seals: new PieceSeals(randomBytes(SEAL_KEY_BYTES)),
+      ...taking,
       readPiece: pieceReader(bus, watchPresence({ bus, clock: systemClock }, ["piece-store"])),
     });
-    return new Filler(() => new Torrent(metainfo, entry), fills, piecesAtOnce);
+    return new Filler(
+      { newTorrent: () => new Torrent(metainfo, entry), fills, taking },
+      piecesAtOnce,
+    );
   }
 
-  private constructor(torrent: () => Torrent, fills: PieceFills, piecesAtOnce: number) {
-    this.#newTorrent = torrent;
+  private constructor({ newTorrent, fills, taking }: FillerParts, piecesAtOnce: number) {
+    this.#newTorrent = newTorrent;
     this.#fills = fills;
+    this.#taking = taking;
     this.#piecesAtOnce = piecesAtOnce;
   }
 
@@ -85,8 +97,9 @@ export class Filler {
     return promise;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#fills.stop();
+    await this.#taking.stop();
   }
 
   #want(torrent: Torrent, piece: number, tell: (outcome: string) => void): void {

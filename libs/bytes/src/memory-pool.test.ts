@@ -49,6 +49,14 @@ test("take() given a short length leaves long memory for a long one", () => {
   equal(pool.take(512 * K).buffer, long.buffer);
 });
 
+test("take() of a shared pool gives memory that threads see, and takes it back", () => {
+  const pool = new MemoryPool({ freeBytesMax: 128 * K, shared: true });
+  const memory = pool.take(64 * K);
+  ok(memory.buffer instanceof SharedArrayBuffer);
+  pool.give(memory);
+  equal(pool.take(64 * K).buffer, memory.buffer);
+});
+
 test("take() begins memory on a cache line where the system gives it as it does here", () => {
   equal(new MemoryPool({ freeBytesMax: 0 }).take(1).byteOffset, 48);
 });

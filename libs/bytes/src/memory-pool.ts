@@ -20,14 +20,23 @@ const SLOT_OFFSET_BYTES = 48;
  */
 export class MemoryPool {
   readonly #freeBytesMax: number;
+  readonly #shared: boolean;
   /** The last given is the first taken: it may still be in the processor's cache. */
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: Uint8Array[] = [];
   /** The slot of what is out, by its memory. */
-  readonly #taken = new WeakMap<ArrayBufferLike, Uint8Array<ArrayBuffer>>();
+  readonly #taken = new WeakMap<ArrayBufferLike, Uint8Array>();
   #freeBytes = 0;
 
-  constructor({ freeBytesMax }: { readonly freeBytesMax: number }) {
+  /** `shared`: memory that other threads may be given to see. */
+  constructor({
+    freeBytesMax,
+    shared = false,
+  }: {
+    readonly freeBytesMax: number;
+    readonly shared?: boolean;
+  }) {
     this.#freeBytesMax = freeBytesMax;
+    this.#shared = shared;
   }
 
   /** Memory that waits to be taken. */
@@ -36,8 +45,8 @@ export class MemoryPool {
   }
 
   /** So many bytes, whatever is in them, that nobody else has. */
-  take(lengthBytes: number): Buffer<ArrayBuffer> {
-    const slot = this.#takeFree(lengthBytes) ?? newSlot(lengthBytes);
+  take(lengthBytes: number): Buffer {
+    const slot = this.#takeFree(lengthBytes) ?? newSlot(lengthBytes, this.#shared);
     this.#taken.set(slot.buffer, slot);
     return Buffer.from(slot.buffer, slot.byteOffset, lengthBytes);
   }
@@ -52,7 +61,7 @@ export class MemoryPool {
     this.#freeBytes += slot.length;
   }
 
-  #takeFree(lengthBytes: number): Uint8Array<ArrayBuffer> | null {
+  #takeFree(lengthBytes: number): Uint8Array | null {
     const at = this.#free.findLastIndex(
       ({ length }) => lengthBytes <= length && lengthBytes >= length * SLOT_USE_MIN,
     );
@@ -63,8 +72,11 @@ export class MemoryPool {
   }
 }
 
-function newSlot(lengthBytes: number): Uint8Array<ArrayBuffer> {
+function newSlot(lengthBytes: number, shared: boolean): Uint8Array {
   const slotBytes = Math.max(1, Math.ceil(lengthBytes / SLOT_STEP_BYTES)) * SLOT_STEP_BYTES;
-  const { buffer } = Buffer.allocUnsafeSlow(SLOT_OFFSET_BYTES + slotBytes);
+  const memoryBytes = SLOT_OFFSET_BYTES + slotBytes;
+  const buffer = shared
+    ? new SharedArrayBuffer(memoryBytes)
+    : Buffer.allocUnsafeSlow(memoryBytes).buffer;
   return new Uint8Array(buffer, SLOT_OFFSET_BYTES, slotBytes);
 }

@@ -40,13 +40,15 @@ export { parseMagnet } from "./parse-magnet.ts";
 export { parseMetainfo } from "./parse-metainfo.ts";
 export { isPathElement } from "./path-element.ts";
 export { pieceLayer } from "./piece-layer.ts";
+export {
+  type PieceProof,
+  pieceProof,
+  type TreeProof,
+  type VerifiableMetainfo,
+} from "./piece-proof.ts";
 export { blockHashes, leavesPerPiece, pieceRoot, rootOfPieceRoots } from "./piece-root.ts";
 export { v1Companion } from "./v1-companion.ts";
 export { verifyHashes } from "./verify-hashes.ts";
-export {
-  type VerifiableMetainfo,
-  verifyPiece,
-  verifyPieceRoot,
-} from "./verify-piece.ts";
+export { hasRoot, verifyPiece, verifyPieceRoot } from "./verify-piece.ts";
 export type { MetainfoViolation } from "./violation.ts";
 export { withTrackers } from "./with-trackers.ts";

@@ -1,15 +1,8 @@
-import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { fileAt } from "./file-spans.ts";
-import { BLOCK_BYTES, BLOCK_HASH_BYTES } from "./merkle-tree.ts";
-import { type Metainfo, pieceHash, pieceLengthAt } from "./metainfo.ts";
+import { BLOCK_BYTES } from "./merkle-tree.ts";
+import { pieceHash, pieceLengthAt } from "./metainfo.ts";
+import { type TreeProof, treeProof, type VerifiableMetainfo } from "./piece-proof.ts";
 import { pieceRoot } from "./piece-root.ts";
-
-/** What of a metainfo verifying takes. */
-export type VerifiableMetainfo = Pick<
-  Metainfo,
-  "files" | "sizeBytes" | "pieceLengthBytes" | "pieceCount" | "pieceHashes" | "pieceRoots"
->;
 
 const ZEROS: Uint8Array = new Uint8Array(BLOCK_BYTES);
 
@@ -37,21 +30,16 @@ export function verifyPieceRoot(
   piece: number,
   bytes: Uint8Array,
 ): boolean {
-  const { files, pieceRoots, pieceLengthBytes } = metainfo;
-  const wholeBytes = pieceLengthAt(metainfo, piece);
-  const start = piece * pieceLengthBytes;
-  const file = files[fileAt(files, start)];
-  assert(file !== undefined);
-  const fileBytes = Math.min(pieceLengthBytes, file.offsetBytes + file.lengthBytes - start);
-  if (bytes.length !== fileBytes && bytes.length !== wholeBytes) return false;
+  return hasRoot(treeProof(metainfo, piece), bytes);
+}
 
-  const fileIsOnePiece = file.lengthBytes <= pieceLengthBytes;
-  const at = piece * BLOCK_HASH_BYTES;
-  const known = pieceRoots?.subarray(at, at + BLOCK_HASH_BYTES);
-  const expected = known ?? (fileIsOnePiece ? file.piecesRoot : null);
-  if (expected === null || !isZero(bytes.subarray(fileBytes))) return false;
-  const root = pieceRoot(bytes.subarray(0, fileBytes), pieceLengthBytes, { fileIsOnePiece });
-  return Buffer.compare(root, expected) === 0;
+/** The same of what was taken out of the metainfo for it. */
+export function hasRoot(proof: TreeProof, bytes: Uint8Array): boolean {
+  const { root, fileBytes, pieceLengthBytes, fileIsOnePiece } = proof;
+  if (bytes.length !== fileBytes && bytes.length !== proof.lengthBytes) return false;
+  if (root === null || !isZero(bytes.subarray(fileBytes))) return false;
+  const found = pieceRoot(bytes.subarray(0, fileBytes), pieceLengthBytes, { fileIsOnePiece });
+  return Buffer.compare(found, root) === 0;
 }
 
 function isZero(bytes: Uint8Array): boolean {

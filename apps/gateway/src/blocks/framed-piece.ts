@@ -20,13 +20,11 @@ export function framedOffset(offset: number): number {
  * order is one slice: no header is made and no list of buffers built per block.
  */
 export class PieceFramer {
-  readonly framed: Buffer;
-  readonly #pieceBytes: number;
+  readonly #framed: Uint8Array;
 
   /** Writes the headers; `framed` has `framedLength(pieceBytes)` bytes. */
-  constructor(framed: Buffer, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
-    this.framed = framed;
-    this.#pieceBytes = pieceBytes;
+  constructor(framed: Uint8Array, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
+    this.#framed = framed;
     for (let begin = 0; begin < pieceBytes; begin += BLOCK_BYTES) {
       const length = Math.min(BLOCK_BYTES, pieceBytes - begin);
       writePieceHeader(framed, framedOffset(begin) - PIECE_HEADER_BYTES, { piece, begin, length });
@@ -38,19 +36,14 @@ export class PieceFramer {
     for (let copied = 0; copied < part.length; ) {
       const from = offset + copied;
       const length = Math.min(BLOCK_BYTES - (from % BLOCK_BYTES), part.length - copied);
-      this.framed.set(part.subarray(copied, copied + length), framedOffset(from));
+      this.#framed.set(part.subarray(copied, copied + length), framedOffset(from));
       copied += length;
     }
   }
 
-  /** Where the piece's bytes go, one after the other, for who writes them there without a copy. */
-  places(): Uint8Array[] {
-    return unframed(this.framed, 0, this.#pieceBytes);
-  }
-
   /** Part of the piece as it goes over the wire: its bytes, and the headers before each of them. */
   wire(offset: number, length: number): Uint8Array {
-    return this.framed.subarray(framedEnd(offset), framedEnd(offset + length));
+    return this.#framed.subarray(framedEnd(offset), framedEnd(offset + length));
   }
 }
 
@@ -60,12 +53,16 @@ function framedEnd(offset: number): number {
 }
 
 /** The plain bytes of part of a framed piece, as views of it: one for each frame they lie in. */
-export function unframed(framed: Buffer, begin: number, length: number): Buffer[] {
-  const views: Buffer[] = [];
+export function unframed<Bytes extends Uint8Array>(
+  framed: Bytes,
+  begin: number,
+  length: number,
+): Bytes[] {
+  const views: Bytes[] = [];
   for (let at = begin; at < begin + length; ) {
     const inFrame = Math.min(BLOCK_BYTES - (at % BLOCK_BYTES), begin + length - at);
     const start = framedOffset(at);
-    views.push(framed.subarray(start, start + inFrame));
+    views.push(framed.subarray(start, start + inFrame) as Bytes);
     at += inFrame;
   }
   return views;

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type CachedPiece, Shelf } from "./cached-piece.ts";
-import { framedLength, type PieceFramer, unframed } from "./framed-piece.ts";
+import { framedLength, PieceFramer, unframed } from "./framed-piece.ts";
 import { ARRIVING_SHARE_MAX, PieceCache } from "./piece-cache.ts";
 
 const BYTES_MAX = 10_000;
@@ -60,7 +60,7 @@ class GivenCache {
   readonly #shelves = [new Shelf(), new Shelf()];
   readonly #filledWith = new Map<CachedPiece, number>();
   readonly #pinned: CachedPiece[] = [];
-  readonly #expected: PieceFramer[] = [];
+  readonly #expected: Buffer[] = [];
 
   constructor() {
     this.cache.onEvicted((piece) => this.evicted.push(piece));
@@ -71,10 +71,10 @@ class GivenCache {
     if (step.kind === "clear") this.cache.clear(shelf);
     else if (step.kind === "unpin") this.#unpinOne();
     else if (step.kind === "expect") {
-      const expected = this.cache.expect(0, step.length);
+      const expected = this.cache.expect(step.length);
       if (expected !== null) this.#expected.push(expected);
       // Whoever reads writes there at any time.
-      for (const { framed } of this.#expected) framed.fill(255 - (turn % 2));
+      for (const framed of this.#expected) framed.fill(255 - (turn % 2));
     } else if (step.kind === "arrive") this.#arrive(shelf, step.piece, turn);
     else if (step.kind === "give up") {
       const expected = this.#expected.shift();
@@ -123,14 +123,9 @@ class GivenCache {
   #arrive(shelf: Shelf, piece: number, turn: number): void {
     const expected = this.#expected.shift();
     if (expected === undefined) return;
-    const bytes = expected.places().reduce((sum, { length }) => sum + length, 0);
-    const write = (framer: PieceFramer): boolean => {
-      equal(framer, expected);
-      for (const place of framer.places()) place.fill(turn);
-      return true;
-    };
-    const cached = this.cache.fill({ shelf, piece, expected }, bytes, write);
-    ok(cached !== null && cached.framed === expected.framed);
+    expected.fill(turn);
+    const cached = this.cache.keep({ shelf, piece }, expected);
+    equal(cached.framed, expected);
     this.#filledWith.set(cached, turn);
   }
 
@@ -149,22 +144,22 @@ test("PieceCache.expect() forgets nothing before the piece is there, and uses me
   const shelf = new Shelf();
   for (let piece = 0; piece < 30; piece += 1) put(cache, shelf, piece, Buffer.alloc(4_000, piece));
   const { size } = shelf;
-  const expected: PieceFramer[] = [];
-  for (let next = cache.expect(30, 4_000); next !== null; next = cache.expect(30, 4_000)) {
+  const expected: Buffer[] = [];
+  for (let next = cache.expect(4_000); next !== null; next = cache.expect(4_000)) {
     expected.push(next);
   }
   equal(expected.length, Math.floor((100_000 * ARRIVING_SHARE_MAX) / framedLength(4_000)));
   equal(shelf.size, size);
   const memory = new Set<unknown>();
   for (let piece = 30; piece < 300; piece += 1) {
-    const next = expected.shift() ?? null;
-    ok(next !== null);
-    memory.add(next.framed.buffer);
-    ok(cache.fill({ shelf, piece, expected: next }, 4_000, () => true) !== null);
-    const another = cache.expect(30, 4_000);
+    const next = expected.shift();
+    ok(next !== undefined);
+    memory.add(next.buffer);
+    cache.keep({ shelf, piece }, next);
+    const another = cache.expect(4_000);
     ok(another !== null);
     expected.push(another);
-    ok(shelf.size === size && cache.heldBytes <= 125_000);
+    ok(shelf.size === size && cache.heldBytes <= 100_000 * (1 + ARRIVING_SHARE_MAX));
   }
   // As much as is cached and on its way, however many pieces came through it.
   ok(memory.size <= size + expected.length, `${memory.size}`);
@@ -204,7 +199,7 @@ test("PieceCache given a pinned piece to forget leaves its bytes until it is unp
 
 test("PieceCache given a lease leaves the bytes until they are given back", () => {
   const evicted: number[] = [];
-  const cache = new PieceCache({ bytesMax: 5_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 5_000, lent: true });
   cache.onEvicted(({ piece }) => evicted.push(piece));
   const shelf = new Shelf();
   const first = put(cache, shelf, 0, Buffer.alloc(4_000, 1));
@@ -218,7 +213,7 @@ test("PieceCache given a lease leaves the bytes until they are given back", () =
 
 test("PieceCache whose pieces are all with threads forgets one for another, not all", () => {
   const evicted: CachedPiece[] = [];
-  const cache = new PieceCache({ bytesMax: 100_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 100_000, lent: true });
   cache.onEvicted((piece) => evicted.push(piece));
   const shelf = new Shelf();
   for (let piece = 0; piece < 60; piece += 1) {
@@ -231,7 +226,7 @@ test("PieceCache whose pieces are all with threads forgets one for another, not 
 });
 
 test("PieceCache whose threads keep what is forgotten has fewer pieces, but some", () => {
-  const cache = new PieceCache({ bytesMax: 100_000, shared: true });
+  const cache = new PieceCache({ bytesMax: 100_000, lent: true });
   const shelf = new Shelf();
   for (let piece = 0; piece < 60; piece += 1) {
     cache.lease(put(cache, shelf, piece, Buffer.alloc(4_000, piece)));
@@ -239,28 +234,37 @@ test("PieceCache whose threads keep what is forgotten has fewer pieces, but some
   ok(cache.byteLength <= 50_000 && cache.byteLength > 45_000, `${cache.byteLength}`);
 });
 
+test("PieceCache counts what is copied to it before it is kept, and makes room for it", () => {
+  const cache = new PieceCache({ bytesMax: 10_000, shared: true });
+  const shelf = new Shelf();
+  put(cache, shelf, 0, Buffer.alloc(4_000));
+  put(cache, shelf, 1, Buffer.alloc(4_000));
+  const begun = [cache.begin(4_000), cache.begin(4_000)];
+  equal(cache.byteLength + 2 * framedLength(4_000), cache.heldBytes);
+  ok(cache.heldBytes <= 10_000);
+  ok(begun.every(({ buffer }) => buffer instanceof SharedArrayBuffer));
+  ok(begun[0]?.buffer !== begun[1]?.buffer);
+  for (const [piece, framed] of begun.entries()) cache.keep({ shelf, piece }, framed);
+  deepEqual([cache.byteLength, cache.heldBytes], [2 * framedLength(4_000), cache.byteLength]);
+});
+
 test("PieceCache given bytes that are not right keeps what was there, and no memory", () => {
   const cache = new PieceCache({ bytesMax: 10_000 });
   const shelf = new Shelf();
   const first = put(cache, shelf, 0, Buffer.alloc(4_000, 1));
-  equal(
-    cache.fill({ shelf, piece: 0 }, 4_000, (framer) => {
-      framer.write(Buffer.alloc(4_000, 2), 0);
-      return false;
-    }),
-    null,
-  );
+  const framed = cache.begin(4_000);
+  equal(framed.length, framedLength(4_000));
+  framed.fill(2);
+  cache.giveUp(framed, { isWritten: false });
   equal(cache.get(shelf, 0), first);
   deepEqual([first.framed[13], cache.byteLength], [1, framedLength(4_000)]);
   ok(cache.heldBytes <= 10_000);
 });
 
 function put(cache: PieceCache, ...[shelf, piece, bytes]: [Shelf, number, Buffer]): CachedPiece {
-  const cached = cache.fill({ shelf, piece }, bytes.length, (framer) => {
-    framer.write(bytes.subarray(0, 1), 0);
-    framer.write(bytes.subarray(1), 1);
-    return true;
-  });
-  ok(cached !== null);
-  return cached;
+  const framed = cache.begin(bytes.length);
+  const framer = new PieceFramer(framed, { piece, pieceBytes: bytes.length });
+  framer.write(bytes.subarray(0, 1), 0);
+  framer.write(bytes.subarray(1), 1);
+  return cache.keep({ shelf, piece }, framed);
 }

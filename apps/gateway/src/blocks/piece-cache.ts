@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type EvictionPolicy, S3FifoPolicy, visit } from "@seedfleet/eviction";
 import { CachedPiece, type CachedPieces, type Shelf } from "./cached-piece.ts";
-import { framedLength, PieceFramer } from "./framed-piece.ts";
+import { framedLength } from "./framed-piece.ts";
 import { PiecePool } from "./piece-pool.ts";
 
 /** Pieces cached at once whatever the budget: each has a few hundred bytes of its own. */
@@ -22,8 +22,11 @@ export const PINNED_SHARE_MAX = 0.5;
  */
 const LEAVING_SHARE = 1 / 16;
 
-/** On top of the budget, to pieces that are read to their places; others are copied there. */
-export const ARRIVING_SHARE_MAX = 0.25;
+/**
+ * On top of the budget, to pieces that are read to their places; others are copied there. Eight of
+ * 8 MiB find room beside a cache of 256 MiB, headers and all.
+ */
+export const ARRIVING_SHARE_MAX = 0.375;
 
 /** Of the budget, to pieces that can be asked for, however much of the rest stays with threads. */
 const CACHED_SHARE_MIN = 0.5;
@@ -32,14 +35,11 @@ export type PieceCacheOptions = {
   readonly bytesMax: number;
   /** Memory that other threads see as well. */
   readonly shared?: boolean;
+  /** Other threads are lent pieces, and give them back when they are told to. */
+  readonly lent?: boolean;
 };
 
-export type FilledPlace = {
-  readonly shelf: Shelf;
-  readonly piece: number;
-  /** Its memory, where it was expected. */
-  readonly expected?: PieceFramer | null;
-};
+export type PlaceOnShelf = { readonly shelf: Shelf; readonly piece: number };
 
 /**
  * Verified pieces of all torrents, framed, under one byte budget that counts their memory and what
@@ -50,7 +50,7 @@ export type FilledPlace = {
  */
 export class PieceCache implements CachedPieces {
   readonly #bytesMax: number;
-  readonly #shared: boolean;
+  readonly #lent: boolean;
   #evicted: (piece: CachedPiece) => void = () => {};
   readonly #pool: PiecePool;
   readonly #policy: EvictionPolicy;
@@ -66,9 +66,9 @@ export class PieceCache implements CachedPieces {
   #arrivingBytesMost = 0;
   #pinnedBytes = 0;
 
-  constructor({ bytesMax, shared = false }: PieceCacheOptions) {
+  constructor({ bytesMax, lent = false, shared = lent }: PieceCacheOptions) {
     this.#bytesMax = bytesMax;
-    this.#shared = shared;
+    this.#lent = lent;
     this.#slotsMax = Math.min(CACHED_PIECES_MAX, Math.ceil(bytesMax / SHORTEST_PIECE_BYTES));
     const bytes = shared ? new SharedArrayBuffer(this.#slotsMax) : new ArrayBuffer(this.#slotsMax);
     this.visited = new Uint8Array(bytes);
@@ -109,10 +109,10 @@ export class PieceCache implements CachedPieces {
   }
 
   /**
-   * Memory for a piece that is read to its place, which `fill` or `giveUp` takes back; null if too
-   * much is on its way already. Nothing is forgotten for it before it is there.
+   * Memory for a piece of this length that is read to its place, framed, to be kept or given up;
+   * null if too much is on its way already. Nothing is forgotten for it before it is there.
    */
-  expect(piece: number, pieceBytes: number): PieceFramer | null {
+  expect(pieceBytes: number): Buffer | null {
     const byteLength = framedLength(pieceBytes);
     const arrivingBytes = this.#arrivingBytes + byteLength;
     if (arrivingBytes > this.#bytesMax * ARRIVING_SHARE_MAX) return null;
@@ -120,31 +120,26 @@ export class PieceCache implements CachedPieces {
     this.#arrivingBytes = arrivingBytes;
     this.#arrivingBytesMost = Math.max(this.#arrivingBytesMost, arrivingBytes);
     this.#dropUnused();
-    return new PieceFramer(framed, { piece, pieceBytes });
+    return framed;
+  }
+
+  /** The same for a piece that is here to be copied: under the budget, so others are forgotten. */
+  begin(pieceBytes: number): Buffer {
+    const framed = this.#memory(framedLength(pieceBytes));
+    this.#arrivingBytes += framed.length;
+    return framed;
   }
 
   /** Nothing came of it. What somebody may still write to is left to the collector. */
-  giveUp({ framed }: PieceFramer, { isWritten }: { readonly isWritten: boolean }): void {
+  giveUp(framed: Buffer, { isWritten }: { readonly isWritten: boolean }): void {
     this.#arrivingBytes -= framed.length;
     if (!isWritten) this.#release(framed);
   }
 
-  /**
-   * Has a piece written into memory of the cache, and takes it in if `write` says that it is right;
-   * one that was there is replaced. Null where it is not.
-   */
-  fill(
-    { shelf, piece, expected = null }: FilledPlace,
-    pieceBytes: number,
-    write: (framer: PieceFramer) => boolean,
-  ): CachedPiece | null {
-    const framed = expected?.framed ?? this.#memory(framedLength(pieceBytes));
-    if (expected !== null) this.#arrivingBytes -= framed.length;
-    if (!write(expected ?? new PieceFramer(framed, { piece, pieceBytes }))) {
-      this.#release(framed);
-      return null;
-    }
-    if (expected !== null) this.#makeRoom(framed.length);
+  /** It is a piece now that was verified; one that was in its place is replaced. */
+  keep({ shelf, piece }: PlaceOnShelf, framed: Buffer): CachedPiece {
+    this.#arrivingBytes -= framed.length;
+    this.#makeRoom(framed.length);
     const held = shelf.pieces[piece];
     if (held !== undefined) this.#evict(held);
     const cached = new CachedPiece({ shelf, piece }, framed, this.#takeSlot());
@@ -219,7 +214,7 @@ export class PieceCache implements CachedPieces {
 
   /** Where threads keep what is forgotten for longer than its way takes, there are fewer pieces. */
   #cachedBytesMax(): number {
-    if (!this.#shared) return this.#bytesMax;
+    if (!this.#lent) return this.#bytesMax;
     const leavingBytes = Math.max(this.#leavingBytes, this.#bytesMax * LEAVING_SHARE);
     return Math.max(this.#bytesMax - leavingBytes, this.#bytesMax * CACHED_SHARE_MIN);
   }
@@ -249,7 +244,7 @@ export class PieceCache implements CachedPieces {
 
   /** One whose memory comes free at once; other threads have nearly all, so none is looked for. */
   #evictFree(): boolean {
-    return !this.#shared && this.#evictFirst(({ pins }) => pins === 0);
+    return !this.#lent && this.#evictFirst(({ pins }) => pins === 0);
   }
 
   #evictFirst(canGo: (piece: CachedPiece) => boolean): boolean {

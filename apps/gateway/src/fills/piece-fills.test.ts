@@ -12,6 +12,7 @@ import { FILL_RETRY_MS_MAX, FILLS_IN_FLIGHT_MAX, PieceFills } from "./piece-fill
 import type { ReadPiece } from "./piece-intake.ts";
 import { PieceSeals, SEAL_KEY_BYTES } from "./piece-seals.ts";
 import type { FillOutcome } from "./piece-source.ts";
+import { type TakePiece, takePiece } from "./take-piece.ts";
 
 const GIVEN = givenTorrent("content", { sizeBytes: 1_100_000, pieceLengthBytes: 32_768 });
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -314,7 +315,8 @@ function givenFills(
     const bytes = await readWhole(of, piece, options);
     return [bytes.subarray(0, 1_000), bytes.subarray(1_000)];
   };
-  const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, recycle() {} });
+  const take: TakePiece = (piece) => takePiece(seals, piece);
+  const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, take, recycle() {} });
   return {
     ...{ fills, clock, telemetry, torrent, read },
     want: (piece, of = torrent) =>

@@ -1,10 +1,10 @@
 import { Landing } from "@seedfleet/bus";
-import { pieceLengthAt } from "@seedfleet/metainfo";
-import type { PieceFramer } from "../blocks/framed-piece.ts";
+import { pieceLengthAt, pieceProof } from "@seedfleet/metainfo";
+import { unframed } from "../blocks/framed-piece.ts";
 import type { PieceCache } from "../blocks/piece-cache.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { PieceSeals, PlacedPiece } from "./piece-seals.ts";
-import { partsOf, takeVerified } from "./take-verified.ts";
+import type { PieceSeals } from "./piece-seals.ts";
+import type { TakePiece } from "./take-piece.ts";
 
 /**
  * Reads one whole piece, in chunks as they came, or none where `landing` has been filled instead;
@@ -21,17 +21,16 @@ export type PieceIntakePorts = {
   readonly cache: PieceCache;
   readonly readPiece: ReadPiece;
   readonly seals: PieceSeals;
+  readonly take: TakePiece;
   /** Takes back the memory of a chunk that was read. */
   readonly recycle: (chunk: Uint8Array) => void;
 };
 
 /** What was read of a piece, which nobody has verified. */
 type Arrived = {
-  readonly chunks: readonly Uint8Array[];
-  /** Its memory in the cache, where it has some. */
-  readonly place: PieceFramer | null;
-  /** Whether the chunks lie there already. */
-  readonly isPlaced: boolean;
+  /** Null where the bytes lie in their frames already. */
+  readonly chunks: readonly Uint8Array[] | null;
+  readonly framed: Buffer;
 };
 
 /**
@@ -53,9 +52,8 @@ export class PieceIntake {
   ): Promise<boolean> {
     const { cache, readPiece, recycle } = this.#ports;
     const lengthBytes = pieceLengthAt(torrent.metainfo, piece);
-    const canLand = !verify && this.#canLand(torrent, piece);
-    const place = canLand ? cache.expect(piece, lengthBytes) : null;
-    const landing = place && new Landing(place.places());
+    const place = !verify && this.#canLand(torrent, piece) ? cache.expect(lengthBytes) : null;
+    const landing = place && new Landing(unframed(place, 0, lengthBytes));
     let chunks: readonly Uint8Array[];
     try {
       chunks = await readPiece(torrent, piece, { verify, landing });
@@ -65,13 +63,14 @@ export class PieceIntake {
     }
     if (place !== null && landing !== null) {
       if (landing.isFilled && chunks.every(({ length }) => length === 0)) {
-        return this.#takeIn(torrent, piece, { chunks: landing.parts, place, isPlaced: true });
+        return this.#takeIn(torrent, piece, { chunks: null, framed: place });
       }
       // They came from elsewhere, while a source that was too slow may still write there.
       if (landing.isTaken) cache.giveUp(place, { isWritten: true });
     }
     const free = landing?.isTaken ? null : place;
-    const isRight = this.#takeIn(torrent, piece, { chunks, place: free, isPlaced: false });
+    const framed = free ?? cache.begin(lengthBytes);
+    const isRight = await this.#takeIn(torrent, piece, { chunks, framed });
     for (const chunk of chunks) recycle(chunk);
     return isRight;
   }
@@ -84,43 +83,24 @@ export class PieceIntake {
   }
 
   /** Puts a piece into the cache, if it is known again by its seal or its hash is right. */
-  #takeIn(torrent: Torrent, piece: number, { chunks, place, isPlaced }: Arrived): boolean {
-    const { cache, seals } = this.#ports;
-    const { metainfo, sealed, shelf } = torrent;
-    const placed = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
-    const write = (framer: PieceFramer): boolean => {
-      const arrived = { chunks, place: framer, isPlaced };
-      if (this.#isKnown(torrent, placed, arrived)) return true;
-      const sealing = seals.begin(placed);
-      const isRight = takeVerified({ metainfo, piece, chunks }, (part, at) => {
-        if (!isPlaced) framer.write(part, at);
-        sealing.push(framer.wire(at, part.length));
-      });
-      if (isRight) seals.keep(sealed, placed, sealing.seal());
-      return isRight;
-    };
-    const filled = { shelf, piece, expected: place };
-    return cache.fill(filled, pieceLengthAt(metainfo, piece), write) !== null;
-  }
-
-  /** The seal is that of the piece as it goes over the wire, which is in one part. */
-  #isKnown(
-    { metainfo, sealed }: Torrent,
-    placed: PlacedPiece,
-    { chunks, place: framer, isPlaced }: Arrived & { readonly place: PieceFramer },
-  ): boolean {
-    const { seals } = this.#ports;
-    const kept = seals.kept(sealed, placed);
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (kept === null || length !== pieceLengthAt(metainfo, placed.index)) return false;
-    const sealing = seals.begin(placed);
-    if (isPlaced) sealing.push(framer.framed);
-    else {
-      for (const { part, at } of partsOf(chunks)) {
-        framer.write(part, at);
-        sealing.push(framer.wire(at, part.length));
-      }
+  async #takeIn(
+    { metainfo, sealed, shelf }: Torrent,
+    piece: number,
+    { chunks, framed }: Arrived,
+  ): Promise<boolean> {
+    const { cache, seals, take } = this.#ports;
+    const place = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
+    const kept = seals.kept(sealed, place);
+    const proof = pieceProof(metainfo, piece);
+    const taken = take({ place, proof, chunks, framed, kept });
+    // What is taken here is kept at once: memory begun meanwhile would push out what is cached.
+    const seal = taken instanceof Promise ? await taken : taken;
+    if (seal === null) {
+      cache.giveUp(framed, { isWritten: false });
+      return false;
     }
-    return Buffer.compare(sealing.seal(), kept) === 0;
+    if (seal !== kept) seals.keep(sealed, place, seal);
+    cache.keep({ shelf, piece }, framed);
+    return true;
   }
 }

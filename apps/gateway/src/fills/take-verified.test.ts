@@ -1,6 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { type Metainfo, makeMetainfo, parseMetainfo, pieceRoot } from "@seedfleet/metainfo";
+import {
+  type Metainfo,
+  makeMetainfo,
+  parseMetainfo,
+  pieceProof,
+  pieceRoot,
+} from "@seedfleet/metainfo";
 import fc from "fast-check";
 import { givenTorrent } from "../testing-torrent.ts";
 import { takeVerified } from "./take-verified.ts";
@@ -54,7 +60,7 @@ test("takeVerified() takes a piece whole and in order, however it came", () => {
         taken.set(part, at);
         takenBytes += part.length;
       };
-      ok(takeVerified({ metainfo, piece, chunks: cut(bytes, places) }, take));
+      ok(takeVerified({ proof: pieceProof(metainfo, piece), chunks: cut(bytes, places) }, take));
       ok(taken.equals(bytes));
     }),
     { numRuns: 40 },
@@ -68,7 +74,7 @@ test("takeVerified() says so when a bit is wrong, wherever it is", () => {
       const bytes = Buffer.from(content.subarray(0, PIECE_BYTES));
       const at = chance % bytes.length;
       bytes[at] = (bytes[at] ?? 0) ^ 1;
-      ok(!takeVerified({ metainfo, piece: 0, chunks: cut(bytes, places) }, () => {}));
+      ok(!takeVerified({ proof: pieceProof(metainfo, 0), chunks: cut(bytes, places) }, () => {}));
     }),
     { numRuns: 40 },
   );
@@ -80,7 +86,11 @@ test("takeVerified() given the wrong length takes nothing", () => {
     const taken: number[] = [];
     for (const length of lengths) {
       const chunks = length === 0 ? [] : cut(content.subarray(0, length), [1_000]);
-      ok(!takeVerified({ metainfo, piece: 0, chunks }, (part) => taken.push(part.length)));
+      ok(
+        !takeVerified({ proof: pieceProof(metainfo, 0), chunks }, (part) =>
+          taken.push(part.length),
+        ),
+      );
     }
     deepEqual(taken, []);
   }

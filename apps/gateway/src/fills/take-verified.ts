@@ -1,52 +1,51 @@
 import { createHash } from "node:crypto";
-import {
-  pieceHash,
-  pieceLengthAt,
-  type VerifiableMetainfo,
-  verifyPieceRoot,
-} from "@seedfleet/metainfo";
+import { hasRoot, type PieceProof, type TreeProof } from "@seedfleet/metainfo";
 
 /** So much stays in the cache of one core from the one who hashes it to the one who takes it. */
 const PART_BYTES: number = 128 * 1024;
 
 /** The chunks of a piece in order, as they came from its store. */
 export type PieceChunks = {
-  readonly metainfo: VerifiableMetainfo;
-  readonly piece: number;
+  readonly proof: PieceProof;
   readonly chunks: readonly Uint8Array[];
 };
 
 /**
  * Gives a piece's bytes to `take`, part by part in order, and says whether they were the piece's:
- * by its SHA-1 where there is one, else by its tree. Each part is hashed and taken in one go, so
- * that it comes from memory once. What was taken must not be used where the answer is false; of
- * the wrong length nothing is taken.
+ * by its SHA-1 where there is one, else by its tree. Each part is taken and hashed in one go, so
+ * that it comes from memory once, and taken first: the bytes were read by another core, from whose
+ * cache a copy fetches them much faster than a hash does. What was taken must not be used where the
+ * answer is false; of the wrong length nothing is taken.
  */
 export function takeVerified(
-  { metainfo, piece, chunks }: PieceChunks,
+  { proof, chunks }: PieceChunks,
   take: (part: Uint8Array, at: number) => void,
 ): boolean {
-  const lengthBytes = chunks.reduce((sum, { length }) => sum + length, 0);
-  if (lengthBytes !== pieceLengthAt(metainfo, piece)) return false;
-  if (metainfo.pieceHashes === null) return takeByTree({ metainfo, piece, chunks }, take);
+  if (lengthOf(chunks) !== proof.lengthBytes) return false;
+  if (proof.kind === "tree") return takeByTree(proof, chunks, take);
   const hash = createHash("sha1");
   for (const { part, at } of partsOf(chunks)) {
-    hash.update(part);
     take(part, at);
+    hash.update(part);
   }
-  return hash.digest().equals(pieceHash(metainfo, piece));
+  return hash.digest().equals(proof.sha1);
 }
 
 /** A tree's blocks may lie across two chunks, so it is given the bytes as one. */
 function takeByTree(
-  { metainfo, piece, chunks }: PieceChunks,
+  proof: TreeProof,
+  chunks: readonly Uint8Array[],
   take: (part: Uint8Array, at: number) => void,
 ): boolean {
   const [only] = chunks;
   const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  if (!verifyPieceRoot(metainfo, piece, bytes)) return false;
-  take(bytes, 0);
-  return true;
+  for (const { part, at } of partsOf([bytes])) take(part, at);
+  return hasRoot(proof, bytes);
+}
+
+/** How many bytes they are together. */
+export function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Chunks in order, cut to parts that stay in the cache of one core while they are worked on. */

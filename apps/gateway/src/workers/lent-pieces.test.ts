@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type CachedPiece, Shelf } from "../blocks/cached-piece.ts";
+import { PieceFramer } from "../blocks/framed-piece.ts";
 import { PieceCache } from "../blocks/piece-cache.ts";
 import { LeasedPieces } from "./leased-pieces.ts";
 import { LentPieces } from "./lent-pieces.ts";
@@ -43,7 +44,7 @@ type ToThread =
 
 /** A cache and threads that have pieces of it; messages take as long as the steps let them. */
 class GivenThreads {
-  readonly #cache = new PieceCache({ bytesMax: BYTES_MAX, shared: true });
+  readonly #cache = new PieceCache({ bytesMax: BYTES_MAX, lent: true });
   readonly #shelf = new Shelf();
   readonly #threads = Array.from({ length: THREADS }, () => new GivenThread(this.#cache));
   #filled = 0;
@@ -91,11 +92,9 @@ class GivenThreads {
   #fill(piece: number): void {
     this.#filled += 1;
     const bytes = Buffer.alloc(PIECE_BYTES, this.#filled);
-    const filled = this.#cache.fill({ shelf: this.#shelf, piece }, PIECE_BYTES, (framer) => {
-      framer.write(bytes, 0);
-      return true;
-    });
-    ok(filled !== null);
+    const framed = this.#cache.begin(PIECE_BYTES);
+    new PieceFramer(framed, { piece, pieceBytes: PIECE_BYTES }).write(bytes, 0);
+    this.#cache.keep({ shelf: this.#shelf, piece }, framed);
   }
 }
 

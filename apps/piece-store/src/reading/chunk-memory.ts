@@ -10,9 +10,14 @@ export const CHUNK_MEMORY_FREE_BYTES_MAX: number = 64 * 1024 * 1024;
  * A hold that is never released costs no more than that: the memory becomes garbage like any other.
  */
 export class ChunkMemory {
-  readonly #pool = new MemoryPool({ freeBytesMax: CHUNK_MEMORY_FREE_BYTES_MAX });
+  readonly #pool: MemoryPool;
   /** How often memory is held; of memory that is not ours, nothing. */
   readonly #holds = new WeakMap<ArrayBufferLike, number>();
+
+  /** `shared`: memory that other threads may be given to see. */
+  constructor({ shared = false }: { readonly shared?: boolean } = {}) {
+    this.#pool = new MemoryPool({ freeBytesMax: CHUNK_MEMORY_FREE_BYTES_MAX, shared });
+  }
 
   take(lengthBytes: number): Uint8Array {
     const chunk = this.#pool.take(lengthBytes);

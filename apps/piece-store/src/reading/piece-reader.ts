@@ -9,7 +9,7 @@ import type { PieceStoreMetrics } from "../metrics.ts";
 import type { CheckedPieces } from "./checked-pieces.ts";
 import { ChunkCache } from "./chunk-cache.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
-import { type ChunkRead, chunkBytesFor, keyOf, lengthOf } from "./chunk-read.ts";
+import { CHUNK_BYTES_MAX, type ChunkRead, chunkBytesFor, keyOf, lengthOf } from "./chunk-read.ts";
 import { keepWaiting } from "./keep-waiting.ts";
 import type { TorrentContext } from "./load-torrent.ts";
 import { READ_AHEAD_PIECES, ReadAhead } from "./read-ahead.ts";
@@ -59,7 +59,7 @@ type Asked = {
  */
 export class PieceReader {
   readonly #ports: PieceReaderPorts;
-  readonly #memory = new ChunkMemory();
+  readonly #memory: ChunkMemory;
   readonly #chunkBytes: number;
   readonly #reads: SourceReads;
   readonly #cache: ChunkCache;
@@ -72,6 +72,8 @@ export class PieceReader {
     this.#ports = ports;
     const { conditions, metrics } = ports;
     this.#chunkBytes = chunkBytesFor(ports.bus.payloadBytesMax);
+    // By reference an asker of this process may have the bytes hashed by a thread beside it.
+    this.#memory = new ChunkMemory({ shared: this.#chunkBytes === CHUNK_BYTES_MAX });
     this.#cache = new ChunkCache(this.#memory, cacheBytes);
     this.#reads = new SourceReads({
       ...{ conditions, memory: this.#memory },
