@@ -16,8 +16,9 @@ for every peer it has a connection with, and `payload rc4`, `plaintext` (in the 
 encrypted handshake) or `clear` of each kind of connection; `from ADDRESS PORT` for everyone that
 gave it content; `incoming` once somebody has opened a connection to it; `metadata` once it has
 that; `finished` when all of it is there and checked; and then `longest wait MS`, for a byte of
-content since the first one came. `refused REASON` tells of a tracker that would not have it, and
-`moved UP DOWN` at the end how many bytes of content it sent and received.
+content since the first one came. `tracked` tells of a tracker's first answer, `refused REASON` of
+one that would not have it; `moved UP DOWN` at the end tells how many bytes of content it sent and
+received.
 SIGUSR1 lifts the limit of bytes per second.
 """
 
@@ -41,6 +42,8 @@ session = lt.session(
         "enable_natpmp": False,
         # Every client of a test has the same address.
         "allow_multiple_connections_per_ip": True,
+        # Otherwise a tracker of the loopback has to have /announce first in its path.
+        "ssrf_mitigation": False,
         "alert_mask": lt.alert.category_t.peer_notification
         | lt.alert.category_t.tracker_notification,
         "download_rate_limit": options.get("bytesPerSecondMax", 0),
@@ -131,8 +134,10 @@ while True:
     for alert in session.pop_alerts():
         if isinstance(alert, lt.incoming_connection_alert):
             tell("incoming")
+        if isinstance(alert, lt.tracker_reply_alert):
+            tell("tracked")
         if isinstance(alert, lt.tracker_error_alert):
-            tell(f"refused {alert.error_message()}")
+            tell(f"refused {alert.message()}")
     if status.is_seeding:
         tell("finished")
     if status.is_seeding and not stays:

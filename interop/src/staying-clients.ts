@@ -22,7 +22,7 @@ export type StayingClient = {
   start(stay: Stay): Promise<RunningProgram>;
 };
 
-/** The client tells its tracker that it has stopped, and ends, as all do on Ctrl-C. */
+/** The client tells its tracker that it has stopped, and ends, as on Ctrl-C. */
 export async function leave(client: RunningProgram): Promise<void> {
   await client.stop("SIGINT");
 }

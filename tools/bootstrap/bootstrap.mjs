@@ -29,12 +29,14 @@ const realParts = [
   },
   { apt: "aria2", brew: "aria2", found: () => hasProgram("aria2c") },
   { apt: "python3-libtorrent", brew: "libtorrent-rasterbar", found: hasLibtorrent },
-  // Some clients are tested in a network namespace, which only Linux has; trackers are measured
-  // there alone.
+  // Some clients are tested in a network namespace, which only Linux has; trackers are measured,
+  // and put behind proxies, there alone.
   ...(process.platform === "linux"
     ? [
         { apt: "iproute2", brew: "", found: () => hasProgram("ip") },
         { apt: "opentracker", brew: "", found: () => hasProgram("opentracker") },
+        { apt: "nginx", brew: "", found: () => hasProgram("nginx") },
+        { apt: "haproxy", brew: "", found: () => hasProgram("haproxy") },
       ]
     : []),
 ];

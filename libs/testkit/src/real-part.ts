@@ -20,6 +20,8 @@ const PACKAGES = {
   "transmission-remote": "transmission-cli",
   aria2c: "aria2",
   opentracker: "opentracker",
+  nginx: "nginx",
+  haproxy: "haproxy",
   mktorrent: "mktorrent",
   openssl: "openssl",
   "python3-libtorrent": "python3-libtorrent",
