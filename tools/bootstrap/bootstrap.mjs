@@ -89,9 +89,18 @@ function installRealParts() {
   const update = run("apt-get", [...options, "update"], { env });
   const args = [...options, "install", "-y", "--no-install-recommends", ...packages];
   const install = run("apt-get", args, { env });
-  if (install.status === 0) return;
+  if (install.status === 0) return stopServices(packages);
   process.stderr.write(`${update.stderr}${install.stdout}${install.stderr}`);
   say(`could not install them; run: apt-get install ${packages.join(" ")}`);
+}
+
+/**
+ * Debian starts a server when it installs it, and again at every start of the machine: nginx on
+ * port 80, opentracker on our own. The tests start the programs themselves.
+ */
+function stopServices(packages) {
+  if (!hasProgram("systemctl")) return;
+  for (const name of packages) run("systemctl", ["disable", "--now", "--quiet", name]);
 }
 
 /** Two scripts may be started at once; the second waits, and then finds the work done. */
