@@ -40,6 +40,9 @@ const EXPIRY_PEERS = 20_000;
 
 const USAGE_INTERVAL_MS = 5_000;
 
+/** Peers of a private tracker whose last totals are remembered, at some 200 bytes each. */
+export const LEDGER_PEERS_MAX = 500_000;
+
 export type ReplicaConfig = {
   readonly mode: TrackerMode;
   readonly intervalMs: number;
@@ -80,7 +83,7 @@ export class TrackerReplica {
     this.swarms = new Swarms(config.swarms, rng);
     this.torrents = new PublishedTorrents(rng.below(2 ** 32));
     this.#memory = new PeerMemory(this.swarms);
-    this.#ledger = new UsageLedger({ peersMax: config.swarms.peersMax });
+    this.#ledger = new UsageLedger({ peersMax: LEDGER_PEERS_MAX });
     const withAmounts = config.mode === "private";
     this.#deltas = new DeltaWriter({ bytesMax: DELTA_BATCH_BYTES, withAmounts });
     this.announces = new Announces(

@@ -53,7 +53,7 @@ export class UsageLedger {
 
   /** Keeps what was said, and gives what was said before. */
   #remember({ infoHash, peerId, uploadedBytes, downloadedBytes }: AnnounceRequest): Said | null {
-    const key = latin1(infoHash) + latin1(peerId);
+    const key = infoHash.toHex() + peerId.toHex();
     const said = this.#said.get(key);
     if (said !== undefined) this.#said.delete(key);
     else if (this.#said.size >= this.#peersMax) {
@@ -67,8 +67,4 @@ export class UsageLedger {
 
 function growth(before: number, after: number): number {
   return after >= before ? after - before : after;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }
