@@ -13,6 +13,7 @@ export {
   type PeerSnapshot,
   peerKey,
 } from "./choker-model.ts";
+export { type FleetConfig, type FleetPeer, type FleetRound, fleetRound } from "./fleet-round.ts";
 export {
   initialLeechState,
   isSnubbed,
@@ -32,6 +33,13 @@ export {
   seedRound,
 } from "./seed-round.ts";
 export { settleSlots } from "./settle-slots.ts";
+export {
+  type SharedSlots,
+  type SlotCredits,
+  shareSlots,
+  type TorrentDemand,
+} from "./share-slots.ts";
+export { SuperSeed } from "./super-seed.ts";
 export type {
   Because,
   OptimisticTurn,
