@@ -46,7 +46,7 @@ test("fleetRound() passes a slot on to the next where the chosen has no gateway 
   ]);
 });
 
-test("fleetRound() holds one slot for each of 40 leechers at 4 gateways, and no gateway more", () => {
+test("fleetRound() gives no leecher two slots while others wait, and no gateway too many", () => {
   const gateways = ["g1", "g2", "g3", "g4"];
   const peers = gateways.flatMap((gateway) => {
     return Array.from({ length: 40 }, (_, at) => connection(`peer-${at}`, gateway));

@@ -17,7 +17,7 @@ test("shareSlots() gives what one torrent does not want to the others", () => {
   deepEqual([...shareSlots(new Map(), 10, torrents).slots.values()], [1, 9]);
 });
 
-test("shareSlots() gives each its share over time, though there are fewer slots than torrents", () => {
+test("shareSlots() gives each its share over time, with fewer slots than torrents", () => {
   const torrents = Array.from({ length: 10 }, (_, at) => {
     return givenDemand(`torrent-${at}`, { leechers: at === 0 ? 110 : 10 });
   });
