@@ -24,6 +24,7 @@ export {
   leechRound,
   SNUBBED_AFTER_MS,
 } from "./leech-round.ts";
+export { initialOpenSlots, type OpenSlots, openSlots, type UplinkUse } from "./open-slots.ts";
 export type { SeedPolicy, TorrentSize } from "./seed-order.ts";
 export {
   initialSeedState,
