@@ -1,4 +1,5 @@
 import { type ChokeRound, type PeerSnapshot, peerKey } from "./choker-model.ts";
+import type { SeedPeer } from "./unchoke-model.ts";
 
 /** A choked, interested peer that connected at 0, unless told otherwise. */
 export function givenPeer(
@@ -14,6 +15,15 @@ export function givenPeer(
     unchokedAtMs: null,
     ...differing,
   };
+}
+
+/** The same as the policies of a seed see it: it has nothing, and was sent nothing. */
+export function givenSeedPeer(
+  key: string,
+  differing: Partial<Omit<SeedPeer, "peerKey">> = {},
+): SeedPeer {
+  const none = { uploadOnly: false, sentBytes: 0, turnBytes: 0, haveBytes: 0 };
+  return { ...givenPeer(key), ...none, ...differing };
 }
 
 /** The peers as a gateway would see them once it has done what the round decided. */

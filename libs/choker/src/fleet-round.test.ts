@@ -1,0 +1,62 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { peerKey } from "./choker-model.ts";
+import { type FleetPeer, fleetRound } from "./fleet-round.ts";
+import { initialSeedState } from "./seed-round.ts";
+import { givenSeedPeer } from "./testing.ts";
+
+const torrent = { pieceLengthBytes: 10, contentBytes: 1_000 };
+const config = { policy: "fastest_upload", optimisticUnchokeIntervalMs: 30_000, torrent } as const;
+
+function connection(leecher: string, gateway: string, differing = {}): FleetPeer {
+  const peer = givenSeedPeer(`${gateway}/${leecher}`, differing);
+  return { ...peer, gateway, leecher: peerKey(leecher) };
+}
+
+function decided(peers: readonly FleetPeer[], slotsOf: Record<string, number>): string[] {
+  const slots = new Map(Object.entries(slotsOf));
+  const { decisions } = fleetRound(initialSeedState(1), peers, { ...config, slotsOf: slots }, 0);
+  return decisions.map((each) => `${each.peerKey} ${each.decision} ${each.because.rule}`);
+}
+
+test("fleetRound() serves a leecher where it is served fastest, and nowhere else", () => {
+  const peers = [
+    connection("a", "g1", { amChoking: false, uploadBytesPerSecond: 1 }),
+    connection("a", "g2", { amChoking: false, uploadBytesPerSecond: 9 }),
+    connection("b", "g1"),
+    connection("b", "g2"),
+  ];
+  deepEqual(decided(peers, { g1: 1, g2: 1 }), [
+    ...["g1/a choked served-elsewhere", "g2/a regular ranked"],
+    ...["g1/b optimistic turn", "g2/b choked served-elsewhere"],
+  ]);
+});
+
+test("fleetRound() gives a second slot where there are slots to spare", () => {
+  const peers = [connection("a", "g1"), connection("a", "g2")];
+  deepEqual(decided(peers, { g1: 2, g2: 1 }), [
+    ...["g1/a optimistic turn", "g2/a regular free-slot"],
+  ]);
+});
+
+test("fleetRound() passes a slot on to the next where the chosen has no gateway left", () => {
+  const peers = [connection("a", "g1"), connection("b", "g1"), connection("c", "g2")];
+  deepEqual(decided(peers, { g1: 1, g2: 1 }), [
+    ...["g1/a optimistic turn", "g1/b choked gateway-full", "g2/c regular free-slot"],
+  ]);
+});
+
+test("fleetRound() gives no leecher two slots while others wait, and no gateway too many", () => {
+  const gateways = ["g1", "g2", "g3", "g4"];
+  const peers = gateways.flatMap((gateway) => {
+    return Array.from({ length: 40 }, (_, at) => connection(`peer-${at}`, gateway));
+  });
+  const slotsOf = new Map(gateways.map((gateway) => [gateway, 4]));
+  const { decisions } = fleetRound(initialSeedState(1), peers, { ...config, slotsOf }, 0);
+  const unchoked = peers.filter((_, at) => decisions[at]?.decision !== "choked");
+  equal(unchoked.length, 16);
+  equal(new Set(unchoked.map(({ leecher }) => leecher)).size, 16);
+  for (const gateway of gateways) {
+    ok(unchoked.filter((each) => each.gateway === gateway).length <= 4);
+  }
+});
