@@ -16,7 +16,7 @@ import { PeerMemory } from "./peer-memory.ts";
 /** As BEP 3 suggests; a client that says nothing about numwant gets so many. */
 export const NUM_WANT_DEFAULT = 50;
 
-/** No client connects to more at once; bounds a reply to 4 KiB compact, 16 KiB as dictionaries. */
+/** No client connects to more at once; bounds a reply to 4 KiB compact, 19 KiB as dictionaries. */
 export const NUM_WANT_MAX = 200;
 
 /**

@@ -1,12 +1,10 @@
 import { AddressBytes } from "../addresses/address-bytes.ts";
 import type { AnnounceRequest } from "../announces/announce-request.ts";
+import { NUM_WANT_MAX } from "../announces/announces.ts";
 import { type TrackerViolation, violation } from "../violation.ts";
 import { ParameterNames } from "./parameter-names.ts";
 import { endpointOf, LAST_PORT, numberOf, textIs } from "./parameter-value.ts";
 import { type Query, QueryReader } from "./query-reader.ts";
-
-/** No client connects to more at once; bounds a reply to 4 KiB compact, 19 KiB as dictionaries. */
-export const NUM_WANT_MAX = 200;
 
 const HASH_BYTES = 20;
 const ADDRESS_BYTES_MAX = 64;

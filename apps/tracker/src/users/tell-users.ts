@@ -44,14 +44,7 @@ export class UsageWriter {
   }
 
   add(usage: readonly Usage[]): void {
-    for (const each of usage) {
-      const waiting = this.#waiting.get(each.user);
-      this.#waiting.set(each.user, {
-        user: each.user,
-        uploadedBytes: each.uploadedBytes + (waiting?.uploadedBytes ?? 0),
-        downloadedBytes: each.downloadedBytes + (waiting?.downloadedBytes ?? 0),
-      });
-    }
+    for (const each of usage) this.#wait(each);
     this.#writing = this.#writing.then(() => this.#write());
   }
 
@@ -73,18 +66,18 @@ export class UsageWriter {
           });
         }
         this.#failing = true;
-        this.#putBack(usage);
+        this.#wait(usage);
         return;
       }
     }
   }
 
-  #putBack({ user, uploadedBytes, downloadedBytes }: Usage): void {
-    const since = this.#waiting.get(user);
+  #wait({ user, uploadedBytes, downloadedBytes }: Usage): void {
+    const waiting = this.#waiting.get(user);
     this.#waiting.set(user, {
       user,
-      uploadedBytes: uploadedBytes + (since?.uploadedBytes ?? 0),
-      downloadedBytes: downloadedBytes + (since?.downloadedBytes ?? 0),
+      uploadedBytes: uploadedBytes + (waiting?.uploadedBytes ?? 0),
+      downloadedBytes: downloadedBytes + (waiting?.downloadedBytes ?? 0),
     });
   }
 }
