@@ -100,6 +100,15 @@ test("encodeAnnounce() is canonical: an encoder makes the same of what it decode
   );
 });
 
+test("ReplyBytes.number() is exact up to the largest safe integer", () => {
+  const numbers = [0, 9, 10, 99, 2 ** 32, 9_007_199_254_740_959, Number.MAX_SAFE_INTEGER];
+  for (const number of numbers) {
+    const output = new ReplyBytes(4);
+    output.number(number);
+    equal(Buffer.from(written(output)).toString(), String(number));
+  }
+});
+
 test("encodeScraped() tells partial seeds from downloaders", () => {
   const output = new ReplyBytes(16);
   output.text(SCRAPE_BEGIN);

@@ -65,7 +65,8 @@ export class ReplyBytes {
     let rest = number;
     for (let at = this.length + digits - 1; at >= this.length; at -= 1) {
       const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - next * 10;
+      // The difference first: a sum beyond 2⁵³ would not be exact.
+      bytes[at] = ZERO + (rest - next * 10);
       rest = next;
     }
     this.length += digits;
