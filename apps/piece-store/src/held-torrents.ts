@@ -165,8 +165,8 @@ export class HeldTorrents {
 
 /** Sources that are there keep their place; if any is new, all of the entry's come first. */
 function merge(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
-  const { addedAtMs, upload, zones } = before;
-  const kept = { addedAtMs, upload, zones };
+  const { addedAtMs, upload, choking, zones } = before;
+  const kept = { addedAtMs, upload, choking, zones };
   const renewed = before.sources.map(
     (other) => entry.sources.find((source) => isSamePlace(source, other)) ?? other,
   );

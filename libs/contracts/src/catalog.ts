@@ -62,6 +62,18 @@ export type UploadPolicy = {
   readonly class: string | null;
 };
 
+/** Whom a seed's slots go to (`libs/choker`). */
+export type ChokingPolicy = "round_robin" | "fastest_upload" | "anti_leech" | "legout";
+
+/** How a torrent's unchoke slots are given out; what is null is left to the settings. */
+export type TorrentChoking = {
+  readonly policy: ChokingPolicy | null;
+  /** Where the uplink is full: twice the weight, twice the slots. */
+  readonly weight: number;
+  /** Each piece is told of to one peer first (BEP 16). */
+  readonly superSeeding: boolean;
+};
+
 /** What the fleet publishes, and who holds its bytes. */
 export type CatalogEntry = {
   /** What the torrent is known by: v1's, or the first 20 bytes of a torrent's that is v2 alone. */
@@ -85,12 +97,25 @@ export type CatalogEntry = {
   readonly addedAtMs: number;
   /** Only where somebody set it. */
   readonly upload?: UploadPolicy | undefined;
+  /** Only where somebody set it. */
+  readonly choking?: TorrentChoking | undefined;
   /** Peers are sent to gateways of these zones only; where nobody set it, to any. */
   readonly zones?: readonly string[] | undefined;
 };
 
 /** What a holder hashed once: the same location with the same fingerprint is this torrent. */
 export type HashMemo = { readonly infoHash: InfoHash; readonly fingerprint: string };
+
+/** A torrent that weighs more than this beside the others is alone anyway; below, it starves. */
+export const CHOKING_WEIGHT_MAX = 1_000;
+export const CHOKING_WEIGHT_MIN = 0.001;
+
+export const chokingPolicy: z.ZodType<ChokingPolicy> = z.enum([
+  "round_robin",
+  "fastest_upload",
+  "anti_leech",
+  "legout",
+]);
 
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -118,6 +143,13 @@ export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
   addedAtMs: timestampMs,
   upload: z
     .strictObject({ bytesPerSecond: z.int().min(1).nullable(), class: uploadClass.nullable() })
+    .optional(),
+  choking: z
+    .strictObject({
+      policy: chokingPolicy.nullable(),
+      weight: z.number().min(CHOKING_WEIGHT_MIN).max(CHOKING_WEIGHT_MAX),
+      superSeeding: z.boolean(),
+    })
     .optional(),
   zones: z.array(zoneName).min(1).max(TORRENT_ZONES_MAX).optional(),
 });
