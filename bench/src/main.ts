@@ -10,6 +10,7 @@ import { hostileBench } from "./hostile/hostile-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
 import { limitsBench } from "./limits/limits-bench.ts";
 import { millionBench } from "./million/million-bench.ts";
+import { pickerBench } from "./picker/picker-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 import { swarmBench } from "./swarm-memory/swarm-bench.ts";
 import { trackerBench } from "./tracker/tracker-bench.ts";
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   known: knownBench,
   limits: limitsBench,
   million: millionBench,
+  picker: pickerBench,
   seed: seedBench,
   swarm: swarmBench,
   tracker: trackerBench,
@@ -48,6 +50,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   known     how soon a process is ready that has very many torrents already
   limits    how well upload limits hold at a gateway, and who gets what of them
   million   what torrents nobody asks for cost a gateway, and the first block of one
+  picker    HAVEs and picks a second of the piece picker, in a very large torrent
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
   swarm     memory of the peers a tracker knows, CPU time of an announce and a sample
   tracker   announces per CPU-second of our tracker and of opentracker, by UDP and HTTP
