@@ -25,6 +25,7 @@ export {
   SNUBBED_AFTER_MS,
 } from "./leech-round.ts";
 export { initialOpenSlots, type OpenSlots, openSlots, type UplinkUse } from "./open-slots.ts";
+export { rateBasedSlots } from "./rate-based-slots.ts";
 export type { SeedPolicy, TorrentSize } from "./seed-order.ts";
 export {
   initialSeedState,
@@ -33,6 +34,7 @@ export {
   type SeedState,
   seedRound,
 } from "./seed-round.ts";
+export { settleLeech } from "./settle-leech.ts";
 export { settleSlots } from "./settle-slots.ts";
 export {
   type SharedSlots,
