@@ -5,11 +5,15 @@ import { EVEN_CLASSES, STEEP_CLASSES } from "./three-classes.ts";
 
 type Named<Case> = Omit<Case, "seed"> & { readonly name: string };
 
+/** 59 MB. */
+const LARGE = { pieceCount: 226 } as const;
+
 export const RECIPROCATION_CASES: readonly Named<ReciprocationCase>[] = [
-  { name: "50, 100 and 200 kB/s", rates: EVEN_CLASSES, leecherSlots: 4 },
-  { name: "50, 100 and 200 kB/s", rates: EVEN_CLASSES, leecherSlots: 8 },
-  { name: "20, 50 and 200 kB/s", rates: STEEP_CLASSES, leecherSlots: 4 },
-  { name: "20, 50 and 200 kB/s", rates: STEEP_CLASSES, leecherSlots: 8 },
+  { name: "50, 100 and 200 kB/s", rates: EVEN_CLASSES, leecherSlots: 4, ...LARGE },
+  { name: "the same, 30 MB", rates: EVEN_CLASSES, leecherSlots: 4, pieceCount: 113 },
+  { name: "50, 100 and 200 kB/s", rates: EVEN_CLASSES, leecherSlots: 8, ...LARGE },
+  { name: "20, 50 and 200 kB/s", rates: STEEP_CLASSES, leecherSlots: 4, ...LARGE },
+  { name: "20, 50 and 200 kB/s", rates: STEEP_CLASSES, leecherSlots: 8, ...LARGE },
 ];
 
 const POLICIES = ["legout", "round_robin", "fastest_upload", "anti_leech"] as const;

@@ -23,7 +23,7 @@ test("chokingTable() has a row for each case, with the spread of its seeds", () 
     ...{ seed: at + 1, honestLoss },
     riderTakesTimes: { slow: 2 + at, medium: 3, fast: 4 },
   }));
-  const given = { name: "even", rates: EVEN_CLASSES, leecherSlots: 4 };
+  const given = { name: "even", rates: EVEN_CLASSES, leecherSlots: 4, pieceCount: 9 };
   equal(
     chokingTable({ bench: "choking", seeds: 2, ...NONE, reciprocation: [{ given, runs }] }),
     `choking: seeds 1 to 2, median (lowest–highest)
