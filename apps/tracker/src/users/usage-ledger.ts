@@ -1,4 +1,5 @@
 import type { AnnounceRequest } from "../announces/announce-request.ts";
+import { RecentMap } from "../recent-map.ts";
 
 /** What a peer said last. */
 type Said = { uploadedBytes: number; downloadedBytes: number };
@@ -16,8 +17,8 @@ export type Usage = {
  */
 export class UsageLedger {
   readonly #peersMax: number;
-  /** By info hash and peer id; the one heard longest ago first. */
-  readonly #said = new Map<string, Said>();
+  /** By info hash and peer id. */
+  readonly #said = new RecentMap<Said>();
   #usage = new Map<string, Said>();
 
   constructor({ peersMax }: { readonly peersMax: number }) {
@@ -54,13 +55,8 @@ export class UsageLedger {
   /** Keeps what was said, and gives what was said before. */
   #remember({ infoHash, peerId, uploadedBytes, downloadedBytes }: AnnounceRequest): Said | null {
     const key = infoHash.toHex() + peerId.toHex();
-    const said = this.#said.get(key);
-    if (said !== undefined) this.#said.delete(key);
-    else if (this.#said.size >= this.#peersMax) {
-      const [oldest] = this.#said.keys();
-      if (oldest !== undefined) this.#said.delete(oldest);
-    }
-    this.#said.set(key, { uploadedBytes, downloadedBytes });
+    const said = this.#said.put(key, { uploadedBytes, downloadedBytes });
+    if (this.#said.size > this.#peersMax) this.#said.forgetOldest();
     return said ?? null;
   }
 }
