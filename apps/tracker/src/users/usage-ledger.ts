@@ -1,3 +1,4 @@
+import { INFO_HASH_BYTES, PEER_ID_BYTES } from "@seedfleet/bytes";
 import type { AnnounceRequest } from "../announces/announce-request.ts";
 import { RecentMap } from "../recent-map.ts";
 
@@ -19,6 +20,7 @@ export class UsageLedger {
   readonly #peersMax: number;
   /** By info hash and peer id. */
   readonly #said = new RecentMap<Said>();
+  readonly #key = Buffer.alloc(INFO_HASH_BYTES + PEER_ID_BYTES);
   #usage = new Map<string, Said>();
 
   constructor({ peersMax }: { readonly peersMax: number }) {
@@ -54,8 +56,9 @@ export class UsageLedger {
 
   /** Keeps what was said, and gives what was said before. */
   #remember({ infoHash, peerId, uploadedBytes, downloadedBytes }: AnnounceRequest): Said | null {
-    const key = infoHash.toHex() + peerId.toHex();
-    const said = this.#said.put(key, { uploadedBytes, downloadedBytes });
+    this.#key.set(infoHash);
+    this.#key.set(peerId, INFO_HASH_BYTES);
+    const said = this.#said.put(this.#key.toString("latin1"), { uploadedBytes, downloadedBytes });
     if (this.#said.size > this.#peersMax) this.#said.forgetOldest();
     return said ?? null;
   }
