@@ -21,6 +21,20 @@ const cases = [
     then: [],
   },
   {
+    given: "a free slot, and one that waits longest but has a slot at another gateway",
+    peers: [
+      { ...givenPeer("old"), isServedElsewhere: true },
+      givenPeer("new", { connectedAtMs: 9 }),
+      givenPeer("a", holding),
+    ],
+    then: ["new regular free-slot"],
+  },
+  {
+    given: "a free slot that only one wants who has a slot at another gateway",
+    peers: [{ ...givenPeer("old"), isServedElsewhere: true }, givenPeer("a", holding)],
+    then: ["old regular free-slot"],
+  },
+  {
     given: "no free slot",
     peers: [givenPeer("a", holding), givenPeer("b", holding), givenPeer("c")],
     then: [],

@@ -2,7 +2,10 @@ import { byLongestWait } from "./order.ts";
 import type { SeedPeer, UnchokeDecision } from "./unchoke-model.ts";
 
 /** What of a peer decides whether it may have a slot that is free. */
-export type SettlingPeer = Omit<SeedPeer, "sentBytes" | "turnBytes" | "haveBytes">;
+export type SettlingPeer = Omit<SeedPeer, "sentBytes" | "turnBytes" | "haveBytes"> & {
+  /** It held a slot at another gateway after the last round: it comes after who holds none. */
+  readonly isServedElsewhere?: boolean;
+};
 
 /**
  * What changes at once, between two rounds: a peer that lost interest gives its slot up, and free
@@ -14,7 +17,7 @@ export function settleSlots(peers: readonly SettlingPeer[], slots: number): Unch
   const holding = peers.filter((peer) => !peer.amChoking && peer.peerInterested);
   const entering = peers
     .filter((peer) => peer.amChoking && peer.peerInterested && !peer.uploadOnly)
-    .toSorted(byLongestWait)
+    .toSorted((a, b) => isShared(a) - isShared(b) || byLongestWait(a, b))
     .slice(0, Math.max(0, slots - holding.length));
   return [
     ...leaving.map(({ peerKey }): UnchokeDecision => {
@@ -24,4 +27,8 @@ export function settleSlots(peers: readonly SettlingPeer[], slots: number): Unch
       return { peerKey, decision: "regular", rank: null, because: { rule: "free-slot" } };
     }),
   ];
+}
+
+function isShared({ isServedElsewhere = false }: SettlingPeer): number {
+  return Number(isServedElsewhere);
 }

@@ -3,7 +3,6 @@ import {
   fleetRound,
   initialSeedState,
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
-  type PeerKey,
   peerKey,
   SuperSeed,
   seedRound,
@@ -81,19 +80,16 @@ function fleet(swarm: SimulatedSwarm, nodes: readonly number[]): Decider {
 
 /** What a gateway of a fleet does at once: a leecher that has its slot elsewhere comes last. */
 function settleOne(swarm: SimulatedSwarm, nodes: readonly number[], node: number): void {
-  const { unchokeSlots } = swarm.plan.gateways;
-  const { links } = swarm;
-  const isServedElsewhere = (key: PeerKey): boolean => {
-    const to = swarm.nodeOf(key);
-    return nodes.some((other) => other !== node && links.unchoked[links.of(other, to)] === 1);
-  };
-  for (const mayShare of [false, true]) {
-    const peers = seedPeers(swarm, node).filter((peer) => {
-      return mayShare || !peer.amChoking || !isServedElsewhere(peer.peerKey);
+  const { links, plan } = swarm;
+  const peers = seedPeers(swarm, node).map((peer) => {
+    const to = swarm.nodeOf(peer.peerKey);
+    const isServedElsewhere = nodes.some((other) => {
+      return other !== node && links.unchoked[links.of(other, to)] === 1;
     });
-    for (const each of settleSlots(peers, unchokeSlots)) {
-      swarm.setUnchoked(node, swarm.nodeOf(each.peerKey), each.decision !== "choked");
-    }
+    return { ...peer, isServedElsewhere };
+  });
+  for (const each of settleSlots(peers, plan.gateways.unchokeSlots)) {
+    swarm.setUnchoked(node, swarm.nodeOf(each.peerKey), each.decision !== "choked");
   }
 }
 
