@@ -64,6 +64,11 @@ export class Bitfield {
     return true;
   }
 
+  /** Those that are there, in order. */
+  *pieces(): Generator<number, void, void> {
+    for (let piece = 0; piece < this.pieceCount; piece += 1) if (this.has(piece)) yield piece;
+  }
+
   /** A copy, as the `bitfield` message carries it. */
   toBytes(): Uint8Array {
     return this.#bytes.slice();
