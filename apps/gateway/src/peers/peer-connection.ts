@@ -1,42 +1,32 @@
 import { downloadTraceId, type InfoHash, type PeerId } from "@seedfleet/bytes";
 import { type PeerKey, peerKey } from "@seedfleet/choker";
 import { visitorMark } from "@seedfleet/eviction";
-import {
-  allowedFast,
-  encodeDontHaveMessage,
-  encodeMessage,
-  type ReservedBits,
-} from "@seedfleet/wire";
+import { encodeDontHaveMessage, encodeMessage, type ReservedBits } from "@seedfleet/wire";
 import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import { AllowedFastSet } from "./allowed-fast-set.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
-import {
-  ALLOWED_FAST_BYTES_MAX,
-  ALLOWED_FAST_PIECES_MAX,
-  KEEP_ALIVE_INTERVAL_MS,
-  PEER_IDLE_MS_MAX,
-  SEND_STALL_MS_MAX,
-  SUGGESTED_PIECES_MAX,
-} from "./peer-limits.ts";
+import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
 import { PeerSession } from "./peer-session.ts";
 import type { PeerStream } from "./peer-stream.ts";
+import { allowedPieces, firstPieces, haves, suggestedPieces } from "./say-pieces.ts";
+import { ToldPieces } from "./told-pieces.ts";
 
 const CHOKE = encodeMessage({ kind: "choke" });
 const UNCHOKE = encodeMessage({ kind: "unchoke" });
 const KEEP_ALIVE = encodeMessage({ kind: "keep-alive" });
-const HAVE_ALL = encodeMessage({ kind: "have-all" });
 
 /** What a connection tells whoever holds it. */
 export interface ConnectionEvents {
   interestChanged(connection: PeerConnection): void;
   /** It said where it listens, and whether it takes PEX. */
   introduced(connection: PeerConnection): void;
+  /** It said that it has these pieces, of a super-seeded torrent. */
+  had(connection: PeerConnection, pieces: readonly number[]): void;
   closed(connection: PeerConnection, reason: CloseReason): void;
 }
 
@@ -64,12 +54,14 @@ export class PeerConnection implements PeerControl {
   readonly #extensions: PeerExtensions | null;
   readonly #session: PeerSession;
   readonly #blocks: BlockPath;
+  readonly #told: ToldPieces;
   #hashAnswers: HashAnswers | null = null;
   #receivedAtMs: number;
   #spokeAtMs: number;
   #sentBytesSeen = 0;
   /** What was told of it: where it listens, and whether it takes PEX. */
   #introduced: readonly [number | null, boolean] = [null, false];
+  #started = false;
   #closed = false;
 
   constructor(ports: BlockPathPorts, peer: ConnectedPeer, events: ConnectionEvents) {
@@ -80,9 +72,11 @@ export class PeerConnection implements PeerControl {
     this.#ports = ports;
     this.#peer = peer;
     this.#events = events;
-    this.#extensions = reserved.extended ? extensionsFor(peer, nowMs) : null;
+    const told = torrent.superSeeds ? ToldPieces.none(metainfo.pieceCount) : ToldPieces.all();
+    this.#told = told;
+    this.#extensions = reserved.extended ? extensionsFor(peer, told, nowMs) : null;
     this.#session = new PeerSession({
-      ...{ shape: metainfo, have, fast: reserved.fast, extensions: this.#extensions },
+      ...{ shape: metainfo, have, told, fast: reserved.fast, extensions: this.#extensions },
       hasTree: metainfo.version !== "v1",
     });
     this.#blocks = new BlockPath(ports, {
@@ -104,9 +98,8 @@ export class PeerConnection implements PeerControl {
       () => this.close("peer-closed"),
     );
     stream.cork();
-    const { have } = torrent;
-    if (reserved.fast && have.isFull) stream.write(HAVE_ALL);
-    else stream.write(encodeMessage({ kind: "bitfield", bits: have.toBytes() }));
+    this.#started = true;
+    stream.write(firstPieces(torrent, this.#told, reserved));
     if (this.#extensions !== null) stream.write(this.#extensions.hello());
     stream.uncork();
     if (rest.length > 0) this.#receive(rest);
@@ -132,6 +125,11 @@ export class PeerConnection implements PeerControl {
 
   get takesPex(): boolean {
     return this.#extensions?.takesPex ?? false;
+  }
+
+  /** Whether it is told of single pieces, instead of all (BEP 16). */
+  get superSeeded(): boolean {
+    return !this.#told.isAll;
   }
 
   get peerInterested(): boolean {
@@ -187,6 +185,15 @@ export class PeerConnection implements PeerControl {
     if (message !== null) this.#send(message);
   }
 
+  /** Says that we have these pieces, or all. What cannot be had, or the peer has, is left out. */
+  tell(pieces: readonly number[] | "all"): void {
+    const news = this.#told.tell(pieces);
+    if (!this.#started) return;
+    const { have } = this.#peer.torrent;
+    const wanted = news.filter((piece) => have.has(piece) && !this.#session.peerHas(piece));
+    if (wanted.length > 0) this.#send(haves(wanted));
+  }
+
   /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */
   checkAlive(nowMs: number): void {
     const { fullSinceMs, sentBytes } = this.#blocks;
@@ -228,6 +235,8 @@ export class PeerConnection implements PeerControl {
     const isSeed = session.peerIsSeed || this.#extensions?.uploadOnly === true;
     if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
     this.#introduce();
+    const news = session.takeNews();
+    if (news !== null) this.#events.had(this, news);
     if (session.peerInterested !== wasInterested) this.#interestChanged();
     if (!this.#closed) this.#blocks.flush();
   }
@@ -243,27 +252,17 @@ export class PeerConnection implements PeerControl {
   /** Who wants something and has to wait gets a few pieces to begin with (BEP 6). */
   #interestChanged(): void {
     this.#events.interestChanged(this);
-    const { torrent, infoHash, host, reserved } = this.#peer;
     const session = this.#session;
-    if (!reserved.fast || !session.peerInterested || !session.amChoking || this.#closed) return;
-    const { pieceCount, pieceLengthBytes } = torrent.metainfo;
-    const count = Math.floor(ALLOWED_FAST_BYTES_MAX / pieceLengthBytes);
-    const pieces = allowedFast({
-      ...{ infoHash, host, pieceCount },
-      count: Math.min(ALLOWED_FAST_PIECES_MAX, Math.max(1, count)),
-    }).filter((piece) => torrent.have.has(piece) && !session.peerHas(piece));
-    session.allowFast(new AllowedFastSet(pieces, pieceLengthBytes));
+    if (!this.#peer.reserved.fast || !session.peerInterested || !session.amChoking) return;
+    // Who is told of single pieces is to wait for its turn.
+    if (this.#closed || this.superSeeded) return;
+    session.allowFast(allowedPieces(this.#peer, (piece) => !session.peerHas(piece)));
   }
 
-  /** Where not all of a torrent is in memory, what is costs nobody a read (BEP 6). */
   #suggestCached(): void {
-    const { torrent } = this.#peer;
-    const { shelf, metainfo } = torrent;
-    if (shelf.size === metainfo.pieceCount) return;
-    const pieces = shelf.latest.filter(
-      (piece) => shelf.pieces[piece] !== undefined && !this.#session.peerHas(piece),
-    );
-    for (const piece of new Set(pieces.slice(-SUGGESTED_PIECES_MAX))) {
+    const wants = (piece: number): boolean =>
+      this.#told.has(piece) && !this.#session.peerHas(piece);
+    for (const piece of suggestedPieces(this.#peer.torrent, wants)) {
       this.#send(encodeMessage({ kind: "suggest-piece", piece }));
     }
   }

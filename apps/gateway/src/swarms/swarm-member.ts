@@ -1,10 +1,11 @@
 import type { PeerId } from "@seedfleet/bytes";
 import type { PeerKey, PeerSnapshot } from "@seedfleet/choker";
 import type { CloseReason } from "../peers/close-reason.ts";
+import type { TellsPieces } from "./seeded-leechers.ts";
 import { UploadRate } from "./upload-rate.ts";
 
 /** What a swarm has done at a peer's connection, which may be another thread's. */
-export interface PeerControl {
+export interface PeerControl extends TellsPieces {
   /** Bytes of blocks that the peer's side has taken, as far as is known here. */
   readonly takenBytes: number;
   choke(): void;
@@ -19,6 +20,10 @@ export type PeerIdentity = {
   /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
   readonly peerKey: PeerKey;
   readonly peerId: PeerId;
+  /** Its IP address, as we see it. */
+  readonly host: string;
+  /** Whether it was told of nothing yet, of a super-seeded torrent (BEP 16). */
+  readonly superSeeded: boolean;
 };
 
 /** One peer as its swarm sees it: whether it wants a slot, and whether it has one. */

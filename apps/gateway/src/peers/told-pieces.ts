@@ -1,0 +1,39 @@
+import { Bitfield } from "@seedfleet/bitfield";
+
+/** Which pieces a peer was told that we have: all, or single ones of those (BEP 16). */
+export class ToldPieces {
+  #bits: Bitfield | "all";
+
+  private constructor(bits: Bitfield | "all") {
+    this.#bits = bits;
+  }
+
+  static all(): ToldPieces {
+    return new ToldPieces("all");
+  }
+
+  static none(pieceCount: number): ToldPieces {
+    return new ToldPieces(Bitfield.empty(pieceCount));
+  }
+
+  get isAll(): boolean {
+    return this.#bits === "all";
+  }
+
+  has(piece: number): boolean {
+    return this.#bits === "all" || this.#bits.has(piece);
+  }
+
+  /** Those among the pieces that the peer was not told of until now. */
+  tell(pieces: readonly number[] | "all"): readonly number[] {
+    const bits = this.#bits;
+    if (bits === "all") return [];
+    if (pieces !== "all") {
+      return pieces.filter((piece) => piece < bits.pieceCount && bits.add(piece));
+    }
+    this.#bits = "all";
+    return Array.from({ length: bits.pieceCount }, (_, piece) => piece).filter(
+      (piece) => !bits.has(piece),
+    );
+  }
+}
