@@ -1,6 +1,13 @@
 export { announcePresence, type PresenceAnnouncer } from "./announce-presence.ts";
 export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
 export {
+  packDecisions,
+  packRoundPeers,
+  type RoundPeer,
+  unpackDecisions,
+  unpackRoundPeers,
+} from "./choke-round-columns.ts";
+export {
   hasEnded,
   type IngestJobs,
   type IngestUpdate,

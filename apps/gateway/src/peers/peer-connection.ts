@@ -6,6 +6,7 @@ import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
+import { allowedFastFor } from "./allowed-fast-for.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
@@ -13,7 +14,7 @@ import type { PeerExtensions } from "./peer-extensions.ts";
 import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
 import { PeerSession } from "./peer-session.ts";
 import type { PeerStream } from "./peer-stream.ts";
-import { allowedPieces, firstPieces, haves, suggestedPieces } from "./say-pieces.ts";
+import { firstPieces, haves, suggestions } from "./say-pieces.ts";
 import { ToldPieces } from "./told-pieces.ts";
 
 const CHOKE = encodeMessage({ kind: "choke" });
@@ -72,12 +73,11 @@ export class PeerConnection implements PeerControl {
     this.#ports = ports;
     this.#peer = peer;
     this.#events = events;
-    const told = torrent.superSeeds ? ToldPieces.none(metainfo.pieceCount) : ToldPieces.all();
-    this.#told = told;
-    this.#extensions = reserved.extended ? extensionsFor(peer, told, nowMs) : null;
+    this.#told = ToldPieces.of(torrent);
+    this.#extensions = reserved.extended ? extensionsFor(peer, this.#told, nowMs) : null;
     this.#session = new PeerSession({
-      ...{ shape: metainfo, have, told, fast: reserved.fast, extensions: this.#extensions },
-      hasTree: metainfo.version !== "v1",
+      ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
+      ...{ extensions: this.#extensions, hasTree: metainfo.version !== "v1" },
     });
     this.#blocks = new BlockPath(ports, {
       ...{ stream, torrent, session: this.#session, traceId: this.#traceId },
@@ -150,6 +150,14 @@ export class PeerConnection implements PeerControl {
     return this.#blocks.takenBytes;
   }
 
+  get havePieces(): number {
+    return this.#session.havePieces;
+  }
+
+  get uploadOnly(): boolean {
+    return this.#extensions?.uploadOnly ?? false;
+  }
+
   /** Whether it is sent metadata or hashes, which a choked peer gets too. */
   isAnswered(nowMs: number): boolean {
     return this.#blocks.answersLately(nowMs);
@@ -176,7 +184,10 @@ export class PeerConnection implements PeerControl {
   unchoke(): void {
     if (!this.#session.amChoking || this.#closed) return;
     this.#session.unchoke();
-    if (this.#peer.reserved.fast) this.#suggestCached();
+    const { reserved, torrent } = this.#peer;
+    const session = this.#session;
+    const wants = (piece: number) => this.#told.has(piece) && !session.peerHas(piece);
+    if (reserved.fast) this.#send(suggestions(torrent, wants));
     this.#send(UNCHOKE);
   }
 
@@ -191,7 +202,7 @@ export class PeerConnection implements PeerControl {
     if (!this.#started) return;
     const { have } = this.#peer.torrent;
     const wanted = news.filter((piece) => have.has(piece) && !this.#session.peerHas(piece));
-    if (wanted.length > 0) this.#send(haves(wanted));
+    this.#send(haves(wanted));
   }
 
   /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */
@@ -232,7 +243,7 @@ export class PeerConnection implements PeerControl {
     const violation = session.receive(bytes, nowMs);
     if (violation !== null) return this.close(violation.code);
     // A peer that has everything and wants nothing holds a place that others need.
-    const isSeed = session.peerIsSeed || this.#extensions?.uploadOnly === true;
+    const isSeed = session.peerIsSeed || this.uploadOnly;
     if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
     this.#introduce();
     const news = session.takeNews();
@@ -249,22 +260,13 @@ export class PeerConnection implements PeerControl {
     this.#events.introduced(this);
   }
 
-  /** Who wants something and has to wait gets a few pieces to begin with (BEP 6). */
+  /** Who knows of all, wants something and has to wait gets a few pieces (BEP 6). */
   #interestChanged(): void {
     this.#events.interestChanged(this);
     const session = this.#session;
-    if (!this.#peer.reserved.fast || !session.peerInterested || !session.amChoking) return;
-    // Who is told of single pieces is to wait for its turn.
-    if (this.#closed || this.superSeeded) return;
-    session.allowFast(allowedPieces(this.#peer, (piece) => !session.peerHas(piece)));
-  }
-
-  #suggestCached(): void {
-    const wants = (piece: number): boolean =>
-      this.#told.has(piece) && !this.#session.peerHas(piece);
-    for (const piece of suggestedPieces(this.#peer.torrent, wants)) {
-      this.#send(encodeMessage({ kind: "suggest-piece", piece }));
-    }
+    const isAllowed = this.#peer.reserved.fast && !this.superSeeded;
+    if (!isAllowed || !session.peerInterested || !session.amChoking || this.#closed) return;
+    session.allowFast(allowedFastFor(this.#peer, (piece) => session.peerHas(piece)));
   }
 
   /** A peer that can be told asks others; any other would wait for ever, so it is let go. */
@@ -291,7 +293,7 @@ export class PeerConnection implements PeerControl {
   }
 
   #send(message: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || message.length === 0) return;
     this.#peer.stream.write(message);
     this.#spokeAtMs = this.#ports.clock.nowMs();
   }

@@ -1,12 +1,6 @@
-import type { InfoHash } from "@seedfleet/bytes";
-import { allowedFast, encodeMessage } from "@seedfleet/wire";
+import { encodeMessage } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
-import { AllowedFastSet } from "./allowed-fast-set.ts";
-import {
-  ALLOWED_FAST_BYTES_MAX,
-  ALLOWED_FAST_PIECES_MAX,
-  SUGGESTED_PIECES_MAX,
-} from "./peer-limits.ts";
+import { SUGGESTED_PIECES_MAX } from "./peer-limits.ts";
 import type { ToldPieces } from "./told-pieces.ts";
 
 const HAVE_ALL = encodeMessage({ kind: "have-all" });
@@ -27,29 +21,20 @@ export function firstPieces(
 }
 
 export function haves(pieces: readonly number[]): Uint8Array {
-  return Buffer.concat(pieces.map((piece) => encodeMessage({ kind: "have", piece })));
-}
-
-/** A few pieces for a peer that has to wait for a slot (BEP 6), of those that it wants. */
-export function allowedPieces(
-  { torrent, infoHash, host }: { torrent: Torrent; infoHash: InfoHash; host: string },
-  wants: (piece: number) => boolean,
-): AllowedFastSet {
-  const { pieceCount, pieceLengthBytes } = torrent.metainfo;
-  const count = Math.floor(ALLOWED_FAST_BYTES_MAX / pieceLengthBytes);
-  const pieces = allowedFast({
-    ...{ infoHash, host, pieceCount },
-    count: Math.min(ALLOWED_FAST_PIECES_MAX, Math.max(1, count)),
-  }).filter((piece) => torrent.have.has(piece) && wants(piece));
-  return new AllowedFastSet(pieces, pieceLengthBytes);
+  return encoded(pieces.map((piece) => ({ kind: "have", piece })));
 }
 
 /** Where not all of a torrent is in memory, what is costs nobody a read (BEP 6). */
-export function suggestedPieces(
+export function suggestions(
   { shelf, metainfo }: Torrent,
   wants: (piece: number) => boolean,
-): readonly number[] {
-  if (shelf.size === metainfo.pieceCount) return [];
+): Uint8Array {
+  if (shelf.size === metainfo.pieceCount) return NOTHING;
   const pieces = shelf.latest.filter((piece) => shelf.pieces[piece] !== undefined && wants(piece));
-  return [...new Set(pieces.slice(-SUGGESTED_PIECES_MAX))];
+  const latest = new Set(pieces.slice(-SUGGESTED_PIECES_MAX));
+  return encoded([...latest].map((piece) => ({ kind: "suggest-piece", piece })));
+}
+
+function encoded(messages: readonly Parameters<typeof encodeMessage>[0][]): Uint8Array {
+  return Buffer.concat(messages.map(encodeMessage));
 }

@@ -1,4 +1,5 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import type { Torrent } from "../torrents/torrent.ts";
 
 /** Which pieces a peer was told that we have: all, or single ones of those (BEP 16). */
 export class ToldPieces {
@@ -6,6 +7,11 @@ export class ToldPieces {
 
   private constructor(bits: Bitfield | "all") {
     this.#bits = bits;
+  }
+
+  /** Of a peer that comes: none of a super-seeded torrent, else all. */
+  static of({ superSeeds, metainfo }: Pick<Torrent, "superSeeds" | "metainfo">): ToldPieces {
+    return superSeeds ? ToldPieces.none(metainfo.pieceCount) : ToldPieces.all();
   }
 
   static all(): ToldPieces {

@@ -1,6 +1,5 @@
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Bus } from "@seedfleet/bus";
-import type { PeerId } from "@seedfleet/bytes";
 import { type PeerKey, SuperSeeding, type SuperSeedOffer } from "@seedfleet/choker";
 import {
   SUPER_SEED_LEECHERS_MAX,
@@ -13,6 +12,7 @@ import { type CancelTimer, type Clock, errorCode } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
 import { type LeecherReport, SeededLeechers, type TellsPieces } from "./seeded-leechers.ts";
+import type { SwarmMember } from "./swarm-member.ts";
 
 /** How often it is told what leechers got, and asked for what others may be told of. */
 export const SUPER_SEED_INTERVAL_MS = 250;
@@ -34,13 +34,6 @@ export type SuperSeedingPorts = {
   readonly presence: PresenceWatch;
   /** So many pieces were told of to one leecher each. */
   readonly offered: (pieces: number) => void;
-};
-
-/** A leecher's connection, as its swarm knows it. */
-export type SeededPeer = {
-  readonly peerKey: PeerKey;
-  readonly peerId: PeerId;
-  readonly host: string;
 };
 
 /**
@@ -74,9 +67,9 @@ export class SwarmSuperSeeding {
     return this.#leechers.count;
   }
 
-  join({ peerKey, peerId, host }: SeededPeer, peer: TellsPieces): void {
+  join({ leecher, peerKey }: SwarmMember, peer: TellsPieces): void {
     if (this.#isOff) return peer.tell("all");
-    this.#leechers.join(leecherName(peerId, host), peerKey, peer, this.#ports.clock.nowMs());
+    this.#leechers.join(leecher, peerKey, peer, this.#ports.clock.nowMs());
     if (this.#leechers.count > SUPER_SEED_LEECHERS_MAX) this.end("too-many-leechers");
   }
 
@@ -211,9 +204,4 @@ export class SwarmSuperSeeding {
     const ids = this.#ports.presence.available("choking-scheduler").map(({ id }) => id);
     return rendezvous(this.#torrent.infoHash, ids);
   }
-}
-
-/** The same at every gateway, and nothing that tells who it is. */
-function leecherName(peerId: PeerId, host: string): string {
-  return createHash("sha1").update(`${peerId} ${host}`).digest("hex").slice(0, 32);
 }

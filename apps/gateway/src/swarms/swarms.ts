@@ -100,7 +100,7 @@ export class Swarms implements SwarmSide {
     const swarm = this.#swarmOf(torrent);
     swarm.members.set(peer.peerKey, member);
     this.#peerCount += 1;
-    if (peer.superSeeded) this.#superSeed(swarm, peer, control);
+    if (peer.superSeeded) this.#superSeed(swarm, member, control);
   }
 
   had({ infoHash }: Torrent, peerKey: PeerKey, pieces: readonly number[]): void {
@@ -194,11 +194,11 @@ export class Swarms implements SwarmSide {
   }
 
   /** It was turned off while the peer said hello: another thread may not have known yet. */
-  #superSeed(swarm: Swarm, peer: PeerIdentity, control: PeerControl): void {
+  #superSeed(swarm: Swarm, member: SwarmMember, control: PeerControl): void {
     const { torrent } = swarm;
     if (!torrent.superSeeds) return control.tell("all");
     swarm.superSeeding ??= new SwarmSuperSeeding(this.#ports, this.#config.gateway, torrent);
-    swarm.superSeeding.join(peer, control);
+    swarm.superSeeding.join(member, control);
   }
 
   #exchangePeers(): void {

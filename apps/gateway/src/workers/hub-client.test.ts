@@ -17,7 +17,7 @@ const NUMBER = 7;
 const TOLD = { metainfo: ONE.bytes, entry: ONE.entry, gone: [] };
 const PEER = {
   ...{ peerKey: peerKey("peer-1"), peerId: givenPeerId("peer") },
-  ...{ host: "127.0.0.1", superSeeded: true },
+  ...{ host: "192.0.2.1", superSeeded: true },
 };
 
 test("HubClient is told of a torrent once, and knows it by its number then", async () => {
@@ -144,7 +144,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   const torrent = await given.torrent();
   const heard: string[] = [];
   const control = {
-    takenBytes: 0,
+    ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
     choke: () => void heard.push("choke"),
     unchoke: () => void heard.push("unchoke"),
     exchangePeers: (payload: Uint8Array) => void heard.push(`pex ${payload.length}`),
@@ -159,6 +159,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   given.hears({ kind: "exchange-peers", peerKey: key, payload: new Uint8Array(5) });
   given.hears({ kind: "tell", peerKey: key, pieces: [3] });
   control.takenBytes = 16_384;
+  control.havePieces = 3;
   given.hub.report(20_000);
   given.hub.report(20_000);
   given.hears({ kind: "choke", peerKey: key });
@@ -170,8 +171,11 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
     { kind: "joined", torrent: NUMBER, peer: PEER },
     { kind: "interest", peerKey: key, interested: true },
     { kind: "had", peerKey: key, pieces: [1, 2] },
-    { kind: "sent", sentBytes: 20_000, taken: [[key, 16_384]] },
-    { kind: "sent", sentBytes: 20_000, taken: [] },
+    {
+      ...{ kind: "sent", sentBytes: 20_000 },
+      peers: [[key, { takenBytes: 16_384, havePieces: 3, uploadOnly: false }]],
+    },
+    { kind: "sent", sentBytes: 20_000, peers: [] },
     { kind: "left", peerKey: key },
   ]);
 });

@@ -265,11 +265,11 @@ export class PeerThread implements UploadHolder {
     }
   }
 
-  #sent({ sentBytes, taken }: FromWorker & { readonly kind: "sent" }): void {
+  #sent({ sentBytes, peers }: FromWorker & { readonly kind: "sent" }): void {
     this.#sentBytes = sentBytes;
-    for (const [peerKey, takenBytes] of taken) {
-      const member = this.#members.get(peerKey);
-      if (member !== undefined) member.control.takenBytes = takenBytes;
+    for (const [peerKey, progress] of peers) {
+      const control = this.#members.get(peerKey)?.control;
+      if (control !== undefined) Object.assign(control, progress);
     }
   }
 }
