@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { realPartTest, startNatsServer } from "@seedfleet/testkit";
+import { aria2Client, libtorrentClient } from "./clients.ts";
 import { givenTree } from "./given-content.ts";
 import { startLibtorrent } from "./libtorrent.ts";
 import type { RunningProgram } from "./running-program.ts";
@@ -13,6 +14,9 @@ import { loopbackHost as host } from "./test-host.ts";
 
 const LEECHERS = 6;
 const SIZE_BYTES = 8_000_000;
+
+/** Four, of which the last is told with the third. */
+const FEW_PIECES_BYTES = 500_000;
 
 /** So fast that all is there in seconds, and so slow that leechers are at it together. */
 const BYTES_PER_SECOND = 2_000_000;
@@ -60,6 +64,27 @@ realPartTest(
     const copies = [first, last].map((bytes) => (bytes / SIZE_BYTES).toFixed(2));
     t.diagnostic(`copies uploaded at the first and the last of ${LEECHERS}: ${copies.join(", ")}`);
     ok(last / SIZE_BYTES < COPIES_MAX, `${copies} copies for ${LEECHERS} leechers`);
+  },
+);
+
+realPartTest(
+  ["python3-libtorrent", "aria2c", "nats-server"],
+  "a leecher alone gets all of a super-seeded torrent, whichever client it is",
+  async (t) => {
+    await using work = await temporaryDirectory();
+    const nats = await startNatsServer();
+    t.after(() => nats.stop());
+    await using services = await startFiveServices(host, nats.url, work.path);
+    for (const client of [libtorrentClient, aria2Client]) {
+      const tree = await givenTree(join(work.path, client.name), { "a.bin": FEW_PIECES_BYTES });
+      const torrentFile = `${tree}.torrent`;
+      await services.publish(tree, torrentFile, ["--piece-length", "128KiB", "--format", "v1"]);
+      await setChoking(host, nats.url, await infoHashOf(torrentFile), ["--super-seeding", "on"]);
+      const directory = `${tree}.got`;
+      await using running = await client.start({ host, torrentFile, directory });
+      await running.succeeded();
+      await client.expectSame(join(directory, client.name), tree);
+    }
   },
 );
 

@@ -107,7 +107,7 @@ class GivenScheduler implements AsyncDisposable {
       { scheduler: ID },
       {
         ...{ gateway: "one", infoHash: ONE, pieceCount: 4, epoch: null },
-        ...{ left: [], joined: [], had: [], ...differing },
+        ...{ left: [], joined: [], had: [], declined: [], ...differing },
       },
     );
   }

@@ -67,14 +67,14 @@ export class SuperSeedSwarms implements Disposable {
   }
 
   #hear(request: SuperSeedRequest): SuperSeedReply {
-    const { gateway, pieceCount, left, had } = request;
+    const { gateway, pieceCount, left, had, declined } = request;
     const isWhole = request.epoch === null;
     const swarm = this.#swarmOf(request);
     const { epoch, seeding } = swarm;
     const isUnderstood = isWhole || (request.epoch === epoch && seeding.knows(gateway));
     if (!isUnderstood) return { epoch, outcome: "tell-all", offers: [] };
     const joined = request.joined.map((each) => ({ ...each, have: piecesOf(each, pieceCount) }));
-    const report = { isWhole, left, joined, had };
+    const report = { isWhole, left, joined, had, declined };
     const offers = seeding.heard(gateway, report, this.#ports.clock.nowMs());
     if (!swarm.tooMany && seeding.leecherCount > SUPER_SEED_LEECHERS_MAX) {
       swarm.tooMany = true;

@@ -1,9 +1,9 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { type SuperSeedReply, type SuperSeedRequest, superSeedCall } from "@seedfleet/contracts";
 import { announcePresence } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
-import { GivenGateway } from "./testing.ts";
+import { GivenGateway, untilAsTimePasses } from "./testing.ts";
 import type { TestPeer } from "./testing-peer.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
@@ -141,13 +141,8 @@ class GivenSuperSeeding implements AsyncDisposable {
     return peer;
   }
 
-  async until(holds: () => boolean): Promise<void> {
-    const untilMs = performance.now() + 10_000;
-    while (!holds()) {
-      ok(performance.now() < untilMs, `never held: ${holds}`);
-      await turn();
-      this.gateway.clock.advance(5);
-    }
+  until(holds: () => boolean): Promise<void> {
+    return untilAsTimePasses(this.gateway.clock, holds);
   }
 
   async advance(durationMs: number): Promise<void> {

@@ -9,7 +9,9 @@ import {
 } from "./super-seeding.ts";
 
 const CHANCE = 7;
-const NOTHING: SuperSeedReport = { isWhole: false, left: [], joined: [], had: [] };
+const NOTHING: SuperSeedReport = {
+  ...{ isWhole: false, left: [], joined: [], had: [], declined: [] },
+};
 
 function joined(...leechers: readonly string[]): SuperSeedReport {
   return { ...NOTHING, joined: leechers.map((leecher) => ({ leecher, have: [], told: [] })) };
@@ -63,6 +65,17 @@ test("SuperSeeding waits a minute for a piece to be got, then offers it to anoth
   const again = swarm.heard("one", joined("b"), SUPER_SEED_PATIENCE_MS);
   equal(again.find(({ leecher }) => leecher === "b")?.piece, offer?.piece);
   ok(again.find(({ leecher }) => leecher === "a")?.piece !== offer?.piece);
+});
+
+test("SuperSeeding offers another piece at once to who wants none that it knows of", () => {
+  const swarm = new SuperSeeding(2, CHANCE);
+  const [offer] = swarm.heard("one", joined("a"), 0);
+  const declined = { ...NOTHING, declined: ["a", "nobody"] };
+  // It was told of it elsewhere.
+  deepEqual(swarm.heard("two", declined, 1), []);
+  const [next] = swarm.heard("one", declined, 1);
+  ok(next !== undefined && next.piece !== offer?.piece);
+  deepEqual(swarm.heard("two", joined("b"), 2), [{ leecher: "b", piece: offer?.piece }]);
 });
 
 test("SuperSeeding waits ever shorter for who cannot share, and longer again once it does", () => {

@@ -29,6 +29,8 @@ export type SuperSeedReport = {
     readonly told: readonly number[];
   }[];
   readonly had: readonly { readonly leecher: string; readonly pieces: readonly number[] }[];
+  /** Those that want nothing of what they were told of: they may want only some files. */
+  readonly declined: readonly string[];
 };
 
 /** A piece that a leecher is to be told of, and nobody else. */
@@ -80,6 +82,7 @@ export class SuperSeeding {
     for (const { leecher, pieces } of report.had) {
       for (const piece of pieces) this.#had(leecher, piece, nowMs);
     }
+    for (const leecher of report.declined) this.#declined(gateway, leecher);
     return this.#offers(gateway, nowMs);
   }
 
@@ -118,6 +121,11 @@ export class SuperSeeding {
     if (!isOffer || offer === null) return;
     offer.wasHad = true;
     offer.sinceMs = nowMs;
+  }
+
+  #declined(gateway: string, leecher: string): void {
+    const known = this.#leechers.get(leecher);
+    if (known?.offer?.gateway === gateway && !known.offer.wasHad) this.#lapse(leecher, known);
   }
 
   #left(gateway: string, leecher: string): void {

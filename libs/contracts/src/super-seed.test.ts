@@ -10,7 +10,7 @@ import {
 const JOINED = { leecher: "aa", have: "gA==", told: [0, 7] };
 const REQUEST = {
   ...{ gateway: "gateway-1", infoHash: "ab".repeat(20), pieceCount: 8, epoch: null },
-  ...{ left: ["bb"], joined: [JOINED], had: [{ leecher: "cc", pieces: [1] }] },
+  ...{ left: ["bb"], joined: [JOINED], had: [{ leecher: "cc", pieces: [1] }], declined: ["aa"] },
 };
 const REPLY = { epoch: "e", outcome: "offers", offers: [{ leecher: "aa", piece: 1 }] };
 const FULL = Buffer.alloc(SUPER_SEED_PIECES_MAX / 8, 255).toString("base64");

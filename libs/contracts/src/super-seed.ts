@@ -34,6 +34,8 @@ export type SuperSeedRequest = {
   readonly joined: readonly SuperSeedJoined[];
   /** What leechers got since it was told last. */
   readonly had: readonly { readonly leecher: string; readonly pieces: readonly number[] }[];
+  /** Those that want nothing of what they were told of. */
+  readonly declined: readonly string[];
 };
 
 export type SuperSeedReply = {
@@ -81,6 +83,7 @@ export const superSeedCall: Call<
     left: z.array(leecher).max(SUPER_SEED_LEECHERS_MAX),
     joined: z.array(z.strictObject({ leecher, have, told: pieces })).max(SUPER_SEED_JOINED_MAX),
     had: z.array(z.strictObject({ leecher, pieces })).max(SUPER_SEED_LEECHERS_MAX),
+    declined: z.array(leecher).max(SUPER_SEED_LEECHERS_MAX),
   }),
   reply: z.strictObject({
     epoch: z.string().min(1).max(64),

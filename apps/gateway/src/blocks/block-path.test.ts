@@ -49,6 +49,7 @@ test("BlockPath.answersLately() holds while one waits for a limit, and a while a
     {
       ...{ stream: new PeerStream(socket), session, torrent, traceId: "", mark: 1 },
       nextAnswer: () => answers.shift() ?? null,
+      blockSent: null,
       pieceMissing: () => {},
     },
   );

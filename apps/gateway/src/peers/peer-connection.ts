@@ -16,6 +16,7 @@ import { PeerSession } from "./peer-session.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import { firstPieces, haves, suggestions } from "./say-pieces.ts";
 import { ToldPieces } from "./told-pieces.ts";
+import { whenPieceSent } from "./when-piece-sent.ts";
 
 const CHOKE = encodeMessage({ kind: "choke" });
 const UNCHOKE = encodeMessage({ kind: "unchoke" });
@@ -26,7 +27,7 @@ export interface ConnectionEvents {
   interestChanged(connection: PeerConnection): void;
   /** It said where it listens, and whether it takes PEX. */
   introduced(connection: PeerConnection): void;
-  /** It said that it has these pieces, of a super-seeded torrent. */
+  /** It said that it has these pieces, of a super-seeded torrent, or was sent them. */
   had(connection: PeerConnection, pieces: readonly number[]): void;
   closed(connection: PeerConnection, reason: CloseReason): void;
 }
@@ -79,10 +80,11 @@ export class PeerConnection implements PeerControl {
       ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
       ...{ extensions: this.#extensions, hasTree: metainfo.version !== "v1" },
     });
+    const hadOne = (piece: number): void => events.had(this, [piece]);
     this.#blocks = new BlockPath(ports, {
       ...{ stream, torrent, session: this.#session, traceId: this.#traceId },
-      mark: visitorMark(serial),
-      nextAnswer: () => this.#nextAnswer(),
+      ...{ mark: visitorMark(serial), nextAnswer: () => this.#nextAnswer() },
+      blockSent: this.superSeeded ? whenPieceSent(metainfo, hadOne) : null,
       pieceMissing: (piece, outcome) => this.#pieceMissing(piece, outcome),
     });
     this.#receivedAtMs = nowMs;
@@ -184,10 +186,8 @@ export class PeerConnection implements PeerControl {
   unchoke(): void {
     if (!this.#session.amChoking || this.#closed) return;
     this.#session.unchoke();
-    const { reserved, torrent } = this.#peer;
-    const session = this.#session;
-    const wants = (piece: number) => this.#told.has(piece) && !session.peerHas(piece);
-    if (reserved.fast) this.#send(suggestions(torrent, wants));
+    const wants = (piece: number) => this.#told.has(piece) && !this.#session.peerHas(piece);
+    if (this.#peer.reserved.fast) this.#send(suggestions(this.#peer.torrent, wants));
     this.#send(UNCHOKE);
   }
 

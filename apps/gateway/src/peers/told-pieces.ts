@@ -30,12 +30,19 @@ export class ToldPieces {
     return this.#bits === "all" || this.#bits.has(piece);
   }
 
-  /** Those among the pieces that the peer was not told of until now. */
+  /**
+   * Those among the pieces that the peer was not told of until now. With the last but one the last
+   * is told: libtorrent closes who is a seed all at once while it wants nothing of it; so it wants
+   * the one before.
+   */
   tell(pieces: readonly number[] | "all"): readonly number[] {
     const bits = this.#bits;
     if (bits === "all") return [];
     if (pieces !== "all") {
-      return pieces.filter((piece) => piece < bits.pieceCount && bits.add(piece));
+      const news = pieces.filter((piece) => piece < bits.pieceCount && bits.add(piece));
+      return news.length > 0 && bits.count === bits.pieceCount - 1
+        ? [...news, ...this.tell("all")]
+        : news;
     }
     this.#bits = "all";
     return Array.from({ length: bits.pieceCount }, (_, piece) => piece).filter(

@@ -2,7 +2,12 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { peerKey } from "@seedfleet/choker";
 import { SUPER_SEED_HAD_MAX, SUPER_SEED_JOINED_MAX } from "@seedfleet/contracts";
-import { SAYS_WHAT_IT_HAS_MS_MAX, SeededLeechers, type TellsPieces } from "./seeded-leechers.ts";
+import {
+  DECLINES_AFTER_MS,
+  SAYS_WHAT_IT_HAS_MS_MAX,
+  SeededLeechers,
+  type TellsPieces,
+} from "./seeded-leechers.ts";
 
 const PIECES = 8;
 const [ONE, TWO] = [peerKey("connection-1"), peerKey("connection-2")];
@@ -24,7 +29,7 @@ test("SeededLeechers reports what a leecher gets, and that its offer calls for t
   leechers.join("a", ONE, told, 0);
   leechers.had(ONE, []);
   leechers.takeReport(0);
-  leechers.offered("a", 3);
+  leechers.offered("a", 3, 0);
   deepEqual(told.pieces, [[3]]);
   ok(!leechers.had(ONE, [5]));
   ok(leechers.had(ONE, [3, 5]));
@@ -34,7 +39,7 @@ test("SeededLeechers reports what a leecher gets, and that its offer calls for t
   ok(!leechers.isSilent);
   deepEqual(leechers.takeReport(0).left, ["a"]);
   ok(leechers.isSilent);
-  leechers.offered("a", 4);
+  leechers.offered("a", 4, 0);
   deepEqual(told.pieces, [[3]]);
 });
 
@@ -43,7 +48,7 @@ test("SeededLeechers reports all anew: what each has, and was told of and has no
   leechers.join("a", ONE, new Told(), 0);
   leechers.had(ONE, [0]);
   leechers.takeReport(0);
-  for (const piece of [1, 2, 1]) leechers.offered("a", piece);
+  for (const piece of [1, 2, 1]) leechers.offered("a", piece, 0);
   leechers.had(ONE, [7]);
   leechers.unreport();
   const { joined, had } = leechers.takeReport(0);
@@ -62,11 +67,11 @@ test("SeededLeechers tells one of a leecher's connections, and anew when that on
   equal(leechers.count, 1);
   leechers.had(ONE, []);
   leechers.takeReport(0);
-  leechers.offered("a", 1);
+  leechers.offered("a", 1, 0);
   leechers.leave(ONE);
   const { left, joined } = leechers.takeReport(0);
   deepEqual([left, joined.map(({ told }) => told)], [["a"], [[]]]);
-  leechers.offered("a", 2);
+  leechers.offered("a", 2, 0);
   deepEqual([first.pieces, second.pieces], [[[1]], [[2]]]);
   leechers.tellAll();
   deepEqual([first.pieces, second.pieces], [[[1]], [[2], "all"]]);
@@ -90,6 +95,24 @@ test("SeededLeechers tells no more at once than a message holds", () => {
   equal(second.had[0]?.pieces.length, SUPER_SEED_HAD_MAX);
   const third = leechers.takeReport(0);
   deepEqual([third.had[0]?.pieces, third.hasMore], [[many - 1], false]);
+});
+
+test("SeededLeechers reports who wants nothing of what it was told of, once an offer", () => {
+  const leechers = new SeededLeechers(PIECES);
+  leechers.join("a", ONE, new Told(), 0);
+  leechers.had(ONE, []);
+  leechers.takeReport(0);
+  leechers.offered("a", 1, 0);
+  deepEqual(leechers.takeReport(DECLINES_AFTER_MS - 1).declined, []);
+  deepEqual(leechers.takeReport(DECLINES_AFTER_MS).declined, ["a"]);
+  deepEqual(leechers.takeReport(2 * DECLINES_AFTER_MS).declined, []);
+  leechers.offered("a", 2, 0);
+  leechers.interestChanged(ONE, true);
+  deepEqual(leechers.takeReport(DECLINES_AFTER_MS).declined, []);
+  // It has what it wanted, and the other piece as well.
+  leechers.had(ONE, [1, 2]);
+  leechers.interestChanged(ONE, false);
+  deepEqual(leechers.takeReport(DECLINES_AFTER_MS).declined, []);
 });
 
 /** A connection that notes what it is told of. */

@@ -5,6 +5,9 @@ import { SUPER_SEED_HAD_MAX, SUPER_SEED_JOINED_MAX } from "@seedfleet/contracts"
 /** A peer says what it has right behind its handshake, or has nothing. */
 export const SAYS_WHAT_IT_HAS_MS_MAX = 250;
 
+/** Who wants a piece that it is told of says so at once, over a slow link within seconds. */
+export const DECLINES_AFTER_MS = 5_000;
+
 /** How a peer is told what we have (BEP 16). */
 export interface TellsPieces {
   /** From now on it seems to it that we have these as well. */
@@ -12,7 +15,7 @@ export interface TellsPieces {
 }
 
 /** What is to be told of the leechers here, some at a time. */
-export type LeecherReport = Pick<SuperSeedReport, "left" | "had"> & {
+export type LeecherReport = Pick<SuperSeedReport, "left" | "had" | "declined"> & {
   readonly joined: readonly {
     readonly leecher: string;
     readonly have: Bitfield;
@@ -34,6 +37,10 @@ type Leecher = {
   readonly joinedAtMs: number;
   saidWhatItHas: boolean;
   isReported: boolean;
+  /** Those of its connections that want something. */
+  readonly interested: Set<PeerKey>;
+  /** When it was told of its offer; null where it was not, or has it, or declined it. */
+  offeredAtMs: number | null;
 };
 
 /**
@@ -75,9 +82,16 @@ export class SeededLeechers {
     for (const piece of pieces) {
       if (piece >= this.#pieceCount || !leecher.have.add(piece)) continue;
       if (leecher.told.delete(piece)) isDue = true;
+      if (leecher.told.size === 0) leecher.offeredAtMs = null;
       if (leecher.isReported) leecher.news.push(piece);
     }
     return isDue;
+  }
+
+  interestChanged(peerKey: PeerKey, isInterested: boolean): void {
+    const interested = this.#ofPeers.get(peerKey)?.interested;
+    if (isInterested) interested?.add(peerKey);
+    else interested?.delete(peerKey);
   }
 
   leave(peerKey: PeerKey): void {
@@ -86,23 +100,26 @@ export class SeededLeechers {
     const [teller] = leecher.peers.keys();
     this.#ofPeers.delete(peerKey);
     leecher.peers.delete(peerKey);
+    leecher.interested.delete(peerKey);
     if (leecher.peers.size > 0 && teller !== peerKey) return;
     if (leecher.isReported) this.#left.add(leecher.name);
     if (leecher.peers.size === 0) this.#leechers.delete(leecher.name);
     else {
       // By its other connection it was told of nothing.
       leecher.told.clear();
+      leecher.offeredAtMs = null;
       this.#unreport(leecher);
     }
   }
 
   /** Tells the leecher of a piece, if it is still here. */
-  offered(name: string, piece: number): void {
+  offered(name: string, piece: number, nowMs: number): void {
     const leecher = this.#leechers.get(name);
     if (leecher === undefined || piece >= this.#pieceCount) return;
     if (!leecher.have.has(piece)) {
       leecher.told.delete(piece);
       leecher.told.add(piece);
+      leecher.offeredAtMs = nowMs;
     }
     const [teller] = leecher.peers.values();
     teller?.tell([piece]);
@@ -139,13 +156,28 @@ export class SeededLeechers {
       had.push({ leecher: name, pieces });
     }
     const hasMore = joining.length > SUPER_SEED_JOINED_MAX || room === 0;
-    return { left, joined, had, hasMore };
+    return { left, joined, had, declined: this.#takeDeclined(nowMs), hasMore };
+  }
+
+  #takeDeclined(nowMs: number): readonly string[] {
+    const declined: string[] = [];
+    for (const leecher of this.#leechers.values()) {
+      const { offeredAtMs, interested, isReported } = leecher;
+      if (!isReported || offeredAtMs === null || interested.size > 0) continue;
+      if (nowMs - offeredAtMs < DECLINES_AFTER_MS) continue;
+      leecher.offeredAtMs = null;
+      declined.push(leecher.name);
+    }
+    return declined;
   }
 
   #made(name: string, joinedAtMs: number): Leecher {
     const have = Bitfield.empty(this.#pieceCount);
     const soFar = { peers: new Map(), have, told: new Set<number>(), news: [] };
-    const leecher = { name, ...soFar, joinedAtMs, saidWhatItHas: false, isReported: false };
+    const leecher: Leecher = {
+      ...{ name, ...soFar, joinedAtMs, saidWhatItHas: false, isReported: false },
+      ...{ interested: new Set(), offeredAtMs: null },
+    };
     this.#leechers.set(name, leecher);
     return leecher;
   }

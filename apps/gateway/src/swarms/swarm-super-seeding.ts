@@ -25,7 +25,7 @@ export const SUPER_SEED_ALONE_MS = 2_500;
 
 const CHANCES = 2 ** 32;
 
-const NOBODY: LeecherReport = { left: [], had: [], joined: [], hasMore: false };
+const NOBODY: LeecherReport = { left: [], had: [], declined: [], joined: [], hasMore: false };
 
 export type SuperSeedingPorts = {
   readonly bus: Bus;
@@ -76,6 +76,10 @@ export class SwarmSuperSeeding {
   /** A peer said that it has these pieces; its first word may be that it has none. */
   had(peerKey: PeerKey, pieces: readonly number[]): void {
     if (this.#leechers.had(peerKey, pieces)) this.#soon();
+  }
+
+  interestChanged(peerKey: PeerKey, isInterested: boolean): void {
+    this.#leechers.interestChanged(peerKey, isInterested);
   }
 
   left(peerKey: PeerKey): void {
@@ -137,12 +141,12 @@ export class SwarmSuperSeeding {
 
   /** What the scheduler says, or why it says nothing. */
   async #call(scheduler: string, report: LeecherReport): Promise<SuperSeedReply | string> {
-    const { left, had, joined } = report;
+    const { left, had, declined, joined } = report;
     const request: SuperSeedRequest = {
       ...{ gateway: this.#gateway, infoHash: this.#torrent.infoHash },
       pieceCount: this.#torrent.metainfo.pieceCount,
       epoch: this.#told?.epoch ?? null,
-      ...{ left, had },
+      ...{ left, had, declined },
       joined: joined.map(({ leecher, have, told }) => {
         return { leecher, have: Buffer.from(have.toBytes()).toString("base64"), told };
       }),
@@ -173,9 +177,9 @@ export class SwarmSuperSeeding {
 
   #decideAlone(alone: { readonly seeding: SuperSeeding; lookAtMs: number }): void {
     const nowMs = this.#ports.clock.nowMs();
-    const { left, had, joined, hasMore } = this.#leechers.takeReport(nowMs);
+    const { joined, hasMore, ...others } = this.#leechers.takeReport(nowMs);
     const named = joined.map((each) => ({ ...each, have: each.have.pieces() }));
-    const report = { isWhole: false, left, had, joined: named };
+    const report = { isWhole: false, ...others, joined: named };
     this.#follow(alone.seeding.heard(this.#gateway, report, nowMs));
     if (hasMore) this.#soon();
     if (nowMs < alone.lookAtMs) return;
@@ -196,8 +200,9 @@ export class SwarmSuperSeeding {
   }
 
   #follow(offers: readonly SuperSeedOffer[]): void {
+    const nowMs = this.#ports.clock.nowMs();
     this.#ports.offered(offers.length);
-    for (const { leecher, piece } of offers) this.#leechers.offered(leecher, piece);
+    for (const { leecher, piece } of offers) this.#leechers.offered(leecher, piece, nowMs);
   }
 
   #scheduler(): string | null {

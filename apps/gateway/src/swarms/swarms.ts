@@ -1,6 +1,7 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { endpointOf } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
+import { SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
@@ -121,6 +122,7 @@ export class Swarms implements SwarmSide {
     if (swarm === undefined || member?.peerInterested !== !interested) return;
     member.peerInterested = interested;
     swarm.choking.interestChanged(member);
+    swarm.superSeeding?.interestChanged(peerKey, interested);
   }
 
   introduced({ infoHash }: Torrent, peerKey: PeerKey, peer: Introduction): void {
@@ -186,8 +188,9 @@ export class Swarms implements SwarmSide {
     const exchange = torrent.metainfo.private ? null : new PeerExchange();
     const swarm: Swarm = { torrent, members, choking, exchange, superSeeding: null };
     this.#swarms.set(torrent.infoHash, swarm);
-    if (torrent.entry.choking?.superSeeding === true && !torrent.superSeeds) {
-      const { infoHash } = torrent;
+    const { infoHash, metainfo } = torrent;
+    const isTooLarge = metainfo.pieceCount > SUPER_SEED_PIECES_MAX;
+    if (torrent.entry.choking?.superSeeding === true && isTooLarge) {
       this.#ports.telemetry.log.warn("too many pieces to super-seed", { infoHash });
     }
     return swarm;

@@ -48,7 +48,9 @@ export class Torrent {
   /** Whether peers that come are told of single pieces (BEP 16). */
   get superSeeds(): boolean {
     const { pieceCount } = this.metainfo;
-    return this.entry.choking?.superSeeding === true && pieceCount <= SUPER_SEED_PIECES_MAX;
+    const isOn = this.entry.choking?.superSeeding === true;
+    // Who has the one piece of a torrent has it all, and needs not be told alone.
+    return isOn && pieceCount > 1 && pieceCount <= SUPER_SEED_PIECES_MAX;
   }
 
   get infoHash(): InfoHash {
