@@ -77,7 +77,10 @@ export class RunningProgram implements AsyncDisposable {
         const found = find(line);
         if (found !== null) return found;
       }
-      assert.equal(this.#child.exitCode, null, `${this.#name} ended:\n${this.#tail()}`);
+      const { exitCode, signalCode } = this.#child;
+      // A signal leaves no code: to look at that alone would be to wait for ever.
+      const end = exitCode ?? signalCode;
+      assert.equal(end, null, `${this.#name} ended with ${end}:\n${this.#tail()}`);
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }
   }

@@ -19,6 +19,8 @@ type TrackerReady = {
 /** `seedfleet tracker` as a process of its own. */
 export type TrackerProcess = AsyncDisposable & {
   readonly program: RunningProgram;
+  /** Where it takes announces. */
+  readonly httpUrl: string;
   announceByUdp(peerPort: number): Promise<readonly number[]>;
   announceByHttp(peerPort: number): Promise<void>;
   /** The answer to a scrape of all swarms. */
@@ -40,6 +42,7 @@ export async function startTracker(args: readonly string[]): Promise<TrackerProc
   const scrapes = `${scrapeUrl}?${hashes.join("&")}`;
   return {
     program,
+    httpUrl: ready.httpUrl,
     async announceByUdp(peerPort) {
       // A socket of its own, as other clients have: the kernel deals them out to threads.
       using announcer = await UdpAnnouncer.connect(udpPort);

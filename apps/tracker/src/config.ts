@@ -142,8 +142,8 @@ one that was told of nobody is asked back after a minute.`,
   }),
   peerIdsMax: integer({
     env: "SEEDFLEET_TRACKER_PEER_IDS_MAX",
-    doc: `Of about so many peers the peer ids are kept, at some 30 bytes each. Only clients that ask
-for peers as dictionaries are told them; the others are told without.`,
+    doc: `Of about so many peers that announce by HTTP the peer ids are kept, at some 30 bytes each.
+Only clients that ask for peers as dictionaries are told them; the others are told without.`,
     default: 100_000,
     min: 0,
   }),

@@ -63,12 +63,21 @@ async function overHttp(at: TrackerAt, kind: HttpKind, rng: Rng): Promise<Sessio
   const late = setTimeout(() => closed.resolve(false), lingerMs);
   const wasClosed = await closed.promise;
   clearTimeout(late);
-  if (chance(rng, 50) && !socket.readableEnded && !socket.writableEnded) socket.resetAndDestroy();
-  else socket.destroy();
+  end(socket, chance(rng, 50));
   if (!"HTTP/1.1 ".startsWith(heard.slice(0, 9))) {
     throw new BenchError(`${kind} was answered with no HTTP: ${JSON.stringify(heard)}`);
   }
   return { kind, sentBytes: socket.bytesWritten, receivedBytes, wasClosed };
+}
+
+/**
+ * Node.js resets when all is written, so a deaf client would stay until the tracker gives it up;
+ * and if a write fails meanwhile the socket is lost, open. What it leaves unread resets it too.
+ */
+function end(socket: Socket, resets: boolean): void {
+  const isOpen = !socket.readableEnded && !socket.writableEnded && !socket.connecting;
+  if (resets && isOpen && socket.writableLength === 0) socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 async function speak(socket: Socket, reads: readonly Uint8Array[], kind: HttpKind): Promise<void> {

@@ -17,6 +17,9 @@ const API_TOKEN = "a-token-for-the-time-of-a-run";
 /** Garbage, and the peers that strange clients are until they are silent for long enough. */
 const GROWTH_BYTES_MAX: number = 192 * MIB;
 
+/** A private tracker remembers besides what each peer said last, of half a million. */
+const LEDGER_BYTES_MAX: number = 128 * MIB;
+
 const REFUSALS = /^(seedfleet_tracker_(?:announces|scrapes|refusals|silences)_total\{.*) (\d+)$/gm;
 
 /** `seedfleet tracker` alone, with scrapes of everything, and one user where it is private. */
@@ -54,7 +57,8 @@ export async function startTrackerTarget(
     udpPort: Number(URL.parse(String(ready["udpUrl"]))?.port),
   };
   return {
-    ...{ name, child, pid: child.pid, adminUrl, growthBytesMax: GROWTH_BYTES_MAX },
+    ...{ name, child, pid: child.pid, adminUrl },
+    growthBytesMax: GROWTH_BYTES_MAX + (mode === "private" ? LEDGER_BYTES_MAX : 0),
     strange: (seed) => trackerSession(at, seed),
     good: (serial) => meetOthers(at, serial),
     async counted() {

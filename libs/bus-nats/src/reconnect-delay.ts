@@ -7,7 +7,17 @@ export type ReconnectConfig = {
   readonly delayMsMax: number;
 };
 
-export const RECONNECT_DEFAULTS: ReconnectConfig = { delayMsMin: 100, delayMsMax: 5_000 };
+/**
+ * Once NATS is there again, each process is back within this and a greeting. A server that is away
+ * refuses a try at little cost, and one that comes back takes some thousand connections a second,
+ * more than a fleet has processes.
+ */
+const RECONNECT_MS_MAX = 1_000;
+
+export const RECONNECT_DEFAULTS: ReconnectConfig = {
+  delayMsMin: 100,
+  delayMsMax: RECONNECT_MS_MAX,
+};
 
 /**
  * How long to wait before attempt number `attempt` (0, 1, 2 …). `chance` in [0, 1) spreads a fleet

@@ -34,6 +34,10 @@ export class PeerIds {
     return this.#setsMax > 0;
   }
 
+  get isEmpty(): boolean {
+    return this.#kept === 0;
+  }
+
   put(row: number, hash: number, peerId: Uint8Array): void {
     if (this.#kept * 2 >= this.#sets * WAYS && this.#sets < this.#setsMax) this.#grow();
     const words = this.#words;
@@ -44,6 +48,14 @@ export class PeerIds {
     words[at + 1] = hash;
     readWords(peerId, this.#id);
     for (let word = 0; word < ID_WORDS; word += 1) words[at + ID_AT + word] = this.#id[word] ?? 0;
+  }
+
+  /** The peer may have another by now. */
+  forget(row: number, hash: number): void {
+    const at = this.#find(this.#set(row, hash), row, hash);
+    if (at < 0) return;
+    this.#words[at] = 0;
+    this.#kept -= 1;
   }
 
   /** Writes the peer id to `into[to]` and on; false if it is not kept. */

@@ -1,6 +1,6 @@
 import { BlockSlabs, NO_OWNER } from "./block-slabs.ts";
 import { KeyedHash } from "./keyed-hash.ts";
-import { ENDPOINT_MASK, readEndpoint } from "./peer-entry.ts";
+import { ENDPOINT_MASK, readEndpoint, TAIL_SHIFT } from "./peer-entry.ts";
 import { PoolIndex } from "./pool-index.ts";
 import { ENTRIES_AT, type SizeClasses, sizeClasses } from "./size-classes.ts";
 import type { Chance } from "./swarm-peer.ts";
@@ -22,6 +22,9 @@ export class PeerPools {
   readonly #classes: SizeClasses;
   readonly #slabs: BlockSlabs;
   readonly #index: PoolIndex;
+  /** Where the last search or newcomer was: who announces is looked for again by its answer. */
+  #lastOwner = -1;
+  #lastPosition = 0;
 
   constructor(rows: SwarmRows, entryWords: number, chance: Chance) {
     this.entryWords = entryWords;
@@ -62,6 +65,19 @@ export class PeerPools {
     const block = this.#block(owner);
     const words = this.#slabs.slab(block);
     const start = this.#slabs.start(block);
+    const last = this.#lastPosition;
+    if (owner === this.#lastOwner && last < count) {
+      if (this.#isKey(words, start + ENTRIES_AT + last * this.entryWords)) return last;
+    }
+    const position = this.#search(block, words, count);
+    if (position < 0) return -1;
+    this.#lastOwner = owner;
+    this.#lastPosition = position;
+    return position;
+  }
+
+  #search(block: number, words: Int32Array, count: number): number {
+    const start = this.#slabs.start(block);
     if ((this.#classes.indexSlots[BlockSlabs.classOf(block)] ?? 0) === 0) {
       return this.#scan(words, start + ENTRIES_AT, count);
     }
@@ -69,15 +85,15 @@ export class PeerPools {
     return this.#index.find(this.key);
   }
 
-  /** What is in the lower half of an entry's last word. */
+  /** What is in the upper half of an entry's last word. */
   tail(owner: number, position: number): number {
-    return (this.words(owner)[this.#tailAt(owner, position)] ?? 0) & ~ENDPOINT_MASK;
+    return (this.words(owner)[this.#tailAt(owner, position)] ?? 0) >>> TAIL_SHIFT;
   }
 
   setTail(owner: number, position: number, tail: number): void {
     const words = this.words(owner);
     const at = this.#tailAt(owner, position);
-    words[at] = ((words[at] ?? 0) & ENDPOINT_MASK) | tail;
+    words[at] = ((words[at] ?? 0) & ENDPOINT_MASK) | (tail << TAIL_SHIFT);
   }
 
   /** Adds the key, which must not be in the pool. False if the pool is as large as one can be. */
@@ -94,8 +110,10 @@ export class PeerPools {
     const at = this.start(owner) + count * this.entryWords;
     for (let each = 0; each < this.entryWords; each += 1) words[at + each] = this.key[each] ?? 0;
     const last = at + this.entryWords - 1;
-    words[last] = (words[last] ?? 0) | tail;
+    words[last] = (words[last] ?? 0) | (tail << TAIL_SHIFT);
     this.#setCount(owner, count + 1);
+    this.#lastOwner = owner;
+    this.#lastPosition = count;
     if (this.#isIndexed(sizeClass)) this.#open(owner).add(count);
     return true;
   }
@@ -123,7 +141,7 @@ export class PeerPools {
     if (isIndexed) this.#open(owner);
     let left = before;
     for (let position = before - 1; position >= 0; position -= 1) {
-      const tail = (words[tailAt + position * this.entryWords] ?? 0) & ~ENDPOINT_MASK;
+      const tail = (words[tailAt + position * this.entryWords] ?? 0) >>> TAIL_SHIFT;
       if (keeps(tail)) continue;
       left -= 1;
       if (isIndexed && before - left <= UNINDEXED_SINGLY_MAX) this.#index.drop(position, left);

@@ -19,6 +19,8 @@ const STATES: readonly PeerState[] = ["leecher", "seed", "partial-seed"];
 export class PeerSample {
   /** One after another, `endpointBytes` each: a compact list as it goes out (BEP 23, BEP 7). */
   readonly endpoints: Uint8Array;
+  /** The same bytes, to be written several at once. */
+  readonly endpointsView: DataView;
   /** A code for each, which `stateOf` reads. */
   readonly states: Uint8Array;
   /** 20 bytes each, of no meaning where `known` is 0. */
@@ -33,6 +35,7 @@ export class PeerSample {
   constructor(peersMax: number) {
     this.peersMax = peersMax;
     this.endpoints = new Uint8Array(peersMax * ENDPOINT_BYTES_MAX);
+    this.endpointsView = new DataView(this.endpoints.buffer);
     this.states = new Uint8Array(peersMax);
     this.peerIds = new Uint8Array(peersMax * PEER_ID_BYTES);
     this.known = new Uint8Array(peersMax);

@@ -4,9 +4,16 @@ import { ENTRIES_AT, type SizeClasses } from "./size-classes.ts";
 
 const PER_UINT32 = 2 ** -32;
 
+/** A slot has the position + 1, of 2²⁴ at most, and above it seven bits of the hash. */
+const POSITION_BITS = 25;
+const POSITION_MASK = 2 ** POSITION_BITS - 1;
+const TAG_MASK = ~POSITION_MASK;
+
 /**
- * Finds entries of a large pool by their endpoint: an open-addressing table of position + 1, which
- * lies in the pool's block behind the entries. One object serves all pools; `open` says which.
+ * Finds entries of a large pool by their endpoint: an open-addressing table of positions, which
+ * lies in the pool's block behind the entries. The bits of the hash spare a look at most entries
+ * that are others, which would be a line of memory each. One object serves all pools; `open` says
+ * which.
  */
 export class PoolIndex {
   readonly #classes: SizeClasses;
@@ -33,23 +40,31 @@ export class PoolIndex {
   /** The position of an endpoint, or −1. */
   find(key: Int32Array): number {
     const words = this.#words;
-    for (let slot = this.#home(key, 0); ; slot = this.#next(slot)) {
-      const position = (words[this.#slotsAt + slot] ?? 0) - 1;
-      if (position < 0 || this.#has(position, key)) return position;
+    const hash = this.#hash.of(key, 0);
+    const tag = tagOf(hash);
+    for (let slot = this.#home(hash); ; slot = this.#next(slot)) {
+      const word = words[this.#slotsAt + slot] ?? 0;
+      if (word === 0) return -1;
+      if ((word & TAG_MASK) !== tag) continue;
+      const position = (word & POSITION_MASK) - 1;
+      if (this.#has(position, key)) return position;
     }
   }
 
   add(position: number): void {
     const words = this.#words;
-    let slot = this.#homeOf(position);
+    const hash = this.#hashOf(position);
+    let slot = this.#home(hash);
     while (words[this.#slotsAt + slot] !== 0) slot = this.#next(slot);
-    words[this.#slotsAt + slot] = position + 1;
+    words[this.#slotsAt + slot] = tagOf(hash) | (position + 1);
   }
 
   /** Forgets one entry, whose place the last one takes; called while both are where they were. */
   drop(position: number, last: number): void {
     this.#remove(position);
-    if (position !== last) this.#words[this.#slotsAt + this.#slotOf(last)] = position + 1;
+    if (position === last) return;
+    const at = this.#slotsAt + this.#slotOf(last);
+    this.#words[at] = ((this.#words[at] ?? 0) & TAG_MASK) | (position + 1);
   }
 
   rebuild(count: number): void {
@@ -62,28 +77,31 @@ export class PoolIndex {
     let gap = this.#slotOf(position);
     // Whoever was pushed past the gap moves back, so that no search ends too early.
     for (let slot = this.#next(gap); ; slot = this.#next(slot)) {
-      const other = (words[this.#slotsAt + slot] ?? 0) - 1;
-      if (other < 0) break;
-      const fromHome = this.#distance(this.#homeOf(other), slot);
-      if (fromHome < this.#distance(gap, slot)) continue;
-      words[this.#slotsAt + gap] = other + 1;
+      const other = words[this.#slotsAt + slot] ?? 0;
+      if (other === 0) break;
+      const home = this.#home(this.#hashOf((other & POSITION_MASK) - 1));
+      if (this.#distance(home, slot) < this.#distance(gap, slot)) continue;
+      words[this.#slotsAt + gap] = other;
       gap = slot;
     }
     words[this.#slotsAt + gap] = 0;
   }
 
   #slotOf(position: number): number {
-    let slot = this.#homeOf(position);
-    while (this.#words[this.#slotsAt + slot] !== position + 1) slot = this.#next(slot);
+    const hash = this.#hashOf(position);
+    const wanted = tagOf(hash) | (position + 1);
+    let slot = this.#home(hash);
+    while (this.#words[this.#slotsAt + slot] !== wanted) slot = this.#next(slot);
     return slot;
   }
 
-  #homeOf(position: number): number {
-    return this.#home(this.#words, this.#entriesAt + position * this.#entryWords);
+  #hashOf(position: number): number {
+    return this.#hash.of(this.#words, this.#entriesAt + position * this.#entryWords);
   }
 
-  #home(words: Int32Array, at: number): number {
-    return Math.floor((this.#hash.of(words, at) >>> 0) * this.#slots * PER_UINT32);
+  #home(hash: number): number {
+    // Cut off by the operator, as there are fewer than 2³¹ slots.
+    return ((hash >>> 0) * this.#slots * PER_UINT32) | 0;
   }
 
   #next(slot: number): number {
@@ -102,4 +120,9 @@ export class PoolIndex {
     }
     return (((this.#words[at + last] ?? 0) ^ (key[last] ?? 0)) & ENDPOINT_MASK) === 0;
   }
+}
+
+/** The lowest bits, since the slot goes by the highest. */
+function tagOf(hash: number): number {
+  return hash << POSITION_BITS;
 }

@@ -80,3 +80,73 @@ function drawMany(
   }
   return counts;
 }
+
+// Of so many, peers are drawn in runs. Half of them are seeds.
+const MANY = 300;
+const MANY_ROUNDS = 6_000;
+const RUN_PEERS = 4;
+
+for (const { numWant, memberAt } of [
+  { numWant: 50, memberAt: 40 },
+  { numWant: 50, memberAt: null },
+  { numWant: 7, memberAt: 299 },
+]) {
+  const asker = memberAt === null ? "who is not in it" : `at ${memberAt}`;
+  test(`sample() of many for ${numWant}, given an asker ${asker}, hands out all alike`, () => {
+    const { counts, first, pairs } = drawRuns(numWant, memberAt);
+    const others = memberAt === null ? MANY : MANY - 1;
+    equal(counts.filter((times) => times > 0).length, others);
+    const share = numWant / others;
+    const expected = MANY_ROUNDS * share;
+    const sum = counts.reduce((total, n) => total + (n === 0 ? 0 : (n - expected) ** 2), 0);
+    // Neighbours come together, so the sum has some 109 degrees of freedom, not 299.
+    const chiSquared = sum / (expected * (1 - share));
+    ok(chiSquared < others + 4 * others * Math.sqrt(2 / 109), `chi-squared is ${chiSquared}`);
+    const firstExpected = MANY_ROUNDS / others;
+    const firstSum = first.reduce((total, n) => total + (n - firstExpected) ** 2, 0);
+    // The asker is never first, which adds what one of the others was expected.
+    ok(firstSum / firstExpected < others + firstExpected + 4 * Math.sqrt(2 * others));
+    // What the runs cost: the next one comes along three times of four, and as often as ever else.
+    const along = pairs / counts.reduce((total, n) => total + n, 0);
+    ok(along < (RUN_PEERS - 1) / RUN_PEERS + share, `the next comes along ${along} of the times`);
+  });
+}
+
+function drawRuns(
+  numWant: number,
+  memberAt: number | null,
+): { counts: number[]; first: number[]; pairs: number } {
+  const room = { ...config, peersPerSwarmMax: 1_000, peersMax: 1_000 };
+  const swarms = new Swarms(room, givenChance(43));
+  const portOf = (position: number): number => 1_000 + position;
+  for (let each = 0; each < MANY; each += 1) {
+    const state = each < MANY / 2 ? "leecher" : "seed";
+    swarms.announce(infoHash, givenPeer(portOf(each), { state }), 0);
+  }
+  const asking = givenEndpoint(memberAt === null ? 1 : portOf(memberAt));
+  const request = { ...asking, state: "leecher", numWant } as const;
+  const counts = new Array<number>(MANY).fill(0);
+  const first = new Array<number>(MANY).fill(0);
+  let pairs = 0;
+  const into = new PeerSample(numWant);
+  for (let round = 0; round < MANY_ROUNDS; round += 1) {
+    into.clear(6);
+    swarms.sample(swarms.find(infoHash), request, into);
+    const sampled = Array.from({ length: into.count }, (_, at) => {
+      const [high = 0, low = 0] = into.endpoints.subarray(at * 6 + 4, at * 6 + 6);
+      return high * 256 + low - 1_000;
+    });
+    const seen = new Set(sampled);
+    equal(seen.size, numWant);
+    for (const position of sampled) {
+      counts[position] = (counts[position] ?? 0) + 1;
+      if (seen.has(position + 1)) pairs += 1;
+    }
+    for (const [at, position] of sampled.entries()) {
+      equal(into.stateOf(at), position < MANY / 2 ? "leecher" : "seed");
+    }
+    const [begin = 0] = sampled;
+    first[begin] = (first[begin] ?? 0) + 1;
+  }
+  return { counts, first, pairs };
+}

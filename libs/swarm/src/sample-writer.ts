@@ -1,22 +1,24 @@
-import {
-  IPV4_ENTRY_WORDS,
-  IPV6_ENTRY_WORDS,
-  PARTIAL_SEED,
-  PARTIAL_SEED_SHIFT,
-  writeWord,
-} from "./peer-entry.ts";
+import { EntryCopier } from "./entry-copier.ts";
 import type { PeerIds } from "./peer-ids.ts";
 import type { PeerPools } from "./peer-pools.ts";
-import { type PeerSample, SEED_CODE } from "./peer-sample.ts";
+import type { PeerSample } from "./peer-sample.ts";
 import type { Sampler } from "./sampler.ts";
 import type { SampleRequest } from "./swarm-peer.ts";
 
-const IPV4_ENDPOINT_BYTES = 6;
-const WORD_BYTES = 4;
-
-/** So many words an IPv6 address is longer: a branch, since a loop for both costs a quarter. */
-const IPV6_WORDS_MORE: number = IPV6_ENTRY_WORDS - IPV4_ENTRY_WORDS;
 const PEER_ID_BYTES = 20;
+
+/** Peers that are neighbours in their pool: 32 bytes of IPv4, so mostly one line of memory. */
+const RUN_PEERS = 4;
+
+/** Fewer peers than this lie in so few lines of memory that each is drawn on its own. */
+const RUNS_FROM_PEERS = 128;
+
+type Circle = {
+  readonly total: number;
+  /** Its position, or −1. */
+  readonly asker: number;
+  readonly room: number;
+};
 
 export type Asked = {
   readonly pools: PeerPools;
@@ -27,13 +29,20 @@ export type Asked = {
 
 /**
  * Appends random peers of one swarm to a sample. Nobody is in it twice, nor the asker, and who only
- * uploads is told of leechers only.
+ * uploads is told of leechers only. Everybody else is as likely as any other.
+ *
+ * Of a swarm of a few hundred and more, peers are drawn in runs of four neighbours, since each one
+ * drawn alone waits for memory. The circle of all others is cut, from a place that chance chooses
+ * anew each time, into runs of which some are chosen; so each peer is still as likely as any. What
+ * it costs is independence: who joined right after another is handed out together with it more
+ * often than chance has it, and how many of some group are in a sample varies as if a quarter as
+ * many had been drawn. To shuffle pools would mend that, but a snapshot in slices needs peers to
+ * move towards the front only.
  */
 export class SampleWriter {
   readonly #sampler: Sampler;
   readonly #peerIds: PeerIds;
-  /** Where the leechers are among, and who uploads. */
-  readonly #words: Int32Array[] = [];
+  readonly #copier = new EntryCopier();
 
   constructor(sampler: Sampler, peerIds: PeerIds) {
     this.#sampler = sampler;
@@ -44,75 +53,77 @@ export class SampleWriter {
     const room = Math.min(request.numWant, into.peersMax) - into.count;
     const leecherCount = pools.count(leechers);
     const uploaderCount = request.state === "leecher" ? pools.count(leechers + 1) : 0;
-    if (room <= 0 || leecherCount + uploaderCount === 0) return;
-    this.#sampler.begin(leecherCount + uploaderCount);
+    const total = leecherCount + uploaderCount;
+    if (room <= 0 || total === 0) return;
+    const before = into.count;
     pools.readKey(request.endpoint);
-    this.#hideKey(pools, leechers, uploaderCount > 0);
-    for (let each = 0; each < into.count; each += 1) {
-      const at = each * into.endpointBytes;
-      pools.readKey(into.endpoints.subarray(at, at + into.endpointBytes));
-      this.#hideKey(pools, leechers, uploaderCount > 0);
-    }
-    this.#sampler.choose(room);
-    this.#writeChosen(pools, leechers, into);
-  }
-
-  #hideKey(pools: PeerPools, leechers: number, withUploaders: boolean): void {
-    const leecher = pools.find(leechers);
-    if (leecher >= 0) return this.#sampler.hide(leecher);
-    const uploader = withUploaders ? pools.find(leechers + 1) : -1;
-    if (uploader >= 0) this.#sampler.hide(pools.count(leechers) + uploader);
-  }
-
-  #writeChosen(pools: PeerPools, leechers: number, into: PeerSample): void {
-    const { count, chosen } = this.#sampler;
-    const { entryWords } = pools;
-    const isIpv6 = entryWords === IPV6_ENTRY_WORDS;
-    const leecherCount = pools.count(leechers);
-    const first = leecherCount > 0 ? leechers : leechers + 1;
-    const second = pools.count(leechers + 1) > 0 ? leechers + 1 : first;
-    const words = this.#words;
-    words[0] = pools.words(first);
-    words[1] = pools.words(second);
-    const leechersAt = pools.start(first);
-    const toUploaders = pools.start(second) - leecherCount * entryWords - leechersAt;
-    const { endpoints, states } = into;
-    let index = into.count;
-    let to = index * into.endpointBytes;
-    for (let each = 0; each < count; each += 1) {
-      const position = chosen[each] ?? 0;
-      // −1 for one who uploads, else 0: a branch would be foretold wrongly every other time.
-      const uploads = (leecherCount - 1 - position) >> 31;
-      const from = words[uploads & 1] as Int32Array;
-      let at = leechersAt + position * entryWords + (uploads & toUploaders);
-      if (isIpv6) {
-        for (let word = 0; word < IPV6_WORDS_MORE; word += 1) {
-          writeWord(from[at + word] ?? 0, endpoints, to + word * WORD_BYTES);
-        }
-        at += IPV6_WORDS_MORE;
-        to += IPV6_WORDS_MORE * WORD_BYTES;
+    const asker = this.#position(pools, leechers, uploaderCount > 0);
+    this.#copier.open(pools, leechers);
+    if (before === 0 && total >= RUNS_FROM_PEERS && total > 2 * (room + RUN_PEERS)) {
+      this.#writeRuns({ total, asker, room }, into);
+    } else {
+      const sampler = this.#sampler;
+      sampler.begin(total);
+      if (asker >= 0) sampler.hide(asker);
+      for (let each = 0; each < before; each += 1) {
+        const at = each * into.endpointBytes;
+        pools.readKey(into.endpoints.subarray(at, at + into.endpointBytes));
+        const position = this.#position(pools, leechers, uploaderCount > 0);
+        if (position >= 0) sampler.hide(position);
       }
-      const word = from[at] ?? 0;
-      endpoints[to] = word >>> 24;
-      endpoints[to + 1] = word >>> 16;
-      endpoints[to + 2] = word >>> 8;
-      endpoints[to + 3] = word;
-      const last = from[at + 1] ?? 0;
-      endpoints[to + 4] = last >>> 24;
-      endpoints[to + 5] = last >>> 16;
-      to += IPV4_ENDPOINT_BYTES;
-      states[index] = uploads & (SEED_CODE + ((last & PARTIAL_SEED) >>> PARTIAL_SEED_SHIFT));
-      index += 1;
+      sampler.choose(room);
+      for (let each = 0; each < sampler.count; each += 1) {
+        this.#copier.copy(sampler.chosen[each] ?? 0, 1, into);
+      }
     }
-    if (into.wantPeerIds) this.#writePeerIds(pools, leechers, into);
-    into.count = index;
+    if (into.wantPeerIds) this.#writePeerIds(pools, { leechers, before }, into);
+  }
+
+  /** Draws runs of neighbours on the circle of all but the asker, which begins anywhere. */
+  #writeRuns({ total, asker, room }: Circle, into: PeerSample): void {
+    const sampler = this.#sampler;
+    const copier = this.#copier;
+    const others = asker < 0 ? total : total - 1;
+    sampler.begin(Math.floor(others / RUN_PEERS));
+    sampler.choose(Math.ceil(room / RUN_PEERS));
+    const { count, chosen } = sampler;
+    const begin = sampler.below(others);
+    const skipped = asker < 0 ? total : asker;
+    const { leecherCount } = copier;
+    let left = room;
+    for (let each = 0; each < count; each += 1) {
+      let inRun = Math.min(RUN_PEERS, left);
+      left -= inRun;
+      let place = begin + (chosen[each] ?? 0) * RUN_PEERS;
+      while (inRun > 0) {
+        if (place >= others) place -= others;
+        const position = place < skipped ? place : place + 1;
+        // A run goes on behind the asker, behind the last leecher, and at the front.
+        let end = position < skipped ? skipped : total;
+        if (position < leecherCount && end > leecherCount) end = leecherCount;
+        const peers = Math.min(inRun, end - position);
+        copier.copy(position, peers, into);
+        place += peers;
+        inRun -= peers;
+      }
+    }
+  }
+
+  /** Where the key is among leechers, then uploaders; −1 if it is not. */
+  #position(pools: PeerPools, leechers: number, withUploaders: boolean): number {
+    const leecher = pools.find(leechers);
+    if (leecher >= 0 || !withUploaders) return leecher;
+    const uploader = pools.find(leechers + 1);
+    return uploader < 0 ? -1 : pools.count(leechers) + uploader;
   }
 
   /** From the first that was not there before on. */
-  #writePeerIds(pools: PeerPools, leechers: number, into: PeerSample): void {
-    const { count } = this.#sampler;
-    for (let each = 0; each < count; each += 1) {
-      const index = into.count + each;
+  #writePeerIds(
+    pools: PeerPools,
+    { leechers, before }: { readonly leechers: number; readonly before: number },
+    into: PeerSample,
+  ): void {
+    for (let index = before; index < into.count; index += 1) {
       const at = index * into.endpointBytes;
       pools.readKey(into.endpoints.subarray(at, at + into.endpointBytes));
       const place = { into: into.peerIds, to: index * PEER_ID_BYTES };

@@ -29,6 +29,11 @@ export class Sampler {
     return words * WORD_BYTES;
   }
 
+  /** An integer from 0 to `n` − 1. */
+  below(n: number): number {
+    return this.#chance.below(n);
+  }
+
   /** Begins anew, with `total` positions. */
   begin(total: number): void {
     this.#total = total;

@@ -1,10 +1,12 @@
 /** Up to here a pool is searched from end to end: as fast as an index, and takes no room. */
 const SCANNED_ENTRIES_MAX = 64;
 
-/** Small steps while all the small pools together are most of the memory, then larger ones. */
+/**
+ * Small steps for small pools, which together are most of the memory. One with an index has it made
+ * anew at each step, so those are fewer.
+ */
 const SMALL_STEP = 1.25;
-const LARGE_STEP = 1.5;
-const SMALL_STEP_ENTRIES_MAX = 4_096;
+const INDEXED_STEP = 1.5;
 
 /** The most peers of one family and kind in one swarm. */
 const ENTRIES_MAX = 2 ** 24;
@@ -46,6 +48,6 @@ export function sizeClasses(entryWords: number): SizeClasses {
 }
 
 function nextCapacity(capacity: number): number {
-  const step = capacity < SMALL_STEP_ENTRIES_MAX ? SMALL_STEP : LARGE_STEP;
+  const step = capacity < SCANNED_ENTRIES_MAX ? SMALL_STEP : INDEXED_STEP;
   return Math.max(capacity + 1, Math.floor(capacity * step));
 }

@@ -220,9 +220,13 @@ export class SwarmMembers {
   }
 
   #keepPeerId(row: number, peer: PeerAnnounce): void {
-    if (!this.#peerIds.keepsAny) return;
+    const peerIds = this.#peerIds;
+    // Where no client tells any that is to be kept, not even a hash is made of the endpoint.
+    if (peer.peerId === null ? peerIds.isEmpty : !peerIds.keepsAny) return;
     const pools = this.poolsOf(peer);
-    this.#peerIds.put(row, pools.hash.of(pools.key, 0), peer.peerId);
+    const hash = pools.hash.of(pools.key, 0);
+    if (peer.peerId === null) peerIds.forget(row, hash);
+    else peerIds.put(row, hash, peer.peerId);
   }
 
   #addTo(row: number, field: number, change: number): void {

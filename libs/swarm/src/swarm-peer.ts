@@ -15,7 +15,10 @@ export type SwarmPeer = PeerEndpoint & {
   readonly state: PeerState;
 };
 
-export type PeerAnnounce = SwarmPeer & {
+export type PeerAnnounce = PeerEndpoint & {
+  /** 20 bytes; null of one whose peer id need not be kept. */
+  readonly peerId: Uint8Array | null;
+  readonly state: PeerState;
   /** True in the one announce that says the download has just finished. */
   readonly completed: boolean;
 };

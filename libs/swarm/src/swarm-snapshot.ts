@@ -1,4 +1,4 @@
-import { ENDPOINT_MASK, PARTIAL_SEED, STAMP_MASK, writeWord } from "./peer-entry.ts";
+import { PARTIAL_SEED, STAMP_MASK, TAIL_SHIFT, writeWord } from "./peer-entry.ts";
 import type { PeerIds } from "./peer-ids.ts";
 import type { PeerPools } from "./peer-pools.ts";
 import type { PeerState, SwarmPeer } from "./swarm-peer.ts";
@@ -108,12 +108,14 @@ export class SwarmSnapshot {
     const words = pools.words(owner);
     const start = pools.start(owner) + position * pools.entryWords;
     const last = pools.entryWords - 1;
-    const tail = words[start + last] ?? 0;
+    const portAndTail = words[start + last] ?? 0;
+    const tail = portAndTail >>> TAIL_SHIFT;
     const peer = this.#peer;
     for (let word = 0; word < last; word += 1) {
       writeWord(words[start + word] ?? 0, peer.endpoint, word * WORD_BYTES);
     }
-    writeWord(tail & ENDPOINT_MASK, peer.endpoint, last * WORD_BYTES);
+    peer.endpoint[last * WORD_BYTES] = portAndTail;
+    peer.endpoint[last * WORD_BYTES + 1] = portAndTail >>> 8;
     peer.endpointBytes = pools === this.#of.ipv4 ? 6 : 18;
     const uploader = tail & PARTIAL_SEED ? "partial-seed" : "seed";
     peer.state = (owner & 1) === 0 ? "leecher" : uploader;

@@ -22,6 +22,8 @@ export class SwarmTable {
   readonly #empties = new RowLists(this.rows, 1);
   readonly #infoHash = new Int32Array(INFO_HASH_WORDS);
   readonly #swarmsMax: number;
+  /** The row that was last found or added: who announces is answered from it right after. */
+  #last = -1;
 
   constructor(swarmsMax: number, chance: Chance) {
     this.#swarmsMax = Math.min(swarmsMax, ROWS_MAX);
@@ -35,7 +37,12 @@ export class SwarmTable {
   /** The row of a swarm, or −1. */
   find(infoHash: Uint8Array): number {
     readWords(infoHash, this.#infoHash);
-    return this.#index.find(this.#infoHash);
+    const { rows } = this;
+    const last = this.#last;
+    if (last >= 0 && rows.hasInfoHash(last, this.#infoHash) && rows.isUsed(last)) return last;
+    const row = this.#index.find(this.#infoHash);
+    this.#last = row;
+    return row;
   }
 
   /** A row for the info hash that was last not found, or −1 if there is no room. */
@@ -48,6 +55,7 @@ export class SwarmTable {
     }
     const row = this.rows.add(this.#infoHash);
     this.#index.add(row);
+    this.#last = row;
     return row;
   }
 

@@ -28,6 +28,16 @@ test("announce() given a known endpoint takes its new peer id and state", () => 
   deepEqual(sample.peerIds.subarray(0, 20), givenPeerId(9));
 });
 
+test("announce() given no peer id keeps none, nor the one that was known", () => {
+  const swarms = givenSwarms();
+  swarms.announce(infoHash, givenPeer(1, { peerId: null }), 0);
+  equal(sampleOf(swarms).known[0], 0);
+  swarms.announce(infoHash, givenPeer(1), 1);
+  equal(sampleOf(swarms).known[0], 1);
+  swarms.announce(infoHash, givenPeer(1, { peerId: null }), 2);
+  equal(sampleOf(swarms).known[0], 0);
+});
+
 test("announce() given a completion counts one download, however often it is said", () => {
   const swarms = givenSwarms();
   swarms.announce(infoHash, givenPeer(1), 0);

@@ -96,8 +96,9 @@ export class Swarms {
   }
 
   /**
-   * Appends random others of the asker's family until the sample has `numWant`, each set as likely
-   * as any, and none that is in it already. Who only uploads gets leechers only.
+   * Appends random others of the asker's family until the sample has `numWant`, each as likely as
+   * any, and none that is in it already. Who only uploads gets leechers only. In few peers each set
+   * is as likely as any too; `SampleWriter` says what many are drawn in.
    */
   sample(swarm: number, request: SampleRequest, into: PeerSample): void {
     if (swarm < 0) return;

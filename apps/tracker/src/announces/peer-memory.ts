@@ -24,7 +24,7 @@ export class PeerMemory {
   take(request: AnnounceRequest, atMs: number, nowMs: number): void {
     const peer = this.#peer;
     const { otherEndpointBytes } = request;
-    peer.peerId = request.peerId;
+    peer.peerId = request.keepsPeerId ? request.peerId : null;
     peer.state = stateOf(request);
     peer.completed = request.event === "completed" && peer.state === "seed";
     peer.endpoint = request.endpoint;

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -18,6 +18,7 @@ import { ReplyBytes } from "./reply-bytes.ts";
 const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
 const LAST = `${ASK}Connection: close\r\n\r\n`;
 const ANSWERED = /^HTTP\/1.1 200 OK\r\n.*5:peers6:/s;
+const ANSWERED_ANY = /^HTTP\/1.1 200 OK\r\n.*5:peers/s;
 const MANY_BYTES = 16 * 1_024 * 1_024;
 
 const skip = loadLibcSockets() === null && "this machine has no FFI";
@@ -46,6 +47,23 @@ for (const row of rows) {
     equal(port.connections.count, "kept" in row ? row.kept : 1);
     client.end();
     match(await text(client), "reply" in row ? row.reply : ANSWERED);
+  });
+}
+
+for (const { address, from, told } of [
+  { address: "::1", from: "::1", told: `16:${"\0".repeat(15)}\x01` },
+  { address: "::", from: "::1", told: `16:${"\0".repeat(15)}\x01` },
+  { address: "::", from: "127.0.0.1", told: "4:\x7f\0\0\x01" },
+]) {
+  test(`ConnectionBatches at ${address} knows who asks from ${from}`, { skip }, async () => {
+    await using port = await givenPort({ address });
+    const client = await port.client(LAST, from);
+    client.setEncoding("latin1");
+    equal(port.batches.takeWaiting(), 1);
+    equal(port.connections.count, 0);
+    const reply = await text(client);
+    match(reply, ANSWERED_ANY);
+    ok(reply.includes(`11:external ip${told}`));
   });
 }
 
@@ -124,12 +142,17 @@ type Port = AsyncDisposable & {
   readonly connections: Connections;
   readonly refusals: Gathered<string>;
   /** A client that is connected, and whose first words are with the kernel. */
-  client(said?: string): Promise<Socket>;
+  client(said?: string, to?: string): Promise<Socket>;
 };
 
 async function givenPort(
-  given: { readonly proxies?: Networks; readonly handler?: HttpHandler } = {},
+  given: {
+    readonly proxies?: Networks;
+    readonly handler?: HttpHandler;
+    readonly address?: string;
+  } = {},
 ): Promise<Port> {
+  const { address = "127.0.0.1" } = given;
   const refusals = new Gathered<string>();
   const clock = new VirtualClock();
   const host = {
@@ -141,15 +164,15 @@ async function givenPort(
     readsForwardedFor: false,
   };
   const connections = new Connections(4, host);
-  const place = { address: "127.0.0.1", port: 0, reusePort: false };
+  const place = { address, port: 0, reusePort: false };
   const batches = ConnectionBatches.open(place, { host, keeper: connections });
   if (batches === null) throw new Error("no port");
   const port = await portOf(batches);
   const clients: Socket[] = [];
   return {
     ...{ batches, connections, refusals },
-    async client(said) {
-      const socket = connect(port, "127.0.0.1");
+    async client(said, to = address) {
+      const socket = connect(port, to);
       socket.on("error", () => {});
       clients.push(socket);
       await once(socket, "connect");

@@ -6,15 +6,17 @@ import { encodeFailure } from "./encode-failure.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { beginOk, endOk, type Persistence, type PlainReply, writePlain } from "./http-head.ts";
 import {
+  ANSWERS_PER_TURN_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   REFUSED_LINGER_MS,
   REQUESTS_PER_CONNECTION_MAX,
   SOCKET_IDLE_TIMEOUT_MS,
 } from "./http-limits.ts";
-import { ReplyBytes } from "./reply-bytes.ts";
+import type { ReplyBytes } from "./reply-bytes.ts";
 import { RequestParser, type RequestProblem } from "./request-parser.ts";
-import { WHOLE_SCRAPE_SLICE_BYTES, type WholeScrape } from "./whole-scrape.ts";
+import { sendWholeScrape } from "./send-whole-scrape.ts";
+import type { WholeScrape } from "./whole-scrape.ts";
 
 /** Replies to pipelined requests are written together until they are so many bytes. */
 const FLUSH_BYTES = 16_384;
@@ -36,7 +38,8 @@ export type ConnectionHost = {
 
 /**
  * - `asking`: reads requests and answers them.
- * - `blocked`: the client does not take its replies, so no more is read of its requests.
+ * - `blocked`: the client does not take its replies, or had so many that others get their turn, so
+ *   no more is read of its requests.
  * - `leaving`: all is said; what still comes is dropped until the client is gone too.
  */
 type State = "proxied" | "asking" | "blocked" | "leaving";
@@ -141,7 +144,7 @@ export class HttpConnection {
     return bytes.length === length ? null : bytes.subarray(length);
   }
 
-  /** Answers every request that is complete. */
+  /** Answers the requests that are complete, as many as is fair to other connections. */
   #answerAll(began: boolean): void {
     const { output } = this.#host;
     const nowMs = this.#host.nowMs();
@@ -152,16 +155,18 @@ export class HttpConnection {
       if (outcome === true) this.#answer(nowMs);
       else this.#refuse(outcome);
       if (output.length >= FLUSH_BYTES) this.#flush();
+      if (this.#answered - answeredBefore === ANSWERS_PER_TURN_MAX) break;
     }
     this.#flush();
     if (this.#state !== "asking") return;
+    const answered = this.#answered - answeredBefore;
+    if (answered === ANSWERS_PER_TURN_MAX && this.#parser.hasPart) return this.#giveWay();
     if (this.#ended) return this.#leave();
     // A request's time runs from its first byte, however many follow.
-    const answered = this.#answered > answeredBefore;
-    if (this.#parser.hasPart) {
-      if (answered || (this.#answered > 0 && !began)) this.#deadlineMs = nowMs + HEADERS_TIMEOUT_MS;
-    } else if (answered) {
-      this.#deadlineMs = nowMs + KEEP_ALIVE_TIMEOUT_MS;
+    if (!this.#parser.hasPart) {
+      if (answered > 0) this.#deadlineMs = nowMs + KEEP_ALIVE_TIMEOUT_MS;
+    } else if (answered > 0 || (this.#answered > 0 && !began)) {
+      this.#deadlineMs = nowMs + HEADERS_TIMEOUT_MS;
     }
   }
 
@@ -226,11 +231,24 @@ export class HttpConnection {
     }
     output.letGo();
     if (this.#state !== "asking") return;
+    this.#block();
+    // Behind what is on its way, so it is done when that is. If that fails the client is gone, but
+    // the socket is not destroyed yet.
+    socket.write(NOTHING, (error) => {
+      if (!error) this.#resume();
+    });
+  }
+
+  /** Goes on when all others that wait had their turn. */
+  #giveWay(): void {
+    this.#block();
+    setImmediate(() => this.#resume());
+  }
+
+  #block(): void {
     this.#state = "blocked";
     this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
-    socket.pause();
-    // Behind what is on its way, so it is done when that is.
-    socket.write(NOTHING, () => this.#resume());
+    this.#socket.pause();
   }
 
   #resume(): void {
@@ -260,28 +278,17 @@ export class HttpConnection {
 
   /** Sends a reply of any length as the client takes it; until then nothing else is answered. */
   #stream(scrape: WholeScrape): void {
-    const { isHttp11 } = this.#parser;
     this.#flush();
     this.#wholeScrape = scrape;
     this.#state = "blocked";
-    const transfer = isHttp11 ? "Transfer-Encoding: chunked\r\n" : "";
-    const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
-    this.#socket.write(`${head}${transfer}\r\n`);
-    const output = new ReplyBytes(2 * WHOLE_SCRAPE_SLICE_BYTES);
-    const more = (): void => {
-      if (this.#socket.destroyed) return;
-      this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
-      output.length = 0;
-      const isLast = !scrape.slice(output);
-      const slice = output.bytes.toString("latin1", 0, output.length);
-      const size = `${output.length.toString(16)}\r\n`;
-      const text = isHttp11 ? `${size}${slice}\r\n${isLast ? "0\r\n\r\n" : ""}` : slice;
-      this.#socket.write(text, "latin1", () => {
-        if (isLast) this.#leave();
-        else setImmediate(more);
-      });
-    };
-    setImmediate(more);
+    sendWholeScrape(scrape, {
+      socket: this.#socket,
+      isHttp11: this.#parser.isHttp11,
+      onSlice: () => {
+        this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
+      },
+      onSent: () => this.#leave(),
+    });
   }
 }
 

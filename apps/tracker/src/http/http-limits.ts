@@ -16,6 +16,9 @@ export const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 /** Bounds what one connection may ask before others get their turn to connect. */
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
 
+/** Answers to one connection in a row, of the longest some 2 ms; then others get their turn. */
+export const ANSWERS_PER_TURN_MAX = 64;
+
 /** How long a client that was refused may take to read why; what it sends meanwhile is dropped. */
 export const REFUSED_LINGER_MS = 2_000;
 

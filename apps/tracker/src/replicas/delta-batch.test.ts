@@ -18,6 +18,7 @@ const anyAnnounce = fc.record({
   ipv6: fc.boolean(),
   endpoint: bytes(18),
   seed: fc.boolean(),
+  keepsPeerId: fc.boolean(),
   event: fc.constantFrom<AnnounceEvent | null>("completed", "stopped", "paused", null),
   uploadedBytes: fc.maxSafeNat(),
   downloadedBytes: fc.maxSafeNat(),
@@ -67,7 +68,7 @@ test("readDeltas() never throws, and takes no batch that is cut or longer", () =
     readDeltas(Uint8Array.of(...batch, 0), () => {}),
     false,
   );
-  batch[0] = 2;
+  batch[0] = 1;
   equal(readDeltaHeader(batch), null);
 });
 
@@ -107,16 +108,17 @@ function givenRequest(announce: GivenAnnounce): AnnounceRequest {
   request.endpoint.set(announce.endpoint);
   request.endpointBytes = announce.ipv6 ? 18 : 6;
   request.leftBytes = announce.seed ? 0 : 5;
-  const { event, uploadedBytes, downloadedBytes } = announce;
-  return Object.assign(request, { event, uploadedBytes, downloadedBytes });
+  const { event, keepsPeerId, uploadedBytes, downloadedBytes } = announce;
+  return Object.assign(request, { event, keepsPeerId, uploadedBytes, downloadedBytes });
 }
 
 function told(request: AnnounceRequest, withAmounts: boolean): object {
-  const { infoHash, peerId, endpoint, endpointBytes, leftBytes, event } = request;
+  const { infoHash, peerId, keepsPeerId, endpoint, endpointBytes, leftBytes, event } = request;
   const { uploadedBytes, downloadedBytes } = request;
   return {
     infoHash: infoHash.toHex(),
-    peerId: peerId.toHex(),
+    keepsPeerId,
+    peerId: keepsPeerId || withAmounts ? peerId.toHex() : "",
     endpoint: endpoint.subarray(0, endpointBytes).toHex(),
     seed: leftBytes === 0,
     event,

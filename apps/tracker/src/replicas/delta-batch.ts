@@ -2,7 +2,7 @@ import type { PeerEndpoint } from "@seedfleet/swarm";
 import { AnnounceRequest } from "../announces/announce-request.ts";
 
 /** Other versions are not read: while a fleet is updated, trackers learn by announces alone. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Random bytes that a tracker makes at its start: the numbers of its batches count from there. */
 export const ORIGIN_BYTES = 8;
@@ -19,11 +19,14 @@ const COMPLETED = 4;
 const PAUSED = 8;
 const SEED = 16;
 const AMOUNTS = 32;
-const KNOWN_FLAGS = 63;
+/** The peer id is not to be kept; it is there only beside amounts, which are told by it. */
+const NO_PEER_ID = 64;
+const KNOWN_FLAGS = 127;
 
-const HASHES_BYTES = 40;
+const INFO_HASH_BYTES = 20;
+const PEER_ID_BYTES = 20;
 const AMOUNTS_BYTES = 16;
-const ENTRY_BYTES_MAX = 1 + HASHES_BYTES + 18 + AMOUNTS_BYTES;
+const ENTRY_BYTES_MAX = 1 + INFO_HASH_BYTES + PEER_ID_BYTES + 18 + AMOUNTS_BYTES;
 
 const ENTRIES_MAX = 0xffff;
 
@@ -42,7 +45,10 @@ export type DeltaHeader = {
   readonly count: number;
 };
 
-/** Gathers announces as the other replicas of a tracker are told of them: some 47 bytes each. */
+/**
+ * Gathers announces as the other replicas of a tracker are told of them: some 47 bytes each, 27 of
+ * one that came by UDP.
+ */
 export class DeltaWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -84,10 +90,15 @@ export class DeltaWriter {
   ): void {
     const bytes = this.#bytes;
     let at = this.#length;
-    bytes[at] = flags | (endpointBytes === 18 ? IPV6 : 0) | (this.#withAmounts ? AMOUNTS : 0);
+    const entryFlags =
+      flags | (endpointBytes === 18 ? IPV6 : 0) | (this.#withAmounts ? AMOUNTS : 0);
+    bytes[at] = entryFlags;
     bytes.set(request.infoHash, at + 1);
-    bytes.set(request.peerId, at + 21);
-    at += 1 + HASHES_BYTES;
+    at += 1 + INFO_HASH_BYTES;
+    if (hasPeerId(entryFlags)) {
+      bytes.set(request.peerId, at);
+      at += PEER_ID_BYTES;
+    }
     for (let byte = 0; byte < endpointBytes; byte += 1) {
       bytes[at + byte] = endpoint[byte] ?? 0;
     }
@@ -158,11 +169,14 @@ export function readDeltas(
     const flags = batch[at] ?? 0;
     const endpointBytes = flags & IPV6 ? 18 : 6;
     const amountsBytes = flags & AMOUNTS ? AMOUNTS_BYTES : 0;
-    const end = at + 1 + HASHES_BYTES + endpointBytes + amountsBytes;
+    const peerIdAt = at + 1 + INFO_HASH_BYTES;
+    const endpointAt = peerIdAt + (hasPeerId(flags) ? PEER_ID_BYTES : 0);
+    const end = endpointAt + endpointBytes + amountsBytes;
     if (end > batch.length || flags > KNOWN_FLAGS) return false;
-    request.infoHash.set(batch.subarray(at + 1, at + 21));
-    request.peerId.set(batch.subarray(at + 21, at + 41));
-    request.endpoint.set(batch.subarray(at + 41, at + 41 + endpointBytes));
+    request.infoHash.set(batch.subarray(at + 1, peerIdAt));
+    if (hasPeerId(flags)) request.peerId.set(batch.subarray(peerIdAt, peerIdAt + PEER_ID_BYTES));
+    request.keepsPeerId = (flags & NO_PEER_ID) === 0;
+    request.endpoint.set(batch.subarray(endpointAt, endpointAt + endpointBytes));
     request.endpointBytes = endpointBytes;
     request.leftBytes = flags & SEED ? 0 : 1;
     request.event = eventOf(flags);
@@ -176,8 +190,13 @@ export function readDeltas(
   return at === batch.length;
 }
 
-function flagsOf({ leftBytes, event }: AnnounceRequest): number {
+function hasPeerId(flags: number): boolean {
+  return (flags & (NO_PEER_ID | AMOUNTS)) !== NO_PEER_ID;
+}
+
+function flagsOf({ leftBytes, event, keepsPeerId }: AnnounceRequest): number {
   return (
+    (keepsPeerId ? 0 : NO_PEER_ID) |
     (event === "stopped" ? STOPPED : 0) |
     (event === "completed" ? COMPLETED : 0) |
     (event === "paused" ? PAUSED : 0) |

@@ -133,9 +133,11 @@ export class Doors implements AsyncDisposable {
         },
       ),
     );
+    const request = new AnnounceRequest();
+    request.keepsPeerId = false;
     this.#datagrams.answers = new UdpAnswers({
       announces,
-      request: new AnnounceRequest(),
+      request,
       reply: new AnnounceReply(REPLY_ROWS_MAX),
       scrapeCounts: { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 },
       ids: new ConnectionIds(udpKey),

@@ -35,7 +35,8 @@ export class LoadedSnapshot implements SnapshotVisitor {
     const { swarms, tombstones } = this.#ports;
     const atMs = this.#nowMs - peer.ageMs - AGE_ERROR_MS;
     if (tombstones.isOver(this.#infoHash, peer, atMs)) return;
-    const announce: PeerAnnounce = { ...peer, completed: false };
+    const peerId = peer.peerIdKnown ? peer.peerId : null;
+    const announce: PeerAnnounce = { ...peer, peerId, completed: false };
     swarms.announceAt(this.#infoHash, announce, atMs, this.#nowMs);
   }
 }

@@ -1,7 +1,11 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { loadConfig, seededRng, systemClock } from "@seedfleet/runtime";
 import { trackerConfig } from "../config.ts";
+import { givenQuery } from "../testing.ts";
 import { Replicas } from "./replicas.ts";
 
 const ports = { clock: systemClock, rng: seededRng(1) };
@@ -40,3 +44,27 @@ test("a snapshot that nobody goes on with does not keep replicas from stopping",
     (error) => equal(error.detail.code, "tracker-stopped"),
   );
 });
+
+// In threads of their own, so that both take from crowds while this one connects.
+for (const host of ["127.0.0.1", "::1"]) {
+  test(`threads answer crowds that come together, at ${host}`, async () => {
+    const open = { ...config, host, mode: "open" } as const;
+    await using replicas = await Replicas.listen(ports, open);
+    replicas.tell({ kind: "open" });
+    const crowd = (): Promise<readonly string[]> =>
+      Promise.all(Array.from({ length: 100 }, (_, at) => announced(replicas.port, host, at)));
+    // Threads open their doors when they hear of it.
+    while ((await crowd()).some((reply) => reply.includes("Tracker is starting")));
+    for (let each = 0; each < 4; each += 1) {
+      for (const reply of await crowd()) match(reply, /^HTTP\/1.1 200 OK\r\n.*8:intervali/s);
+    }
+  });
+}
+
+async function announced(port: number, host: string, peer: number): Promise<string> {
+  const socket = connect(port, host).setEncoding("latin1");
+  await once(socket, "connect");
+  const query = givenQuery({ port: String(1_000 + peer) });
+  socket.write(`GET /announce?${query} HTTP/1.1\r\nConnection: close\r\n\r\n`);
+  return text(socket);
+}

@@ -1,4 +1,5 @@
 import type { PeerEndpoint } from "@seedfleet/swarm";
+import { RecentMap } from "../recent-map.ts";
 
 /** Batches come within a second or two, and after a cut of the network within minutes. */
 const KEPT_MS = 300_000;
@@ -11,8 +12,8 @@ export const TOMBSTONES_MAX = 100_000;
  * another tracker: it must not bring them back.
  */
 export class Tombstones {
-  /** When a peer stopped, the longest ago first. */
-  readonly #stoppedAtMs = new Map<string, number>();
+  /** When a peer stopped. */
+  readonly #stoppedAtMs = new RecentMap<number>();
 
   get count(): number {
     return this.#stoppedAtMs.size;
@@ -21,11 +22,8 @@ export class Tombstones {
   stopped(infoHash: Uint8Array, peer: PeerEndpoint, atMs: number): void {
     const key = keyOf(infoHash, peer);
     const known = this.#stoppedAtMs.get(key) ?? atMs;
-    this.#stoppedAtMs.delete(key);
-    this.#stoppedAtMs.set(key, Math.max(known, atMs));
-    if (this.#stoppedAtMs.size <= TOMBSTONES_MAX) return;
-    const [oldest] = this.#stoppedAtMs.keys();
-    if (oldest !== undefined) this.#stoppedAtMs.delete(oldest);
+    this.#stoppedAtMs.put(key, Math.max(known, atMs));
+    if (this.#stoppedAtMs.size > TOMBSTONES_MAX) this.#stoppedAtMs.forgetOldest();
   }
 
   /** Whether a peer has stopped since it announced at this time. */
@@ -35,9 +33,9 @@ export class Tombstones {
   }
 
   expire(nowMs: number): void {
-    for (const [key, atMs] of this.#stoppedAtMs) {
-      if (nowMs - atMs <= KEPT_MS) return;
-      this.#stoppedAtMs.delete(key);
+    const stopped = this.#stoppedAtMs;
+    while (stopped.oldest !== null && nowMs - stopped.oldest.value > KEPT_MS) {
+      stopped.forgetOldest();
     }
   }
 }

@@ -40,7 +40,7 @@ const EXPIRY_PEERS = 20_000;
 
 const USAGE_INTERVAL_MS = 5_000;
 
-/** Peers of a private tracker whose last totals are remembered, at some 200 bytes each. */
+/** Peers of a private tracker whose last totals are remembered, at some 240 bytes each. */
 export const LEDGER_PEERS_MAX = 500_000;
 
 export type ReplicaConfig = {

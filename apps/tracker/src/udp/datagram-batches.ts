@@ -1,16 +1,22 @@
 import type { Clock } from "@seedfleet/runtime";
 import { bindSocket, SOCK_DGRAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
-import { type DatagramAnswers, SILENCE } from "./answer-udp.ts";
-import { DatagramMemory } from "./datagram-memory.ts";
+import { type Datagram, type DatagramAnswers, SILENCE } from "./answer-udp.ts";
+import { DatagramMemory, type SourcePort } from "./datagram-memory.ts";
 import { CALLS_PER_TURN_MAX, DATAGRAMS_PER_CALL_MAX } from "./udp-limits.ts";
 
 const MSG_DONTWAIT = 0x40;
 
+export type FirstDatagram = Datagram & { readonly from: SourcePort };
+
+/** The slot behind those of a call: for the datagram that `dgram` took. */
+const FIRST = DATAGRAMS_PER_CALL_MAX;
+
 /**
  * A UDP socket whose datagrams are taken and answered 64 at a time by `recvmmsg` and `sendmmsg`.
  * Its descriptor goes to `dgram`, which waits, takes the first datagram of a burst and closes it in
- * the end; the rest of the burst is taken here. A call of either function never waits.
+ * the end; the rest of the burst is taken here, and the first answered with it. A call of either
+ * function never waits.
  */
 export class DatagramBatches {
   readonly descriptor: number;
@@ -21,7 +27,7 @@ export class DatagramBatches {
   private constructor(libc: LibcSockets, descriptor: number) {
     this.descriptor = descriptor;
     this.#libc = libc;
-    this.#memory = new DatagramMemory(DATAGRAMS_PER_CALL_MAX, libc.pointerTo);
+    this.#memory = new DatagramMemory(FIRST + 1, libc.pointerTo);
   }
 
   /** Null where this machine cannot, or the place is not to be had: then `dgram` says why. */
@@ -32,18 +38,23 @@ export class DatagramBatches {
     return descriptor === null ? null : new DatagramBatches(libc, descriptor);
   }
 
-  /** Answers what is there already, as much as is fair to everything else in this thread. */
-  answerWaiting(answers: DatagramAnswers, clock: Clock): void {
+  /**
+   * Answers a datagram that `dgram` took, unless it is null, and what is there already, as much as
+   * is fair to everything else in this thread.
+   */
+  answerBurst(first: FirstDatagram | null, answers: DatagramAnswers, clock: Clock): void {
+    let replies = first === null ? 0 : this.#answerFirst(first, answers, clock.nowMs());
     for (let call = 0; call < CALLS_PER_TURN_MAX && !this.#stopped; call += 1) {
       const { receiving } = this.#memory;
       const most = DATAGRAMS_PER_CALL_MAX;
       const count = this.#libc.recvmmsg(this.descriptor, receiving, most, MSG_DONTWAIT, 0n);
       // Nothing is there, or the socket is broken, which `dgram` finds out as well.
-      if (count <= 0) return;
-      const lost = this.#send(this.#answer(answers, count, clock.nowMs()));
-      answers.counts.silences["not-sent"] += lost;
-      if (count < DATAGRAMS_PER_CALL_MAX) return;
+      if (count <= 0) break;
+      replies = this.#answer(answers, { count, replies, nowMs: clock.nowMs() });
+      answers.counts.silences["not-sent"] += this.#send(replies);
+      replies = 0;
     }
+    answers.counts.silences["not-sent"] += this.#send(replies);
   }
 
   /** From now on the descriptor is not touched; `dgram` closes it. */
@@ -57,18 +68,28 @@ export class DatagramBatches {
     this.#libc.close(this.descriptor);
   }
 
-  /** How many of the answers there are to send. */
-  #answer(answers: DatagramAnswers, count: number, nowMs: number): number {
+  /** How many answers there are to send now: one, or none. */
+  #answerFirst(first: FirstDatagram, answers: DatagramAnswers, nowMs: number): number {
     const memory = this.#memory;
-    let replies = 0;
+    const length = answers.answer(first, memory.replyAt(0), nowMs);
+    if (length === SILENCE) return 0;
+    memory.setSource(FIRST, first, first.from);
+    memory.reply(0, FIRST, length);
+    return 1;
+  }
+
+  /** Answers what came, behind the `replies` there are; how many answers there are to send then. */
+  #answer(answers: DatagramAnswers, { count, replies, nowMs }: Received): number {
+    const memory = this.#memory;
+    let end = replies;
     for (let index = 0; index < count; index += 1) {
-      const length = answers.answer(memory.received(index), memory.replyAt(replies), nowMs);
+      const length = answers.answer(memory.received(index), memory.replyAt(end), nowMs);
       memory.release(index);
       if (length === SILENCE) continue;
-      memory.reply(replies, index, length);
-      replies += 1;
+      memory.reply(end, index, length);
+      end += 1;
     }
-    return replies;
+    return end;
   }
 
   /** How many could not be sent. The kernel stops at one that it cannot send; others may go. */
@@ -87,3 +108,5 @@ export class DatagramBatches {
     return failed;
   }
 }
+
+type Received = { readonly count: number; readonly replies: number; readonly nowMs: number };

@@ -1,3 +1,4 @@
+import { AF_INET, AF_INET6 } from "../sockets/bind-socket.ts";
 import type { Datagram } from "./answer-udp.ts";
 import { UDP_PACKET_BYTES_MAX, UDP_REPLY_BYTES_MAX } from "./udp-limits.ts";
 
@@ -7,9 +8,9 @@ const PACKET_SLOT_BYTES = UDP_PACKET_BYTES_MAX + 8;
 /** `struct sockaddr_in6`, rounded up; one of IPv4 is shorter. */
 const NAME_SLOT_BYTES = 32;
 const NAME_BYTES_MAX = 28;
+const NAME_PORT_AT = 2;
 const NAME_IPV4_AT = 4;
 const NAME_IPV6_AT = 8;
-const AF_INET6 = 10;
 
 /** `struct iovec`: where, how many. */
 const VECTOR_BYTES = 16;
@@ -24,6 +25,9 @@ const HEADER_RECEIVED = 14;
 
 /** Where a received address lies, which depends on its family. */
 type SourceViews = { readonly ipv4: Uint8Array; readonly ipv6: Uint8Array };
+
+/** The port of a sender, and the family of the socket that it came to. */
+export type SourcePort = { readonly port: number; readonly isIpv6: boolean };
 
 /** Where each part begins, for `slots` datagrams. */
 type Layout = {
@@ -102,6 +106,26 @@ export class DatagramMemory {
   /** Makes a slot ready to receive again: the kernel shortens the room for the address. */
   release(index: number): void {
     this.#words[this.#receiveHeader(index) + HEADER_NAME_BYTES] = NAME_BYTES_MAX;
+  }
+
+  /** Says whom the datagram of this slot came from, of one that the kernel did not put there. */
+  setSource(index: number, { source, sourceBytes }: Datagram, from: SourcePort): void {
+    const name = this.#layout.names + index * NAME_SLOT_BYTES;
+    const bytes = this.#bytes;
+    bytes.fill(0, name, name + NAME_SLOT_BYTES);
+    bytes[name] = from.isIpv6 ? AF_INET6 : AF_INET;
+    bytes[name + NAME_PORT_AT] = from.port >>> 8;
+    bytes[name + NAME_PORT_AT + 1] = from.port;
+    const mappedAt = name + NAME_IPV6_AT + 12;
+    let at = name + (from.isIpv6 ? NAME_IPV6_AT : NAME_IPV4_AT);
+    if (from.isIpv6 && sourceBytes === 4) {
+      // IPv4 as a socket for both families has it: ::ffff:0:0/96.
+      bytes.fill(0xff, mappedAt - 2, mappedAt);
+      at = mappedAt;
+    }
+    for (let byte = 0; byte < sourceBytes; byte += 1) bytes[at + byte] = source[byte] ?? 0;
+    const datagram = this.#datagrams[index] as Datagram;
+    datagram.sourceBytes = from.isIpv6 ? 16 : 4;
   }
 
   /** Where the answer is written that is sent as the `reply`-th. */

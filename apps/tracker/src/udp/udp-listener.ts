@@ -89,7 +89,10 @@ function answerDatagrams(
   const reply = new Uint8Array(UDP_REPLY_BYTES_MAX);
   const views: (Uint8Array | undefined)[] = [];
   const source = new SourceText();
-  const datagram: Datagram = { packet: reply, length: 0, source: source.bytes, sourceBytes: 4 };
+  const from = { port: 0, isIpv6: false };
+  const datagram: Datagram & { from: typeof from } = {
+    ...{ packet: reply, length: 0, source: source.bytes, sourceBytes: 4, from },
+  };
   const answer = (packet: Uint8Array, { address, port }: RemoteInfo): void => {
     // One that did not fit the socket is still in `reply`, and a full socket loses others anyway.
     if (port === 0 || socket.getSendQueueCount() > 0) {
@@ -104,10 +107,22 @@ function answerDatagrams(
     views[length] ??= reply.subarray(0, length);
     socket.send(views[length], port, address);
   };
-  socket.on("message", (packet, remote) => {
-    answer(packet, remote);
-    batches?.answerWaiting(answers, clock);
-  });
+  const answerBurst = (packet: Uint8Array, remote: RemoteInfo): void => {
+    const { address, port, family } = remote;
+    // Which link it came by is in the text only.
+    if (address.includes("%")) {
+      answer(packet, remote);
+      batches?.answerBurst(null, answers, clock);
+      return;
+    }
+    datagram.packet = packet;
+    datagram.length = packet.length;
+    datagram.sourceBytes = source.read(address);
+    from.port = port;
+    from.isIpv6 = family === "IPv6";
+    batches?.answerBurst(datagram, answers, clock);
+  };
+  socket.on("message", batches === null ? answer : answerBurst);
   // Of one datagram, never of the socket: the next is another matter.
   socket.on("error", () => {
     answers.counts.silences["not-sent"] += 1;
@@ -146,7 +161,7 @@ class SourceText {
   }
 
   #readOther(text: string): 4 | 16 {
-    const address = parseIpAddress(text) ?? "\0".repeat(16);
+    const address = parseIpAddress(text.split("%", 1)[0] ?? "") ?? "\0".repeat(16);
     for (let index = 0; index < address.length; index += 1) {
       this.bytes[index] = address.charCodeAt(index);
     }

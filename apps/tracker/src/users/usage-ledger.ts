@@ -1,4 +1,6 @@
+import { INFO_HASH_BYTES, PEER_ID_BYTES } from "@seedfleet/bytes";
 import type { AnnounceRequest } from "../announces/announce-request.ts";
+import { RecentMap } from "../recent-map.ts";
 
 /** What a peer said last. */
 type Said = { uploadedBytes: number; downloadedBytes: number };
@@ -16,8 +18,9 @@ export type Usage = {
  */
 export class UsageLedger {
   readonly #peersMax: number;
-  /** By info hash and peer id; the one heard longest ago first. */
-  readonly #said = new Map<string, Said>();
+  /** By info hash and peer id. */
+  readonly #said = new RecentMap<Said>();
+  readonly #key = Buffer.alloc(INFO_HASH_BYTES + PEER_ID_BYTES);
   #usage = new Map<string, Said>();
 
   constructor({ peersMax }: { readonly peersMax: number }) {
@@ -53,14 +56,10 @@ export class UsageLedger {
 
   /** Keeps what was said, and gives what was said before. */
   #remember({ infoHash, peerId, uploadedBytes, downloadedBytes }: AnnounceRequest): Said | null {
-    const key = infoHash.toHex() + peerId.toHex();
-    const said = this.#said.get(key);
-    if (said !== undefined) this.#said.delete(key);
-    else if (this.#said.size >= this.#peersMax) {
-      const [oldest] = this.#said.keys();
-      if (oldest !== undefined) this.#said.delete(oldest);
-    }
-    this.#said.set(key, { uploadedBytes, downloadedBytes });
+    this.#key.set(infoHash);
+    this.#key.set(peerId, INFO_HASH_BYTES);
+    const said = this.#said.put(this.#key.toString("latin1"), { uploadedBytes, downloadedBytes });
+    if (this.#said.size > this.#peersMax) this.#said.forgetOldest();
     return said ?? null;
   }
 }

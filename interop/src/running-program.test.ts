@@ -1,0 +1,34 @@
+import { equal, rejects } from "node:assert/strict";
+import { test } from "node:test";
+import { RunningProgram } from "./running-program.ts";
+
+const SAYS_ONE_LINE = 'process.stdout.write("up\\n", () => process.stdin.resume())';
+
+const ends = [
+  { given: "a signal", ending: "SIGKILL", signal: "SIGKILL" },
+  { given: "a signal it could have caught", ending: "SIGTERM", signal: "SIGTERM" },
+] as const;
+
+for (const { given, ending, signal } of ends) {
+  test(`line() fails when the program dies of ${given}`, { timeout: 20_000 }, async () => {
+    await using program = RunningProgram.start([process.execPath, "-e", SAYS_ONE_LINE], {
+      openInput: true,
+    });
+    equal(await program.line((line) => (line === "up" ? line : null)), "up");
+    const never = program.line((line) => (line === "never" ? line : null));
+    await Promise.all([rejects(never, new RegExp(`ended with ${ending}`)), program.stop(signal)]);
+    // Also for who asks only then.
+    await rejects(
+      program.line(() => null),
+      new RegExp(`ended with ${ending}`),
+    );
+  });
+}
+
+test("line() fails when the program ends with a code", { timeout: 20_000 }, async () => {
+  await using program = RunningProgram.start([process.execPath, "-e", "process.exitCode = 3"]);
+  await rejects(
+    program.line(() => null),
+    /ended with 3/,
+  );
+});
