@@ -124,6 +124,18 @@ export async function startFiveServices(
   };
 }
 
+/** Has `seedfleet choking` set how a torrent's slots are given out. */
+export async function setChoking(
+  host: TestHost,
+  natsUrl: string,
+  infoHash: string,
+  options: readonly string[],
+): Promise<void> {
+  const args = ["choking", infoHash, "--bus", natsUrl, "--json", ...options];
+  await using command = RunningProgram.start(host.command(process.execPath, CLI, ...args));
+  await command.succeeded();
+}
+
 /** Fetches a URL and prints its bytes as base64. */
 const FETCH = `
   const response = await fetch(process.argv[1]);

@@ -5,6 +5,7 @@ import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
 import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { FleetRounds } from "./fleet-rounds.ts";
+import { SuperSeedSwarms } from "./super-seed-swarms.ts";
 import type { DecidedRound } from "./swarm-rounds.ts";
 
 export type SchedulerPorts = {
@@ -18,7 +19,7 @@ export interface RunningScheduler extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** Answers the choke rounds of the gateways. Keeps each swarm's rotation and nothing else. */
+/** Answers the choke rounds of the gateways, and what their leechers are super-seeded. */
 export async function startChokingScheduler(
   ports: SchedulerPorts,
   config: { readonly id: string },
@@ -32,6 +33,7 @@ class ChokingScheduler implements RunningScheduler {
   readonly #startedAtMs: number;
   readonly #rounds: FleetRounds;
   readonly #served: Subscription;
+  readonly #superSeeds: SuperSeedSwarms;
   readonly #announcer: PresenceAnnouncer;
   /** Who held a slot after a swarm's last round, to tell a round that changed something. */
   readonly #holders = new Map<InfoHash, string>();
@@ -59,6 +61,7 @@ class ChokingScheduler implements RunningScheduler {
     this.#served = bus.serve(chokeRoundCall, { params: { scheduler: id } }, (request) =>
       this.#rounds.ask(request),
     );
+    this.#superSeeds = new SuperSeedSwarms(ports, id);
     this.#announcer = announcePresence(ports, () => this.#describe());
     telemetry.log.info("choking scheduler serving");
   }
@@ -76,6 +79,7 @@ class ChokingScheduler implements RunningScheduler {
     await this.drain();
     this.#announcer.stop();
     this.#served.unsubscribe();
+    this.#superSeeds[Symbol.dispose]();
     this.#rounds[Symbol.dispose]();
   }
 

@@ -5,6 +5,8 @@ import { cancel } from "./cancel.ts";
 import { CANCEL_USAGE, parseCancelOptions } from "./cancel-options.ts";
 import { check } from "./check.ts";
 import { CHECK_USAGE, parseCheckOptions } from "./check-options.ts";
+import { choking } from "./choking.ts";
+import { CHOKING_USAGE, parseChokingOptions } from "./choking-options.ts";
 import { drain } from "./drain.ts";
 import { DRAIN_USAGE, parseDrainOptions } from "./drain-options.ts";
 import { gateways } from "./gateways.ts";
@@ -44,6 +46,7 @@ In a running fleet:
   adopt FILE.torrent LOCATION…  has it seed content by a .torrent that is there already
   ls                            lists what is seeded, where it lies and how it is
   limit INFO_HASH               sets how much upload a torrent gets
+  choking INFO_HASH             sets whom its slots go to, and whether it is super-seeded
   check INFO_HASH               has everything of a torrent read and checked
   jobs                          lists what piece-stores were asked to do
   cancel JOB                    cancels one of these
@@ -80,6 +83,7 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
     command(ADOPT_USAGE, parseAdoptOptions, (options, { reporter }) => adopt(options, reporter)),
   ],
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
+  ["choking", command(CHOKING_USAGE, parseChokingOptions, printing(choking))],
   ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],
   ["limit", command(LIMIT_USAGE, parseLimitOptions, printing(limit))],
   ["ls", command(LS_USAGE, parseLsOptions, printing(ls))],

@@ -15,6 +15,15 @@ export function countClosed(meter: Meter): CountClosed {
   return (reason) => closed.add(1, { reason });
 }
 
+/** Counts the pieces that single leechers were told of. */
+export function countOffered(meter: Meter): (pieces: number) => void {
+  const offered = meter.counter(
+    "seedfleet_gateway_super_seed_offers",
+    "Pieces of super-seeded torrents that one leecher each was told of",
+  );
+  return (pieces) => offered.add(pieces);
+}
+
 /** What the block path counts anyway, read when somebody looks. */
 export function showGateway(
   meter: Meter,
@@ -34,6 +43,11 @@ export function showGateway(
     "seedfleet_gateway_unchoked_peers",
     "Peers that may download now",
     () => swarms.unchokedCount,
+  );
+  meter.gauge(
+    "seedfleet_gateway_super_seeded_peers",
+    "Leechers that are told of single pieces",
+    () => swarms.superSeededCount,
   );
   meter.gauge(
     "seedfleet_gateway_cache_bytes",

@@ -21,7 +21,7 @@ import type { GatewayConfig } from "./config.ts";
 import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
 import { pieceReader } from "./fills/read-piece.ts";
-import { countClosed, showGateway } from "./gateway-metrics.ts";
+import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
 import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
 import { newPeerId, PeerSide } from "./peer-side.ts";
@@ -129,7 +129,10 @@ class Gateway implements RunningGateway {
         this.#swarms.dropped(torrent);
         this.#peers.forget(torrent);
       },
-      changed: (torrent) => this.#peers.changed(torrent),
+      changed: (torrent) => {
+        this.#peers.changed(torrent);
+        this.#swarms.changed(torrent);
+      },
       inUse: (infoHash) => this.#swarms.has(infoHash) || this.#operations.isPreheating(infoHash),
     });
     this.#swarms = this.#openSwarms();
@@ -202,6 +205,7 @@ class Gateway implements RunningGateway {
         presence: this.#presence,
         torrents: this.#torrents,
         siblings: () => this.#siblings(),
+        offered: countOffered(this.#ports.telemetry.meter),
       },
       {
         gateway: this.#config.id,

@@ -133,7 +133,8 @@ export class TestPeer implements Disposable {
   }
 
   greeted(): Promise<void> {
-    return this.until(() => this.count("bitfield") + this.count("have-all") > 0);
+    const kinds = ["bitfield", "have-all", "have-none"] as const;
+    return this.until(() => kinds.some((kind) => this.count(kind) > 0));
   }
 
   async interested(): Promise<void> {

@@ -48,6 +48,10 @@ test("Bitfield agrees with a set of numbers whatever is added and removed", () =
         else model.delete(piece);
         equal(bitfield.count, model.size);
       }
+      deepEqual(
+        [...bitfield.pieces()],
+        [...model].toSorted((a, b) => a - b),
+      );
       const parsed = Bitfield.parse(bitfield.toBytes(), 41);
       for (let piece = -1; piece <= 41; piece += 1) equal(parsed?.has(piece), model.has(piece));
     }),

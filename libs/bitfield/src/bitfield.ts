@@ -77,6 +77,11 @@ export class Bitfield {
     return true;
   }
 
+  /** Those that are there, in order. */
+  *pieces(): Generator<number, void, void> {
+    for (let at = this.next(0); at !== null; at = this.next(at + 1)) yield at;
+  }
+
   /** A copy, as the `bitfield` message carries it. */
   toBytes(): Uint8Array {
     return this.#bytes.slice();

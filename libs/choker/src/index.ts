@@ -36,6 +36,14 @@ export {
   type TorrentDemand,
 } from "./share-slots.ts";
 export { SuperSeed } from "./super-seed.ts";
+export {
+  SUPER_SEED_PATIENCE_MS,
+  SUPER_SEED_PATIENCE_MS_MIN,
+  SUPER_SEED_SILENCE_MS_MAX,
+  SuperSeeding,
+  type SuperSeedOffer,
+  type SuperSeedReport,
+} from "./super-seeding.ts";
 export type {
   Because,
   OptimisticTurn,

@@ -1,88 +1,142 @@
-/** A peer's piece that it alone is told of, and what has become of it. */
-type Offer = { readonly piece: number; readonly wasSeenElsewhere: boolean };
+import { Bitfield } from "@seedfleet/bitfield";
+import { PiecesByCopies } from "./pieces-by-copies.ts";
 
-type SeededPeer = { readonly have: Set<number>; offer: Offer | null };
+/** The piece that a peer alone was told of last, and whether it has passed it on. */
+type Offer = { readonly piece: number; wasShown: boolean };
+
+type SeededPeer = {
+  readonly have: Bitfield;
+  /** What it was told of and has not got. */
+  readonly told: Set<number>;
+  offer: Offer | null;
+};
 
 /**
  * Which piece a super-seeding fleet tells each peer of next (BEP 16). To a peer the fleet seems to
  * have nothing but what it was offered: the rarest piece it lacks, which nobody else was offered
- * while there is such a one. It is offered the next only after its piece was seen at another peer,
- * or when nobody is left to show it to. One state serves all gateways of a swarm, so a piece is
+ * while there is such a one. It is offered the next only after another peer got that piece too, or
+ * when nobody is left to show it to. One state serves all gateways of a swarm, so a piece is
  * offered once in the fleet; a leecher at several gateways is one peer here.
+ *
+ * No step looks at all peers. `next` passes over what the peer has of the rarest pieces.
  */
 export class SuperSeed {
-  readonly #copies: Uint32Array;
+  /** What peers have, and what is offered to peers that have not got it yet. */
+  readonly #copies: PiecesByCopies;
+  readonly #holders: Uint32Array;
+  /** Whose offer a piece is. */
+  readonly #offered = new Map<number, Set<SeededPeer>>();
   readonly #peers = new Map<string, SeededPeer>();
 
   constructor(pieceCount: number) {
-    this.#copies = new Uint32Array(pieceCount);
+    this.#copies = new PiecesByCopies(pieceCount);
+    this.#holders = new Uint32Array(pieceCount);
   }
 
-  /** A leecher came, with what it has already. */
-  joined(leecher: string, pieces: Iterable<number>): void {
+  get peerCount(): number {
+    return this.#peers.size;
+  }
+
+  /**
+   * A leecher came, with what it has already, and what it was told of by another state: the last
+   * of these is its offer.
+   */
+  joined(leecher: string, pieces: Iterable<number>, told: readonly number[] = []): void {
     if (this.#peers.has(leecher)) return;
-    this.#peers.set(leecher, { have: new Set(), offer: null });
+    const have = Bitfield.empty(this.#copies.pieceCount);
+    const peer: SeededPeer = { have, told: new Set(), offer: null };
+    this.#peers.set(leecher, peer);
     for (const piece of pieces) this.has(leecher, piece);
+    const known = told.filter((piece) => this.#isPiece(piece));
+    for (const piece of known) if (!have.has(piece)) peer.told.add(piece);
+    const last = known.at(-1);
+    if (last !== undefined) this.#offer(peer, last);
   }
 
-  /** A leecher says that it has a piece (`have`). */
-  has(leecher: string, piece: number): void {
+  /** A leecher says that it has a piece (`have`). True if that was its offer. */
+  has(leecher: string, piece: number): boolean {
     const peer = this.#peers.get(leecher);
-    if (peer === undefined || peer.have.has(piece) || piece >= this.#copies.length) return;
-    peer.have.add(piece);
+    if (peer === undefined || !this.#isPiece(piece) || !peer.have.add(piece)) return false;
+    peer.told.delete(piece);
+    this.#count(piece, 1);
+    const isOffer = peer.offer?.piece === piece;
     // Its offer was counted as a copy when it was made.
-    if (peer.offer?.piece !== piece) this.#count(piece, 1);
-    for (const [other, { offer }] of this.#peers) {
-      if (other === leecher || offer?.piece !== piece) continue;
-      const at = this.#peers.get(other);
-      if (at?.have.has(piece)) at.offer = { piece, wasSeenElsewhere: true };
+    if (!isOffer) this.#copies.add(piece);
+    for (const other of this.#offered.get(piece) ?? []) {
+      if (other !== peer && other.offer !== null) other.offer.wasShown = true;
     }
+    return isOffer;
   }
 
   left(leecher: string): void {
     const peer = this.#peers.get(leecher);
     if (peer === undefined) return;
+    this.#withdraw(peer);
     this.#peers.delete(leecher);
-    for (const piece of peer.have) this.#count(piece, -1);
-    if (peer.offer !== null && !peer.have.has(peer.offer.piece)) this.#count(peer.offer.piece, -1);
+    for (const piece of peer.have.pieces()) {
+      this.#count(piece, -1);
+      this.#copies.remove(piece);
+    }
+  }
+
+  /** The leecher's offer is not waited for any more: another may have it, and it another. */
+  lapsed(leecher: string): void {
+    const peer = this.#peers.get(leecher);
+    if (peer !== undefined) this.#withdraw(peer);
   }
 
   /**
-   * The piece to tell the leecher of now, or null if it must pass on its last one first, or has
-   * all. `chance`, from 0 to below 1, breaks ties.
+   * The piece to tell the leecher of now, or null if it must pass on its last one first, or has or
+   * knows of all. `chance`, from 0 to below 1, breaks ties.
    */
   next(leecher: string, chance: number): number | null {
     const peer = this.#peers.get(leecher);
-    if (peer === undefined || !this.#isFree(leecher, peer)) return null;
-    const piece = this.#rarestFor(peer, chance);
+    if (peer === undefined || !this.#isFree(peer)) return null;
+    const { have, told } = peer;
+    const piece = this.#copies.rarest((each) => !have.has(each) && !told.has(each), chance);
     if (piece === null) return null;
-    peer.offer = { piece, wasSeenElsewhere: false };
-    this.#count(piece, 1);
+    this.#withdraw(peer);
+    told.add(piece);
+    this.#offer(peer, piece);
     return piece;
   }
 
-  #isFree(leecher: string, { have, offer }: SeededPeer): boolean {
-    if (offer === null || offer.wasSeenElsewhere) return true;
-    if (!have.has(offer.piece)) return false;
-    // Whoever has it already cannot show that it was passed on.
-    return !this.#peers
-      .entries()
-      .some(([other, peer]) => other !== leecher && !peer.have.has(offer.piece));
+  /** Whether the leecher has passed its last offer on, or has none. */
+  isFree(leecher: string): boolean {
+    const peer = this.#peers.get(leecher);
+    return peer !== undefined && this.#isFree(peer);
   }
 
-  #rarestFor({ have }: SeededPeer, chance: number): number | null {
-    let least = Number.POSITIVE_INFINITY;
-    let rarest: number[] = [];
-    for (const [piece, copies] of this.#copies.entries()) {
-      if (copies > least || have.has(piece)) continue;
-      if (copies < least) rarest = [];
-      least = copies;
-      rarest.push(piece);
-    }
-    return rarest[Math.floor(chance * rarest.length)] ?? null;
+  #isFree({ have, offer }: SeededPeer): boolean {
+    if (offer === null) return true;
+    if (!have.has(offer.piece)) return false;
+    // Whoever has it already cannot show that it was passed on.
+    return offer.wasShown || this.#holders[offer.piece] === this.#peers.size;
+  }
+
+  #offer(peer: SeededPeer, piece: number): void {
+    peer.offer = { piece, wasShown: false };
+    if (!peer.have.has(piece)) this.#copies.add(piece);
+    const offered = this.#offered.get(piece) ?? new Set();
+    offered.add(peer);
+    this.#offered.set(piece, offered);
+  }
+
+  #withdraw(peer: SeededPeer): void {
+    const { have, offer } = peer;
+    if (offer === null) return;
+    peer.offer = null;
+    if (!have.has(offer.piece)) this.#copies.remove(offer.piece);
+    const offered = this.#offered.get(offer.piece);
+    offered?.delete(peer);
+    if (offered?.size === 0) this.#offered.delete(offer.piece);
   }
 
   #count(piece: number, change: number): void {
-    this.#copies[piece] = (this.#copies[piece] ?? 0) + change;
+    this.#holders[piece] = (this.#holders[piece] ?? 0) + change;
+  }
+
+  #isPiece(piece: number): boolean {
+    return piece >= 0 && piece < this.#copies.pieceCount;
   }
 }

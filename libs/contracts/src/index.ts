@@ -99,6 +99,16 @@ export {
   torrentCondition,
 } from "./scrub.ts";
 export {
+  SUPER_SEED_HAD_MAX,
+  SUPER_SEED_JOINED_MAX,
+  SUPER_SEED_LEECHERS_MAX,
+  SUPER_SEED_PIECES_MAX,
+  type SuperSeedJoined,
+  type SuperSeedReply,
+  type SuperSeedRequest,
+  superSeedCall,
+} from "./super-seed.ts";
+export {
   type ReplayRequest,
   TRACKER_TOTALS_BUCKET,
   TRACKER_USER_BUCKET,

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { VirtualClock } from "@seedfleet/testkit";
 import { PeerSession } from "../peers/peer-session.ts";
 import { PeerStream } from "../peers/peer-stream.ts";
+import { ToldPieces } from "../peers/told-pieces.ts";
 import { until } from "../testing.ts";
 import { givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
@@ -37,7 +38,7 @@ test("BlockPath.answersLately() holds while one waits for a limit, and a while a
   });
   const torrent = new Torrent(ONE.metainfo, ONE.entry);
   const session = new PeerSession({
-    ...{ shape: torrent.metainfo, have: torrent.have, fast: true },
+    ...{ shape: torrent.metainfo, have: torrent.have, told: ToldPieces.all(), fast: true },
     ...{ extensions: null, hasTree: false },
   });
   const answers = [ANSWER, ANSWER];
@@ -48,6 +49,7 @@ test("BlockPath.answersLately() holds while one waits for a limit, and a while a
     {
       ...{ stream: new PeerStream(socket), session, torrent, traceId: "", mark: 1 },
       nextAnswer: () => answers.shift() ?? null,
+      blockSent: null,
       pieceMissing: () => {},
     },
   );

@@ -38,6 +38,8 @@ export type BlockPathPeer = {
   readonly traceId: string;
   /** Its mark at the pieces it asks for. */
   readonly mark: number;
+  /** Told of each block, where somebody wants to know. */
+  readonly blockSent: ((piece: number, lengthBytes: number) => void) | null;
   /** A piece the peer waits for cannot be had. */
   readonly pieceMissing: (piece: number, outcome: Exclude<FillOutcome, "filled">) => void;
 };
@@ -199,6 +201,7 @@ export class BlockPath implements Sender, Counted {
       if (cached !== this.#run || start !== this.#runEnd) this.#beginRun(cached, start);
       this.#runEnd = end;
     } else this.#writeUnusual(cached);
+    this.#peer.blockSent?.(piece, length);
     return length;
   }
 

@@ -2,10 +2,12 @@ import { VERSION } from "@seedfleet/runtime";
 import type { ConnectedPeer } from "./peer-connection.ts";
 import { PeerExtensions } from "./peer-extensions.ts";
 import { REQUESTS_QUEUED_MAX } from "./peer-limits.ts";
+import type { ToldPieces } from "./told-pieces.ts";
 
 /** What we offer a peer that speaks the extension protocol (BEP 10). */
 export function extensionsFor(
   peer: Pick<ConnectedPeer, "torrent" | "infoHash" | "host" | "ownPort">,
+  told: ToldPieces,
   nowMs: number,
 ): PeerExtensions {
   const { torrent, infoHash, host, ownPort } = peer;
@@ -17,7 +19,8 @@ export function extensionsFor(
     listenPort: ownPort,
     client: `Seedfleet ${VERSION}`,
     requestsQueuedMax: REQUESTS_QUEUED_MAX,
-    uploadOnly: have.isFull,
+    // A peer closes who only uploads and has nothing for it, as it seems at first (BEP 16, 21).
+    uploadOnly: have.isFull && told.isAll,
   };
   return new PeerExtensions(offer, nowMs);
 }

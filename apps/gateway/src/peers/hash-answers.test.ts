@@ -24,6 +24,7 @@ import {
   HASHED_ANSWERS_BURST_MAX,
 } from "./peer-limits.ts";
 import { PeerSession } from "./peer-session.ts";
+import { ToldPieces } from "./told-pieces.ts";
 
 /** 19 blocks in five pieces. */
 const GIVEN = givenTorrent("hybrid", { version: "hybrid" });
@@ -177,7 +178,8 @@ class GivenAnswers {
     this.#content = content;
     const { have } = torrent;
     this.session = new PeerSession({
-      ...{ shape: metainfo, have, fast: true, extensions: null, hasTree: true },
+      ...{ shape: metainfo, have, told: ToldPieces.all(), fast: true, extensions: null },
+      hasTree: true,
     });
     const cache: CachedPieces = {
       get: (_, piece) => this.#cached.get(piece) ?? null,

@@ -11,25 +11,24 @@ import type { CloseReason } from "./close-reason.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
-import {
-  KEEP_ALIVE_INTERVAL_MS,
-  PEER_IDLE_MS_MAX,
-  SEND_STALL_MS_MAX,
-  SUGGESTED_PIECES_MAX,
-} from "./peer-limits.ts";
+import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
 import { PeerSession } from "./peer-session.ts";
 import type { PeerStream } from "./peer-stream.ts";
+import { firstPieces, haves, suggestions } from "./say-pieces.ts";
+import { ToldPieces } from "./told-pieces.ts";
+import { whenPieceSent } from "./when-piece-sent.ts";
 
 const CHOKE = encodeMessage({ kind: "choke" });
 const UNCHOKE = encodeMessage({ kind: "unchoke" });
 const KEEP_ALIVE = encodeMessage({ kind: "keep-alive" });
-const HAVE_ALL = encodeMessage({ kind: "have-all" });
 
 /** What a connection tells whoever holds it. */
 export interface ConnectionEvents {
   interestChanged(connection: PeerConnection): void;
   /** It said where it listens, and whether it takes PEX. */
   introduced(connection: PeerConnection): void;
+  /** It said that it has these pieces, of a super-seeded torrent, or was sent them. */
+  had(connection: PeerConnection, pieces: readonly number[]): void;
   closed(connection: PeerConnection, reason: CloseReason): void;
 }
 
@@ -57,12 +56,14 @@ export class PeerConnection implements PeerControl {
   readonly #extensions: PeerExtensions | null;
   readonly #session: PeerSession;
   readonly #blocks: BlockPath;
+  readonly #told: ToldPieces;
   #hashAnswers: HashAnswers | null = null;
   #receivedAtMs: number;
   #spokeAtMs: number;
   #sentBytesSeen = 0;
   /** What was told of it: where it listens, and whether it takes PEX. */
   #introduced: readonly [number | null, boolean] = [null, false];
+  #started = false;
   #closed = false;
 
   constructor(ports: BlockPathPorts, peer: ConnectedPeer, events: ConnectionEvents) {
@@ -73,15 +74,17 @@ export class PeerConnection implements PeerControl {
     this.#ports = ports;
     this.#peer = peer;
     this.#events = events;
-    this.#extensions = reserved.extended ? extensionsFor(peer, nowMs) : null;
+    this.#told = ToldPieces.of(torrent);
+    this.#extensions = reserved.extended ? extensionsFor(peer, this.#told, nowMs) : null;
     this.#session = new PeerSession({
-      ...{ shape: metainfo, have, fast: reserved.fast, extensions: this.#extensions },
-      hasTree: metainfo.version !== "v1",
+      ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
+      ...{ extensions: this.#extensions, hasTree: metainfo.version !== "v1" },
     });
+    const hadOne = (piece: number): void => events.had(this, [piece]);
     this.#blocks = new BlockPath(ports, {
       ...{ stream, torrent, session: this.#session, traceId: this.#traceId },
-      mark: visitorMark(serial),
-      nextAnswer: () => this.#nextAnswer(),
+      ...{ mark: visitorMark(serial), nextAnswer: () => this.#nextAnswer() },
+      blockSent: this.superSeeded ? whenPieceSent(metainfo, hadOne) : null,
       pieceMissing: (piece, outcome) => this.#pieceMissing(piece, outcome),
     });
     this.#receivedAtMs = nowMs;
@@ -97,9 +100,8 @@ export class PeerConnection implements PeerControl {
       () => this.close("peer-closed"),
     );
     stream.cork();
-    const { have } = torrent;
-    if (reserved.fast && have.isFull) stream.write(HAVE_ALL);
-    else stream.write(encodeMessage({ kind: "bitfield", bits: have.toBytes() }));
+    this.#started = true;
+    stream.write(firstPieces(torrent, this.#told, reserved));
     if (this.#extensions !== null) stream.write(this.#extensions.hello());
     stream.uncork();
     if (rest.length > 0) this.#receive(rest);
@@ -125,6 +127,11 @@ export class PeerConnection implements PeerControl {
 
   get takesPex(): boolean {
     return this.#extensions?.takesPex ?? false;
+  }
+
+  /** Whether it is told of single pieces, instead of all (BEP 16). */
+  get superSeeded(): boolean {
+    return !this.#told.isAll;
   }
 
   get peerInterested(): boolean {
@@ -179,13 +186,23 @@ export class PeerConnection implements PeerControl {
   unchoke(): void {
     if (!this.#session.amChoking || this.#closed) return;
     this.#session.unchoke();
-    if (this.#peer.reserved.fast) this.#suggestCached();
+    const wants = (piece: number) => this.#told.has(piece) && !this.#session.peerHas(piece);
+    if (this.#peer.reserved.fast) this.#send(suggestions(this.#peer.torrent, wants));
     this.#send(UNCHOKE);
   }
 
   exchangePeers(payload: Uint8Array): void {
     const message = this.#extensions?.pexMessage(payload) ?? null;
     if (message !== null) this.#send(message);
+  }
+
+  /** Says that we have these pieces, or all. What cannot be had, or the peer has, is left out. */
+  tell(pieces: readonly number[] | "all"): void {
+    const news = this.#told.tell(pieces);
+    if (!this.#started) return;
+    const { have } = this.#peer.torrent;
+    const wanted = news.filter((piece) => have.has(piece) && !this.#session.peerHas(piece));
+    this.#send(haves(wanted));
   }
 
   /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */
@@ -229,6 +246,8 @@ export class PeerConnection implements PeerControl {
     const isSeed = session.peerIsSeed || this.uploadOnly;
     if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
     this.#introduce();
+    const news = session.takeNews();
+    if (news !== null) this.#events.had(this, news);
     if (session.peerInterested !== wasInterested) this.#interestChanged();
     if (!this.#closed) this.#blocks.flush();
   }
@@ -241,26 +260,13 @@ export class PeerConnection implements PeerControl {
     this.#events.introduced(this);
   }
 
-  /** Who wants something and has to wait gets a few pieces to begin with (BEP 6). */
+  /** Who knows of all, wants something and has to wait gets a few pieces (BEP 6). */
   #interestChanged(): void {
     this.#events.interestChanged(this);
-    const { reserved } = this.#peer;
     const session = this.#session;
-    if (!reserved.fast || !session.peerInterested || !session.amChoking || this.#closed) return;
+    const isAllowed = this.#peer.reserved.fast && !this.superSeeded;
+    if (!isAllowed || !session.peerInterested || !session.amChoking || this.#closed) return;
     session.allowFast(allowedFastFor(this.#peer, (piece) => session.peerHas(piece)));
-  }
-
-  /** Where not all of a torrent is in memory, what is costs nobody a read (BEP 6). */
-  #suggestCached(): void {
-    const { torrent } = this.#peer;
-    const { shelf, metainfo } = torrent;
-    if (shelf.size === metainfo.pieceCount) return;
-    const pieces = shelf.latest.filter(
-      (piece) => shelf.pieces[piece] !== undefined && !this.#session.peerHas(piece),
-    );
-    for (const piece of new Set(pieces.slice(-SUGGESTED_PIECES_MAX))) {
-      this.#send(encodeMessage({ kind: "suggest-piece", piece }));
-    }
   }
 
   /** A peer that can be told asks others; any other would wait for ever, so it is let go. */
@@ -287,7 +293,7 @@ export class PeerConnection implements PeerControl {
   }
 
   #send(message: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || message.length === 0) return;
     this.#peer.stream.write(message);
     this.#spokeAtMs = this.#ports.clock.nowMs();
   }

@@ -255,6 +255,10 @@ export class PeerHost implements ConnectionEvents {
     this.#ports.swarms.introduced(torrent, peerKey, { host, listenPort, takesPex });
   }
 
+  had({ torrent, peerKey }: PeerConnection, pieces: readonly number[]): void {
+    this.#ports.swarms.had(torrent, peerKey, pieces);
+  }
+
   closed(connection: PeerConnection, reason: CloseReason): void {
     const from = this.#connections.get(connection);
     if (from !== undefined) this.#judge(from, reason);

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PeerPieces } from "./peer-pieces.ts";
@@ -81,3 +81,24 @@ function bitsOf(pieces: readonly number[]): Uint8Array {
   }
   return bits;
 }
+
+test("PeerPieces keeps what is said for who asks, and all at once but once", () => {
+  const pieces = new PeerPieces(10, { keepsNews: true });
+  equal(pieces.takeNews(), null);
+  pieces.setNone();
+  deepEqual(pieces.takeNews(), []);
+  pieces.add(3);
+  pieces.add(3);
+  pieces.add(5);
+  deepEqual(pieces.takeNews(), [3, 5]);
+  pieces.setAll();
+  pieces.add(7);
+  equal(pieces.takeNews(), null);
+
+  const first = new PeerPieces(3, { keepsNews: true });
+  ok(first.setBitfield(Uint8Array.of(0b1010_0000)));
+  deepEqual(first.takeNews(), [0, 2]);
+  const quiet = new PeerPieces(3);
+  quiet.add(1);
+  equal(quiet.takeNews(), null);
+});

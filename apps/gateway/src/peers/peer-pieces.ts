@@ -3,10 +3,15 @@ import { Bitfield } from "@seedfleet/bitfield";
 /** Which pieces a peer says it has. Takes memory only for a peer that has some and not all. */
 export class PeerPieces {
   readonly #pieceCount: number;
+  readonly #keepsNews: boolean;
   #bits: Bitfield | "none" | "all" = "none";
+  #news: number[] | null = null;
+  #saidAll = false;
 
-  constructor(pieceCount: number) {
+  /** `keepsNews`: for a peer of whose pieces others are told. */
+  constructor(pieceCount: number, { keepsNews = false }: { readonly keepsNews?: boolean } = {}) {
     this.#pieceCount = pieceCount;
+    this.#keepsNews = keepsNews;
   }
 
   get isFull(): boolean {
@@ -22,12 +27,21 @@ export class PeerPieces {
     return this.#bits === "all" || (this.#bits !== "none" && this.#bits.has(piece));
   }
 
+  /** What was said since this was asked last; null if nothing was, not even that it has none. */
+  takeNews(): readonly number[] | null {
+    const news = this.#news;
+    this.#news = null;
+    return news;
+  }
+
   setAll(): void {
     this.#bits = "all";
+    this.#keepAll();
   }
 
   setNone(): void {
     this.#bits = "none";
+    this.#keepAll();
   }
 
   /** False when these are no bitfield of the torrent. */
@@ -36,10 +50,15 @@ export class PeerPieces {
     if (bits === null) return false;
     this.#bits = bits;
     this.#settle(bits);
+    this.#keepAll();
     return true;
   }
 
   add(piece: number): void {
+    if (this.#keepsNews && !this.has(piece)) {
+      this.#news ??= [];
+      this.#news.push(piece);
+    }
     if (this.#bits === "all") return;
     if (this.#bits === "none") this.#bits = Bitfield.empty(this.#pieceCount);
     this.#bits.add(piece);
@@ -51,6 +70,18 @@ export class PeerPieces {
     if (this.#bits === "all") this.#bits = Bitfield.full(this.#pieceCount);
     this.#bits.remove(piece);
     this.#settle(this.#bits);
+  }
+
+  /** It is for a peer to say once; whoever says it again and again is listened to once. */
+  #keepAll(): void {
+    if (!this.#keepsNews || this.#saidAll) return;
+    this.#saidAll = true;
+    this.#news = [...this.#pieces()];
+  }
+
+  *#pieces(): Generator<number, void, void> {
+    if (this.#bits === "all") yield* Bitfield.full(this.#pieceCount).pieces();
+    else if (this.#bits !== "none") yield* this.#bits.pieces();
   }
 
   #settle(bits: Bitfield): void {

@@ -5,6 +5,7 @@ import { decodeAll } from "@seedfleet/wire/testing";
 import fc from "fast-check";
 import { AllowedFastSet } from "./allowed-fast-set.ts";
 import { PeerSession, type SessionOptions } from "./peer-session.ts";
+import { ToldPieces } from "./told-pieces.ts";
 
 /** Four pieces of two blocks. */
 const shape = { pieceCount: 4, pieceLengthBytes: 32_768, sizeBytes: 131_072 };
@@ -263,7 +264,7 @@ function count(counts: Map<string, number>, { piece, begin, length }: Block): vo
 function givenSession(differing: Partial<SessionOptions> = {}): PeerSession {
   const have = { has: () => true };
   return new PeerSession({
-    ...{ shape, have, fast: true, extensions: null, hasTree: false },
+    ...{ shape, have, told: ToldPieces.all(), fast: true, extensions: null, hasTree: false },
     ...differing,
   });
 }

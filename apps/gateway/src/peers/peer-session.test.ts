@@ -4,6 +4,7 @@ import { type Block, encodeMessage, type PeerMessage } from "@seedfleet/wire";
 import fc from "fast-check";
 import { MESSAGE_LENGTH_BYTES_MAX, REQUEST_LENGTH_BYTES_MAX } from "./peer-limits.ts";
 import { PeerSession, pieceLengthAt, type TorrentShape } from "./peer-session.ts";
+import { ToldPieces } from "./told-pieces.ts";
 
 /** Three pieces of 300,000 bytes and a last one of 100,000. */
 const shape = { pieceCount: 4, pieceLengthBytes: 300_000, sizeBytes: 1_000_000 };
@@ -293,5 +294,8 @@ function taken(session: PeerSession): Block | null {
 
 function givenSession(of: TorrentShape = shape): PeerSession {
   const have = { has: () => true };
-  return new PeerSession({ shape: of, have, fast: false, extensions: null, hasTree: false });
+  return new PeerSession({
+    ...{ shape: of, have, told: ToldPieces.all(), fast: false, extensions: null },
+    hasTree: false,
+  });
 }

@@ -17,6 +17,7 @@ import {
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peer-limits.ts";
 import { PeerPieces } from "./peer-pieces.ts";
+import type { ToldPieces } from "./told-pieces.ts";
 
 /** What the session must know of its torrent. */
 export type TorrentShape = {
@@ -29,6 +30,8 @@ export type SessionOptions = {
   readonly shape: TorrentShape;
   /** Which pieces can be had of us now. */
   readonly have: { has(piece: number): boolean };
+  /** Which of them the peer knows of; it may ask for no other. */
+  readonly told: Pick<ToldPieces, "has" | "isAll">;
   /** Whether both sides speak the fast extension (BEP 6). */
   readonly fast: boolean;
   /** BEP 10's part of the session, where both sides speak it. */
@@ -79,7 +82,7 @@ export class PeerSession {
   constructor(options: SessionOptions) {
     const { pieceCount } = options.shape;
     this.#options = options;
-    this.#peerHas = new PeerPieces(pieceCount);
+    this.#peerHas = new PeerPieces(pieceCount, { keepsNews: !options.told.isAll });
     this.#decoder = new WireDecoder({
       lengthMax: Math.max(MESSAGE_LENGTH_BYTES_MAX, 1 + bitfieldBytes(pieceCount)),
     });
@@ -105,6 +108,11 @@ export class PeerSession {
 
   peerHas(piece: number): boolean {
     return this.#peerHas.has(piece);
+  }
+
+  /** What a peer that is told of single pieces said that it has since this was asked last. */
+  takeNews(): readonly number[] | null {
+    return this.#peerHas.takeNews();
   }
 
   /** Takes in what the peer sent; a violation ends the connection. */
@@ -215,8 +223,9 @@ export class PeerSession {
   }
 
   #mayHave(block: Block): boolean {
-    const { fast, have } = this.#options;
-    if (this.#finishing || (fast && !have.has(block.piece))) return false;
+    const { fast, have, told } = this.#options;
+    if (this.#finishing || !told.has(block.piece)) return false;
+    if (fast && !have.has(block.piece)) return false;
     return !this.#amChoking || (this.#allowedFast?.takes(block) ?? false);
   }
 

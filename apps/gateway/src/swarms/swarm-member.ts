@@ -3,10 +3,11 @@ import type { PeerId } from "@seedfleet/bytes";
 import { type PeerKey, peerKey } from "@seedfleet/choker";
 import type { RoundPeer } from "@seedfleet/fleet";
 import type { CloseReason } from "../peers/close-reason.ts";
+import type { TellsPieces } from "./seeded-leechers.ts";
 import { UploadRate } from "./upload-rate.ts";
 
 /** What a swarm has done at a peer's connection, which may be another thread's. */
-export interface PeerControl {
+export interface PeerControl extends TellsPieces {
   /** Bytes of blocks that the peer's side has taken, as far as is known here. */
   readonly takenBytes: number;
   /** How many pieces it says it has. */
@@ -27,6 +28,8 @@ export type PeerIdentity = {
   readonly peerId: PeerId;
   /** Its IP address, as we see it. */
   readonly host: string;
+  /** Whether it was told of nothing yet, of a super-seeded torrent (BEP 16). */
+  readonly superSeeded: boolean;
 };
 
 /** Enough of a hash that no two leechers of a swarm have the same by chance. */

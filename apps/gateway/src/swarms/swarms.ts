@@ -1,6 +1,7 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { endpointOf } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
+import { SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
@@ -8,6 +9,7 @@ import type { Torrents } from "../torrents/torrents.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
+import { type SuperSeedingPorts, SwarmSuperSeeding } from "./swarm-super-seeding.ts";
 
 const CHECK_CATALOG_INTERVAL_MS = 30_000;
 
@@ -24,14 +26,17 @@ export interface SwarmSide {
   join(torrent: Torrent, peer: PeerIdentity, control: PeerControl): void;
   interestChanged(torrent: Torrent, peerKey: PeerKey, interested: boolean): void;
   introduced(torrent: Torrent, peerKey: PeerKey, peer: Introduction): void;
+  /** A super-seeded peer said that it has these pieces, or none. */
+  had(torrent: Torrent, peerKey: PeerKey, pieces: readonly number[]): void;
   leave(torrent: Torrent, peerKey: PeerKey): void;
 }
 
-type SwarmsPorts = ChokingPorts & {
-  readonly torrents: Torrents;
-  /** The other gateways that take peers. */
-  readonly siblings: () => readonly PexAddress[];
-};
+type SwarmsPorts = ChokingPorts &
+  SuperSeedingPorts & {
+    readonly torrents: Torrents;
+    /** The other gateways that take peers. */
+    readonly siblings: () => readonly PexAddress[];
+  };
 
 type Swarm = {
   readonly torrent: Torrent;
@@ -39,6 +44,8 @@ type Swarm = {
   readonly choking: SwarmChoking;
   /** Null of a private torrent (BEP 27). */
   readonly exchange: PeerExchange | null;
+  /** Null while no peer is told of single pieces. */
+  superSeeding: SwarmSuperSeeding | null;
 };
 
 /** The swarms that have peers at this gateway, over all its threads. */
@@ -68,6 +75,13 @@ export class Swarms implements SwarmSide {
     return count;
   }
 
+  /** Peers that are told of single pieces. */
+  get superSeededCount(): number {
+    let count = 0;
+    for (const { superSeeding } of this.#swarms.values()) count += superSeeding?.leecherCount ?? 0;
+    return count;
+  }
+
   has(infoHash: InfoHash): boolean {
     return this.#swarms.has(infoHash);
   }
@@ -84,8 +98,22 @@ export class Swarms implements SwarmSide {
       return control.close("torrent-removed");
     }
     const member = new SwarmMember(peer, control, this.#ports.clock.nowMs());
-    this.#swarmOf(torrent).members.set(peer.peerKey, member);
+    const swarm = this.#swarmOf(torrent);
+    swarm.members.set(peer.peerKey, member);
     this.#peerCount += 1;
+    if (peer.superSeeded) this.#superSeed(swarm, member, control);
+  }
+
+  had({ infoHash }: Torrent, peerKey: PeerKey, pieces: readonly number[]): void {
+    this.#swarms.get(infoHash)?.superSeeding?.had(peerKey, pieces);
+  }
+
+  /** The catalog says something else of the torrent now. Who was told of all stays so. */
+  changed(torrent: Torrent): void {
+    const swarm = this.#swarms.get(torrent.infoHash);
+    if (swarm === undefined || torrent.superSeeds) return;
+    swarm.superSeeding?.end("turned-off");
+    swarm.superSeeding = null;
   }
 
   interestChanged({ infoHash }: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -94,6 +122,7 @@ export class Swarms implements SwarmSide {
     if (swarm === undefined || member?.peerInterested !== !interested) return;
     member.peerInterested = interested;
     swarm.choking.interestChanged(member);
+    swarm.superSeeding?.interestChanged(peerKey, interested);
   }
 
   introduced({ infoHash }: Torrent, peerKey: PeerKey, peer: Introduction): void {
@@ -125,10 +154,12 @@ export class Swarms implements SwarmSide {
     if (swarm === undefined || member === undefined) return;
     swarm.members.delete(peerKey);
     swarm.exchange?.remove(peerKey);
+    swarm.superSeeding?.left(peerKey);
     this.#peerCount -= 1;
     if (swarm.members.size > 0) swarm.choking.left(member);
     else {
       swarm.choking.stop();
+      swarm.superSeeding?.stop();
       this.#swarms.delete(infoHash);
     }
   }
@@ -141,7 +172,10 @@ export class Swarms implements SwarmSide {
 
   stop(): void {
     for (const cancel of this.#timers) cancel();
-    for (const { choking } of this.#swarms.values()) choking.stop();
+    for (const { choking, superSeeding } of this.#swarms.values()) {
+      choking.stop();
+      superSeeding?.stop();
+    }
   }
 
   #swarmOf(torrent: Torrent): Swarm {
@@ -152,9 +186,22 @@ export class Swarms implements SwarmSide {
     const members = new Map<PeerKey, SwarmMember>();
     const choking = new SwarmChoking(this.#ports, this.#config, { torrent, members });
     const exchange = torrent.metainfo.private ? null : new PeerExchange();
-    const swarm = { torrent, members, choking, exchange };
+    const swarm: Swarm = { torrent, members, choking, exchange, superSeeding: null };
     this.#swarms.set(torrent.infoHash, swarm);
+    const { infoHash, metainfo } = torrent;
+    const isTooLarge = metainfo.pieceCount > SUPER_SEED_PIECES_MAX;
+    if (torrent.entry.choking?.superSeeding === true && isTooLarge) {
+      this.#ports.telemetry.log.warn("too many pieces to super-seed", { infoHash });
+    }
     return swarm;
+  }
+
+  /** It was turned off while the peer said hello: another thread may not have known yet. */
+  #superSeed(swarm: Swarm, member: SwarmMember, control: PeerControl): void {
+    const { torrent } = swarm;
+    if (!torrent.superSeeds) return control.tell("all");
+    swarm.superSeeding ??= new SwarmSuperSeeding(this.#ports, this.#config.gateway, torrent);
+    swarm.superSeeding.join(member, control);
   }
 
   #exchangePeers(): void {

@@ -1,6 +1,6 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import type { InfoHash } from "@seedfleet/bytes";
-import type { CatalogEntry } from "@seedfleet/contracts";
+import { type CatalogEntry, SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
 import { HashTrees, infoBytesNamed, type Metainfo } from "@seedfleet/metainfo";
 import { Shelf } from "../blocks/cached-piece.ts";
 import type { SealedPieces } from "../fills/piece-seals.ts";
@@ -43,6 +43,14 @@ export class Torrent {
     const found = infoBytesNamed(this.metainfo, name) ?? new Uint8Array(0);
     this.#infoBytes.set(name, found);
     return found;
+  }
+
+  /** Whether peers that come are told of single pieces (BEP 16). */
+  get superSeeds(): boolean {
+    const { pieceCount } = this.metainfo;
+    const isOn = this.entry.choking?.superSeeding === true;
+    // Who has the one piece of a torrent has it all, and needs not be told alone.
+    return isOn && pieceCount > 1 && pieceCount <= SUPER_SEED_PIECES_MAX;
   }
 
   get infoHash(): InfoHash {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { CatalogEntry } from "@seedfleet/contracts";
 import type { Catalog } from "@seedfleet/fleet";
@@ -24,7 +25,7 @@ type TorrentsPorts = {
   readonly log: Log;
   /** A torrent is forgotten: its cached pieces may go. */
   readonly dropped: (torrent: Torrent) => void;
-  /** The catalog says something else of its upload now. */
+  /** The catalog says something else of its upload or its slots now. */
   readonly changed: (torrent: Torrent) => void;
   readonly inUse: (infoHash: InfoHash) => boolean;
 };
@@ -117,7 +118,8 @@ export class Torrents {
   }
 
   #renew(torrent: Torrent, entry: CatalogEntry): void {
-    const isSame = JSON.stringify(torrent.entry.upload) === JSON.stringify(entry.upload);
+    const { upload, choking } = torrent.entry;
+    const isSame = isDeepStrictEqual([upload, choking], [entry.upload, entry.choking]);
     torrent.entry = entry;
     if (!isSame) this.#ports.changed(torrent);
   }

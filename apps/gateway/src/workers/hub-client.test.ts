@@ -15,7 +15,10 @@ const ONE = givenTorrent("one");
 const { infoHash } = ONE.metainfo;
 const NUMBER = 7;
 const TOLD = { metainfo: ONE.bytes, entry: ONE.entry, gone: [] };
-const PEER = { peerKey: peerKey("peer-1"), peerId: givenPeerId("peer"), host: "192.0.2.1" };
+const PEER = {
+  ...{ peerKey: peerKey("peer-1"), peerId: givenPeerId("peer") },
+  ...{ host: "192.0.2.1", superSeeded: true },
+};
 
 test("HubClient is told of a torrent once, and knows it by its number then", async () => {
   const given = new GivenHub();
@@ -145,13 +148,16 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
     choke: () => void heard.push("choke"),
     unchoke: () => void heard.push("unchoke"),
     exchangePeers: (payload: Uint8Array) => void heard.push(`pex ${payload.length}`),
+    tell: (pieces: readonly number[] | "all") => void heard.push(`tell ${pieces}`),
     close: (reason: string) => void heard.push(reason),
   };
   given.hub.join(torrent, PEER, control);
   given.hub.interestChanged(torrent, PEER.peerKey, true);
+  given.hub.had(torrent, PEER.peerKey, [1, 2]);
   const { peerKey: key } = PEER;
   given.hears({ kind: "unchoke", peerKey: key });
   given.hears({ kind: "exchange-peers", peerKey: key, payload: new Uint8Array(5) });
+  given.hears({ kind: "tell", peerKey: key, pieces: [3] });
   control.takenBytes = 16_384;
   control.havePieces = 3;
   given.hub.report(20_000);
@@ -160,10 +166,11 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   given.hears({ kind: "close", peerKey: key, reason: "torrent-removed" });
   given.hub.leave(torrent, key);
   given.hears({ kind: "unchoke", peerKey: key });
-  deepEqual(heard, ["unchoke", "pex 5", "choke", "torrent-removed"]);
+  deepEqual(heard, ["unchoke", "pex 5", "tell 3", "choke", "torrent-removed"]);
   deepEqual(given.said(), [
-    { kind: "joined", torrent: NUMBER, ...PEER },
+    { kind: "joined", torrent: NUMBER, peer: PEER },
     { kind: "interest", peerKey: key, interested: true },
+    { kind: "had", peerKey: key, pieces: [1, 2] },
     {
       ...{ kind: "sent", sentBytes: 20_000 },
       peers: [[key, { takenBytes: 16_384, havePieces: 3, uploadOnly: false }]],

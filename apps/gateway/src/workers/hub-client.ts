@@ -81,9 +81,11 @@ export class HubClient implements PieceSource, SwarmSide {
     this.#port.post({ kind: "prefetch", torrent: this.#numberOf(torrent), piece });
   }
 
-  join(torrent: Torrent, { peerKey, peerId, host }: PeerIdentity, control: PeerControl): void {
+  join(torrent: Torrent, identity: PeerIdentity, control: PeerControl): void {
+    const { peerKey, peerId, host, superSeeded } = identity;
     this.#peers.set(peerKey, control);
-    this.#port.post({ kind: "joined", torrent: this.#numberOf(torrent), peerKey, peerId, host });
+    const peer = { peerKey, peerId, host, superSeeded };
+    this.#port.post({ kind: "joined", torrent: this.#numberOf(torrent), peer });
   }
 
   interestChanged(_torrent: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -92,6 +94,10 @@ export class HubClient implements PieceSource, SwarmSide {
 
   introduced(_torrent: Torrent, peerKey: PeerKey, peer: Introduction): void {
     this.#port.post({ kind: "introduced", peerKey, peer });
+  }
+
+  had(_torrent: Torrent, peerKey: PeerKey, pieces: readonly number[]): void {
+    this.#port.post({ kind: "had", peerKey, pieces });
   }
 
   leave(_torrent: Torrent, peerKey: PeerKey): void {
@@ -138,6 +144,8 @@ export class HubClient implements PieceSource, SwarmSide {
         return this.#peers.get(message.peerKey)?.[message.kind]();
       case "exchange-peers":
         return this.#peers.get(message.peerKey)?.exchangePeers(message.payload);
+      case "tell":
+        return this.#peers.get(message.peerKey)?.tell(message.pieces);
       case "close":
         return this.#peers.get(message.peerKey)?.close(message.reason);
       default:

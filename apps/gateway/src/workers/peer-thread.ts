@@ -158,6 +158,7 @@ export class PeerThread implements UploadHolder {
         return this.#joined(message);
       case "interest":
       case "introduced":
+      case "had":
       case "left":
         return this.#ofMember(message);
       case "closed":
@@ -237,17 +238,19 @@ export class PeerThread implements UploadHolder {
     this.post({ kind: "no-piece", torrent, piece, outcome });
   }
 
-  #joined(joined: FromWorker & { readonly kind: "joined" }): void {
-    const { torrent: number, peerKey, peerId, host } = joined;
+  #joined({ torrent: number, peer }: FromWorker & { readonly kind: "joined" }): void {
+    const { peerKey } = peer;
     const torrent = this.#torrents.get(number);
     const control = new ThreadPeer(this.#port, peerKey);
     // The torrent was taken out of the catalog while the peer said hello.
     if (torrent === undefined) return control.close("torrent-removed");
     this.#members.set(peerKey, { torrent, control });
-    this.#ports.swarms.join(torrent, { peerKey, peerId, host }, control);
+    this.#ports.swarms.join(torrent, peer, control);
   }
 
-  #ofMember(message: FromWorker & { readonly kind: "interest" | "introduced" | "left" }): void {
+  #ofMember(
+    message: FromWorker & { readonly kind: "interest" | "introduced" | "had" | "left" },
+  ): void {
     const { peerKey } = message;
     const member = this.#members.get(peerKey);
     if (member === undefined) return;
@@ -255,6 +258,7 @@ export class PeerThread implements UploadHolder {
     const { torrent } = member;
     if (message.kind === "interest") swarms.interestChanged(torrent, peerKey, message.interested);
     else if (message.kind === "introduced") swarms.introduced(torrent, peerKey, message.peer);
+    else if (message.kind === "had") swarms.had(torrent, peerKey, message.pieces);
     else {
       this.#members.delete(peerKey);
       swarms.leave(torrent, peerKey);

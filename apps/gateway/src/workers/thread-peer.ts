@@ -33,6 +33,10 @@ export class ThreadPeer implements PeerControl {
     this.#port.post({ kind: "exchange-peers", peerKey: this.#peerKey, payload });
   }
 
+  tell(pieces: readonly number[] | "all"): void {
+    this.#port.post({ kind: "tell", peerKey: this.#peerKey, pieces });
+  }
+
   close(reason: CloseReason): void {
     this.#port.post({ kind: "close", peerKey: this.#peerKey, reason });
   }

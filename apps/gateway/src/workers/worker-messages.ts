@@ -1,4 +1,4 @@
-import type { InfoHash, PeerId } from "@seedfleet/bytes";
+import type { InfoHash } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
 import type { CatalogEntry, PeerAnnounced } from "@seedfleet/contracts";
 import type { LimitDemand } from "@seedfleet/egress";
@@ -7,7 +7,7 @@ import type { FillOutcome } from "../fills/piece-source.ts";
 import type { CloseReason } from "../peers/close-reason.ts";
 import type { AdmissionLimits } from "../peers/peer-admission.ts";
 import type { PeerCame, PeerHostConfig } from "../peers/peer-host.ts";
-import type { PeerControl } from "../swarms/swarm-member.ts";
+import type { PeerControl, PeerIdentity } from "../swarms/swarm-member.ts";
 import type { Introduction } from "../swarms/swarms.ts";
 import type { UploadSettings } from "../upload/upload-limits.ts";
 
@@ -62,12 +62,12 @@ export type FromWorker =
   | {
       readonly kind: "joined";
       readonly torrent: number;
-      readonly peerKey: PeerKey;
-      readonly peerId: PeerId;
-      readonly host: string;
+      readonly peer: PeerIdentity;
     }
   | { readonly kind: "interest"; readonly peerKey: PeerKey; readonly interested: boolean }
   | { readonly kind: "introduced"; readonly peerKey: PeerKey; readonly peer: Introduction }
+  /** A super-seeded peer said that it has these pieces. */
+  | { readonly kind: "had"; readonly peerKey: PeerKey; readonly pieces: readonly number[] }
   | { readonly kind: "left"; readonly peerKey: PeerKey }
   | { readonly kind: "closed"; readonly reason: CloseReason }
   | { readonly kind: "came"; readonly peer: PeerCame }
@@ -121,6 +121,11 @@ export type ToWorker =
   | { readonly kind: "forget"; readonly torrent: number }
   | { readonly kind: "choke" | "unchoke"; readonly peerKey: PeerKey }
   | { readonly kind: "exchange-peers"; readonly peerKey: PeerKey; readonly payload: Uint8Array }
+  | {
+      readonly kind: "tell";
+      readonly peerKey: PeerKey;
+      readonly pieces: readonly number[] | "all";
+    }
   | { readonly kind: "close"; readonly peerKey: PeerKey; readonly reason: CloseReason }
   /** The thread's part of the gateway's upload limit. */
   | {
