@@ -65,7 +65,7 @@ export class UploadLimiter {
 
   /** What was wanted of the gateway's limit since this was asked last. */
   demand(): LimitDemand {
-    return this.#shares.demand(this.#clock.nowMs());
+    return this.#shares.demand(this.#clock.nowMs()).gateway;
   }
 
   /** This thread's part of the gateway's limit, and the shares of it that classes have. */

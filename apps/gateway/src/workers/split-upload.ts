@@ -60,7 +60,8 @@ function splitPromises(
     for (const [name, share] of promises) {
       const here = ofHolder.get(name) ?? 0;
       const all = counts.reduce((sum, each) => sum + (each.get(name) ?? 0), 0);
-      if (here > 0) byClass.set(name, (share * limit * here) / all);
+      // A class that is named has its debts kept, also while nobody of it is here.
+      byClass.set(name, here > 0 ? (share * limit * here) / all : 0);
     }
     return { byClass, total: byClass.values().reduce((sum, bytes) => sum + bytes, 0) };
   });
