@@ -13,6 +13,7 @@ const FILES = [
   "scrub",
   "peers",
   "choking",
+  "egress",
   "gateways",
   "tracker",
 ];

@@ -16,6 +16,7 @@ import {
 import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
 import { type CancelTimer, type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { serveEgress } from "./fleet-egress.ts";
 
 /** A decision that comes later than half a round is of a swarm that has moved on. */
 const ROUND_VALID_MS: number = CHOKE_ROUND_INTERVAL_MS / 2;
@@ -57,6 +58,7 @@ class ChokingScheduler implements RunningScheduler {
   /** By gateway and info hash. */
   readonly #rotations = new Map<string, Rotation>();
   readonly #served: Subscription;
+  readonly #egress: { stop(): void };
   readonly #announcer: PresenceAnnouncer;
   readonly #cancelForget: CancelTimer;
   readonly #rounds;
@@ -79,6 +81,7 @@ class ChokingScheduler implements RunningScheduler {
     this.#served = bus.serve(chokeRoundCall, { params: { scheduler: id } }, (request) =>
       this.#decide(request),
     );
+    this.#egress = serveEgress(ports, id);
     this.#announcer = announcePresence(ports, () => this.#describe());
     this.#cancelForget = clock.every(SWARM_FORGOTTEN_MS, () => this.#forgetIdle());
     telemetry.log.info("choking scheduler serving");
@@ -97,6 +100,7 @@ class ChokingScheduler implements RunningScheduler {
     await this.drain();
     this.#announcer.stop();
     this.#served.unsubscribe();
+    this.#egress.stop();
     this.#cancelForget();
   }
 

@@ -1,5 +1,5 @@
 import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
-import { TORRENT_ZONES_MAX, uploadClass, zoneName } from "@seedfleet/contracts";
+import { label, TORRENT_ZONES_MAX, zoneName } from "@seedfleet/contracts";
 import { parseBytes } from "@seedfleet/runtime";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
@@ -70,7 +70,7 @@ function upload(value: string): number | null {
 
 function className(value: string): string | null {
   if (value === "none") return null;
-  if (uploadClass.safeParse(value).success) return value;
+  if (label.safeParse(value).success) return value;
   throw usageError(`--class is a name of a-z, 0-9, - and _, or none, not "${value}"`);
 }
 

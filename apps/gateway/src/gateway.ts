@@ -9,7 +9,9 @@ import {
 } from "@seedfleet/contracts";
 import {
   announcePresence,
+  type BudgetWatch,
   type Catalog,
+  openBudgets,
   openCatalog,
   type PresenceAnnouncer,
   type PresenceWatch,
@@ -31,6 +33,7 @@ import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
 import { refuseUtp } from "./peers/refuse-utp.ts";
 import { Swarms } from "./swarms/swarms.ts";
 import { Torrents } from "./torrents/torrents.ts";
+import { BudgetKeeper } from "./upload/budget-keeper.ts";
 
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
@@ -74,8 +77,10 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const server = bound ?? (await bindGateway(config));
   try {
-    const catalog = await openCatalog(ports.bus, ports.telemetry.log);
-    const gateway = new Gateway({ ...ports, server, catalog }, config);
+    const { log } = ports.telemetry;
+    const catalog = await openCatalog(ports.bus, log);
+    const budgets = await (await openBudgets(ports.bus, log)).watch();
+    const gateway = new Gateway({ ...ports, server, catalog, budgets }, config);
     await gateway.handOver();
     return gateway;
   } catch (error) {
@@ -84,7 +89,11 @@ export async function startGateway(
   }
 }
 
-type OpenPorts = GatewayPorts & { readonly server: PeerServer; readonly catalog: Catalog };
+type OpenPorts = GatewayPorts & {
+  readonly server: PeerServer;
+  readonly catalog: Catalog;
+  readonly budgets: BudgetWatch;
+};
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
 class Gateway implements RunningGateway {
@@ -99,6 +108,7 @@ class Gateway implements RunningGateway {
   readonly #torrents: Torrents;
   readonly #swarms: Swarms;
   readonly #peers: PeerSide;
+  readonly #budgets: BudgetKeeper;
   readonly #utp: Disposable;
   readonly #announced: AnnouncedPeers;
   readonly #subscriptions: readonly Subscription[];
@@ -135,6 +145,14 @@ class Gateway implements RunningGateway {
     });
     this.#swarms = this.#openSwarms();
     this.#peers = this.#openPeers(cache);
+    this.#budgets = new BudgetKeeper(
+      {
+        ...{ ...ports, presence: this.#presence, peers: this.#peers },
+        swarms: () => this.#swarms.sizes(),
+        summed: () => {},
+      },
+      config,
+    );
     showGateway(meter, { swarms: this.#swarms, cache, peers: this.#peers });
     this.#operations = this.#openOperations(cache);
     this.#announced = new AnnouncedPeers({
@@ -177,6 +195,8 @@ class Gateway implements RunningGateway {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaveFleet();
     this.#announcer.stop();
+    this.#budgets.stop();
+    this.#ports.budgets.stop();
     this.#presence.stop();
     const closed = this.#peers.close();
     this.#swarms.stop();

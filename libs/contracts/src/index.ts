@@ -20,7 +20,6 @@ export {
   type TorrentChoking,
   type TorrentVersion,
   type UploadPolicy,
-  uploadClass,
 } from "./catalog.ts";
 export {
   chokeRoundCall,
@@ -30,6 +29,21 @@ export {
   type RoundReply,
   type RoundRequest,
 } from "./choking.ts";
+export {
+  BUDGET_BUCKET,
+  BUDGET_BYTES_PER_SECOND_MIN,
+  BUDGETS_PER_ASK_MAX,
+  type Budget,
+  type BudgetDemand,
+  budget,
+  type EgressReply,
+  type EgressRequest,
+  egressCall,
+  LABEL_BUDGETS_MAX,
+  label,
+  type SwarmSize,
+  SWARMS_PER_ASK_MAX,
+} from "./egress.ts";
 export {
   drainCall,
   type PreheatProgress,

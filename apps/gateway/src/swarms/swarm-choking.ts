@@ -64,6 +64,11 @@ export class SwarmChoking {
     return this.#holding;
   }
 
+  /** How many peers want one. */
+  get interested(): number {
+    return this.#interested;
+  }
+
   /**
    * A peer came to want, or ceased to want, what we have. Nobody waits while a slot is free, so
    * only a slot that comes free has the others looked at: a crowd that comes costs nothing each.

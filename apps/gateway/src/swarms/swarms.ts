@@ -1,6 +1,7 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { endpointOf } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
+import type { SwarmSize } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
@@ -66,6 +67,14 @@ export class Swarms implements SwarmSide {
     let count = 0;
     for (const { choking } of this.#swarms.values()) count += choking.holding;
     return count;
+  }
+
+  /** Who is connected to this gateway of each torrent, the most first. */
+  sizes(): readonly SwarmSize[] {
+    const sizes = Array.from(this.#swarms, ([infoHash, { choking }]): SwarmSize => {
+      return { infoHash, leechers: choking.interested, seeders: 0 };
+    });
+    return sizes.toSorted((a, b) => b.leechers - a.leechers || (a.infoHash < b.infoHash ? -1 : 1));
   }
 
   has(infoHash: InfoHash): boolean {

@@ -63,7 +63,7 @@ export class HubClient implements PieceSource, SwarmSide {
     piece: number,
     { traceId, waiter }: { readonly traceId: string; readonly waiter: FillWaiter },
   ): void {
-    const number = this.#numberOf(torrent);
+    const number = this.numberOf(torrent);
     const ofTorrent = this.#wanted.get(number) ?? new Map<number, Wanted>();
     this.#wanted.set(number, ofTorrent);
     const wanted = ofTorrent.get(piece);
@@ -74,12 +74,12 @@ export class HubClient implements PieceSource, SwarmSide {
   }
 
   prefetch(torrent: Torrent, piece: number): void {
-    this.#port.post({ kind: "prefetch", torrent: this.#numberOf(torrent), piece });
+    this.#port.post({ kind: "prefetch", torrent: this.numberOf(torrent), piece });
   }
 
   join(torrent: Torrent, { peerKey, peerId }: PeerIdentity, control: PeerControl): void {
     this.#peers.set(peerKey, control);
-    this.#port.post({ kind: "joined", torrent: this.#numberOf(torrent), peerKey, peerId });
+    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peerKey, peerId });
   }
 
   interestChanged(_torrent: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -201,7 +201,7 @@ export class HubClient implements PieceSource, SwarmSide {
     }
   }
 
-  #numberOf(torrent: Torrent): number {
+  numberOf(torrent: Torrent): number {
     return this.#numbers.get(torrent) ?? -1;
   }
 
