@@ -1,110 +1,114 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
-import { infoHashFromBytes } from "@seedfleet/bytes";
-import { BEP3_UNCHOKE_SLOTS, CHOKE_ROUND_INTERVAL_MS } from "@seedfleet/choker";
-import {
-  chokeRoundCall,
-  type RoundPeer,
-  type RoundReply,
-  type RoundRequest,
-} from "@seedfleet/contracts";
+import { CHOKE_ROUND_INTERVAL_MS } from "@seedfleet/choker";
+import { chokeRoundCall, type RoundReply, type RoundRequest } from "@seedfleet/contracts";
 import { watchPresence } from "@seedfleet/fleet";
 import {
   type RecordedLog,
   type RecordingTelemetry,
   recordingTelemetry,
 } from "@seedfleet/telemetry";
-import { VirtualClock } from "@seedfleet/testkit";
+import { turn, VirtualClock } from "@seedfleet/testkit";
 import { type RunningScheduler, startChokingScheduler } from "./choking-scheduler.ts";
+import { ROUND_GATHERED_MS } from "./fleet-rounds.ts";
+import { GivenGateway, givenPeer, ONE, OTHER } from "./testing.ts";
 
 const ID = "scheduler-1";
-const ONE = infoHashFromBytes(new Uint8Array(20).fill(1));
-const OTHER = infoHashFromBytes(new Uint8Array(20).fill(2));
 
-test("a scheduler gives the slots to the fastest, one to whoever waits, and says why", async () => {
+test("a scheduler gives the slots by the policy, and says why", async () => {
   await using given = await GivenScheduler.start();
-  const reply = await given.round({
-    unchokeSlots: 3,
-    peers: [
-      givenPeer("slow", { amChoking: false, uploadBytesPerSecond: 1 }),
-      givenPeer("fast", { amChoking: false, uploadBytesPerSecond: 9 }),
-      givenPeer("faster", { amChoking: false, uploadBytesPerSecond: 90 }),
-      givenPeer("new"),
-      givenPeer("bored", { amChoking: false, peerInterested: false }),
-    ],
-  });
-  deepEqual([reply.round, reply.unchokeSlots], [1, 3]);
-  deepEqual(
-    reply.decisions.map(({ peerKey, unchoked, reason }) => `${peerKey} ${unchoked} ${reason}`),
-    [
-      "slow false outranked",
-      "fast true rate",
-      "faster true rate",
-      "new true optimistic",
-      "bored false not-interested",
-    ],
-  );
+  const gateway = new GivenGateway("g1", [
+    givenPeer("slow", { amChoking: false, uploadBytesPerSecond: 1 }),
+    givenPeer("fast", { amChoking: false, uploadBytesPerSecond: 9 }),
+    givenPeer("faster", { amChoking: false, uploadBytesPerSecond: 90 }),
+    givenPeer("new"),
+    givenPeer("bored", { amChoking: false, peerInterested: false }),
+    givenPeer("giving", { uploadOnly: true }),
+  ]);
+  const reply = await given.round(gateway, { unchokeSlots: 3 });
+  equal(reply.round, 1);
+  deepEqual(gateway.follow(reply, 0), [
+    ...["slow choked outranked", "fast regular ranked", "faster regular ranked"],
+    ...["new optimistic turn", "bored choked not-interested", "giving choked upload-only"],
+  ]);
   equal(reply.validForMs, CHOKE_ROUND_INTERVAL_MS / 2);
+  equal(reply.nextInMs, CHOKE_ROUND_INTERVAL_MS);
 });
 
 test("a scheduler moves the optimistic slot every 30 s, to each peer in turn", async () => {
   await using given = await GivenScheduler.start();
-  let peers = ["a", "b", "c"].map((key) => givenPeer(key));
+  const peers = ["a", "b", "c"].map((key) => givenPeer(key));
+  const gateway = new GivenGateway("g1", peers);
   const heldRounds = new Map<string, number>();
   for (let round = 1; round <= 36; round += 1) {
-    const reply = await given.round({ unchokeSlots: 1, peers });
+    const reply = await given.round(gateway);
     equal(reply.round, round);
-    const holders = reply.decisions.filter(({ unchoked }) => unchoked);
-    deepEqual(
-      holders.map(({ reason }) => reason),
-      ["optimistic"],
-    );
-    const holder = holders[0]?.peerKey ?? "";
-    heldRounds.set(holder, (heldRounds.get(holder) ?? 0) + 1);
-    peers = peers.map((peer) => applied(peer, peer.peerKey === holder, given.clock.nowMs()));
+    gateway.follow(reply, given.clock.nowMs());
+    for (const holder of gateway.holders) {
+      heldRounds.set(holder, (heldRounds.get(holder) ?? 0) + 1);
+    }
     given.clock.advance(CHOKE_ROUND_INTERVAL_MS);
   }
   deepEqual(Object.fromEntries(heldRounds), { a: 12, b: 12, c: 12 });
 });
 
-test("a scheduler gives more slots to an auto swarm that uses the ones it has", async () => {
+test("a scheduler waits a moment for the other gateways of a swarm, and decides once", async () => {
   await using given = await GivenScheduler.start();
-  const busy = Array.from({ length: 4 }, (_, index) =>
-    givenPeer(`busy-${index}`, { amChoking: false, uploadBytesPerSecond: 1_000_000 }),
+  const one = new GivenGateway("g1", [givenPeer("a"), givenPeer("b")]);
+  const two = new GivenGateway("g2", [givenPeer("a"), givenPeer("b")]);
+  one.follow(await given.round(one), 0);
+  // The other comes in between; who is known already is waited for.
+  const second = given.round(two);
+  await given.heard();
+  given.clock.advance(ROUND_GATHERED_MS);
+  two.follow(await second, given.clock.nowMs());
+  deepEqual([one.holders, two.holders], [["a"], ["b"]]);
+  given.clock.advance(CHOKE_ROUND_INTERVAL_MS);
+  const replies = await Promise.all([given.round(one), given.round(two)]);
+  deepEqual(
+    replies.map(({ round }) => round),
+    [3, 3],
   );
-  const waiting = Array.from({ length: 9 }, (_, index) => givenPeer(`waiting-${index}`));
-  const peers = [...busy, ...waiting];
-  const first = await given.round({ unchokeSlots: "auto", peers: waiting });
-  equal(first.unchokeSlots, BEP3_UNCHOKE_SLOTS);
-  const second = await given.round({ unchokeSlots: "auto", peers });
-  equal(second.unchokeSlots, 2 * BEP3_UNCHOKE_SLOTS);
-  equal(second.decisions.filter(({ unchoked }) => unchoked).length, 2 * BEP3_UNCHOKE_SLOTS);
+  equal(given.telemetry.recorded.total("seedfleet_choking_scheduler_rounds"), 3);
 });
 
-test("a scheduler keeps swarms and gateways apart", async () => {
+test("a scheduler decides without a gateway that does not come", async () => {
   await using given = await GivenScheduler.start();
-  const peers = [givenPeer("a"), givenPeer("b")];
-  const ask = async (differing: Partial<RoundRequest>): Promise<unknown> => {
-    const { round, decisions } = await given.round({ unchokeSlots: 1, peers, ...differing });
-    return [round, decisions.find(({ unchoked }) => unchoked)?.peerKey];
-  };
-  deepEqual(await ask({}), [1, "a"]);
-  deepEqual(await ask({ infoHash: OTHER }), [1, "a"]);
-  deepEqual(await ask({ gateway: "gateway-2" }), [1, "a"]);
-  deepEqual(await ask({}), [2, "a"]);
-  equal(given.telemetry.recorded.gauge("seedfleet_choking_scheduler_swarms"), 3);
-  equal(given.telemetry.recorded.total("seedfleet_choking_scheduler_rounds"), 4);
+  const one = new GivenGateway("g1", [givenPeer("a")]);
+  const two = new GivenGateway("g2", [givenPeer("b")]);
+  await given.round(one);
+  const lone = given.round(two);
+  await given.heard();
+  given.clock.advance(ROUND_GATHERED_MS - 1);
+  let answered = false;
+  void lone.then(() => {
+    answered = true;
+  });
+  await given.heard();
+  ok(!answered);
+  given.clock.advance(1);
+  equal((await lone).round, 2);
+});
+
+test("a scheduler keeps swarms apart", async () => {
+  await using given = await GivenScheduler.start();
+  const gateway = new GivenGateway("g1", [givenPeer("a"), givenPeer("b")]);
+  equal((await given.round(gateway)).round, 1);
+  equal((await given.round(gateway, { infoHash: OTHER })).round, 1);
+  equal((await given.round(gateway)).round, 2);
+  equal(given.telemetry.recorded.gauge("seedfleet_choking_scheduler_swarms"), 2);
+  equal(given.telemetry.recorded.total("seedfleet_choking_scheduler_rounds"), 3);
 });
 
 test("a scheduler logs at info only the rounds that changed who holds a slot", async () => {
   await using given = await GivenScheduler.start();
   const [a, b] = [givenPeer("a"), givenPeer("b")];
-  await given.round({ unchokeSlots: 2, peers: [a] });
-  await given.round({ unchokeSlots: 2, peers: [{ ...a, amChoking: false }] });
-  await given.round({ unchokeSlots: 2, peers: [{ ...a, amChoking: false }, b] });
-  await given.round({ unchokeSlots: 2, peers: [] });
+  const holding = { ...a, amChoking: false };
+  for (const peers of [[a], [holding], [holding, b], []]) {
+    await given.round(new GivenGateway("g1", peers), { unchokeSlots: 2 });
+  }
   const levels = given.rounds().map(({ level, fields }) => [level, fields["unchoked"]]);
   deepEqual(levels, [
     ["info", 1],
@@ -113,29 +117,39 @@ test("a scheduler logs at info only the rounds that changed who holds a slot", a
     ["info", 0],
   ]);
   deepEqual(given.rounds()[2]?.fields, {
-    ...{ gateway: "gateway-1", infoHash: ONE, peers: 2, interested: 2, unchoked: 2 },
-    ...{ round: 3, unchokeSlots: 2, optimistic: "a" },
+    ...{ infoHash: ONE, gateways: 1, peers: 2, interested: 2, unchoked: 2 },
+    ...{ round: 3, unchokeSlots: 2, policy: "fastest_upload" },
   });
 });
 
 test("a scheduler forgets a swarm that nobody asked about for a minute", async () => {
   await using given = await GivenScheduler.start();
-  await given.round({ peers: [givenPeer("a")] });
+  const gateway = new GivenGateway("g1", [givenPeer("a")]);
+  await given.round(gateway);
   given.clock.advance(50_000);
-  equal((await given.round({ peers: [givenPeer("a")] })).round, 2);
+  equal((await given.round(gateway)).round, 2);
   given.clock.advance(60_000);
-  equal((await given.round({ peers: [givenPeer("a")] })).round, 3);
+  equal((await given.round(gateway)).round, 3);
   given.clock.advance(130_000);
   equal(given.telemetry.recorded.gauge("seedfleet_choking_scheduler_swarms"), 0);
-  equal((await given.round({ peers: [givenPeer("a")] })).round, 1);
+  equal((await given.round(gateway)).round, 1);
 });
 
 test("a scheduler is asked by its name, and not of what breaks the contract", async () => {
   await using given = await GivenScheduler.start();
-  const elsewhere = given.bus.call(chokeRoundCall, { scheduler: "other" }, givenRequest({}));
+  const gateway = new GivenGateway("g1", [givenPeer("a")]);
+  const elsewhere = given.bus.call(chokeRoundCall, { scheduler: "other" }, gateway.request(0));
   await rejects(elsewhere, hasCode("bus-no-responders"));
-  const negative = [givenPeer("a", { uploadBytesPerSecond: -1 })];
-  await rejects(given.round({ peers: negative }), hasCode("bus-invalid-payload"));
+  await rejects(given.round(gateway, { unchokeSlots: -1 }), hasCode("bus-invalid-payload"));
+});
+
+test("a scheduler that goes answers who waits", async () => {
+  await using given = await GivenScheduler.start();
+  await given.round(new GivenGateway("g1", [givenPeer("a")]));
+  const waiting = given.round(new GivenGateway("g2", [givenPeer("b")]));
+  await given.heard();
+  await given.scheduler[Symbol.asyncDispose]();
+  equal((await waiting).round, 2);
 });
 
 test("a scheduler tells the fleet that it is there, and that it goes", async () => {
@@ -148,9 +162,10 @@ test("a scheduler tells the fleet that it is there, and that it goes", async () 
   deepEqual(presence.available("choking-scheduler"), []);
   deepEqual(given.scheduler.ready(), { ready: false, reasons: ["draining"] });
   // Until it is gone it answers: a gateway may have asked before it heard.
-  equal((await given.round({ peers: [givenPeer("a")] })).round, 1);
+  const gateway = new GivenGateway("g1", [givenPeer("a")]);
+  equal((await given.round(gateway)).round, 1);
   await given.scheduler[Symbol.asyncDispose]();
-  await rejects(given.round({ peers: [] }), hasCode("bus-no-responders"));
+  await rejects(given.round(gateway), hasCode("bus-no-responders"));
   presence.stop();
 });
 
@@ -177,8 +192,15 @@ class GivenScheduler implements AsyncDisposable {
     });
   }
 
-  round(differing: Partial<RoundRequest>): Promise<RoundReply> {
-    return this.bus.call(chokeRoundCall, { scheduler: ID }, givenRequest(differing));
+  round(gateway: GivenGateway, differing: Partial<RoundRequest> = {}): Promise<RoundReply> {
+    const request = gateway.request(this.clock.nowMs(), differing);
+    return this.bus.call(chokeRoundCall, { scheduler: ID }, request);
+  }
+
+  /** The scheduler has heard what it was asked until now. */
+  async heard(): Promise<void> {
+    await this.bus.flush();
+    await turn();
   }
 
   rounds(): readonly RecordedLog[] {
@@ -189,24 +211,6 @@ class GivenScheduler implements AsyncDisposable {
     await this.scheduler[Symbol.asyncDispose]();
     await this.bus.close();
   }
-}
-
-function givenRequest(differing: Partial<RoundRequest>): RoundRequest {
-  return { gateway: "gateway-1", infoHash: ONE, unchokeSlots: 4, peers: [], ...differing };
-}
-
-function givenPeer(peerKey: string, differing: Partial<RoundPeer> = {}): RoundPeer {
-  return {
-    ...{ peerKey, amChoking: true, peerInterested: true },
-    ...{ uploadBytesPerSecond: 0, connectedAtMs: 0, unchokedAtMs: null },
-    ...differing,
-  };
-}
-
-/** The peer as its gateway sees it once it has done what was decided. */
-function applied(peer: RoundPeer, unchoked: boolean, nowMs: number): RoundPeer {
-  const enters = peer.amChoking && unchoked;
-  return { ...peer, amChoking: !unchoked, unchokedAtMs: enters ? nowMs : peer.unchokedAtMs };
 }
 
 function hasCode(code: string): (error: { readonly detail: { readonly code: string } }) => boolean {

@@ -1,5 +1,5 @@
 import { BEP3_UNCHOKE_SLOTS } from "@seedfleet/choker";
-import { zoneName } from "@seedfleet/contracts";
+import { type ChokingPolicy, chokingPolicy, zoneName } from "@seedfleet/contracts";
 import { PROMISED_SHARE_MAX, UPLOAD_CLASSES_MAX } from "@seedfleet/egress";
 import {
   bytes,
@@ -25,6 +25,7 @@ export type GatewayConfig = UploadSettings & {
   readonly peersPerAddressMax: number;
   readonly offencesMax: number;
   readonly unchokeSlots: number | "auto";
+  readonly chokingPolicy: ChokingPolicy;
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
   readonly zone: string | null;
@@ -49,6 +50,19 @@ and adds slots while every one of them is used well.`,
     const slots = /^\d{1,6}$/.test(value) ? Number(value) : 0;
     return slots >= 1 && slots <= 100_000 ? slots : null;
   },
+  format: String,
+};
+
+/** Whom slots go to, of torrents whose catalog entries do not say. */
+export const chokingPolicyField: Field<ChokingPolicy> = {
+  env: "SEEDFLEET_GATEWAY_CHOKING_POLICY",
+  doc: `Whom a torrent's slots go to unless seedfleet limit says otherwise for it: round_robin gives
+everybody the same turns, fastest_upload those who take fastest, anti_leech those who have little or
+nearly all, legout turns that resist who is fast and clever.`,
+  default: "round_robin",
+  allowed: "round_robin, fastest_upload, anti_leech or legout",
+  secret: false,
+  parse: (value) => chokingPolicy.safeParse(value).data ?? null,
   format: String,
 };
 
@@ -154,6 +168,7 @@ proxy or NAT before the gateway has all peers come from one address.`,
     min: 0,
   }),
   unchokeSlots: unchokeSlotsField,
+  chokingPolicy: chokingPolicyField,
   encryption: encryptionField,
   uploadBytesPerSecond: bytes({
     env: "SEEDFLEET_GATEWAY_UPLOAD_BYTES_PER_SECOND",

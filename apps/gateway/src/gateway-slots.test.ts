@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { CHOKE_ROUND_INTERVAL_MS } from "@seedfleet/choker";
+import { CHOKE_ROUND_INTERVAL_MS, type UnchokeDecision } from "@seedfleet/choker";
 import { chokeRoundCall, type RoundReply, type RoundRequest } from "@seedfleet/contracts";
-import { announcePresence } from "@seedfleet/fleet";
+import { announcePresence, packDecisions, unpackRoundPeers } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES } from "@seedfleet/wire";
 import { REQUESTS_QUEUED_MAX } from "./peers/peer-limits.ts";
@@ -109,18 +109,76 @@ test("a gateway asks its scheduler every 10 s, and follows it", async () => {
   await first?.until(() => first.choked);
   await advance(given, CHOKE_ROUND_INTERVAL_MS);
   equal(asked.length, 2);
-  const [request] = asked;
+  const [request, next] = asked;
+  const { peers: _, ...said } = request ?? { peers: null };
+  const { pieceLengthBytes, sizeBytes } = ONE.metainfo;
+  deepEqual(said, {
+    ...{ gateway: "gateway-1", infoHash: ONE.metainfo.infoHash, lastRound: 0, unchokeSlots: 1 },
+    ...{ policy: "round_robin", pieceLengthBytes, contentBytes: sizeBytes },
+  });
   deepEqual(
-    [request?.gateway, request?.infoHash, request?.unchokeSlots, request?.peers.length],
-    ["gateway-1", ONE.metainfo.infoHash, 1, 2],
-  );
-  deepEqual(
-    request?.peers.map(({ amChoking, peerInterested }) => [amChoking, peerInterested]),
+    peersOf(request).map(({ amChoking, peerInterested }) => [amChoking, peerInterested]),
     [
       [false, true],
       [true, true],
     ],
   );
+  equal(next?.lastRound, 1);
+});
+
+test("a gateway asks again when its scheduler says, so that gateways ask together", async () => {
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
+  const askedAtMs: number[] = [];
+  await scheduling(given, (request) => {
+    askedAtMs.push(given.clock.nowMs());
+    return { ...givingSlotTo(0, request), nextInMs: 4_000 };
+  });
+  await interestedPeers(given, 2);
+  await advance(given, 20_000);
+  deepEqual(askedAtMs, [10_000, 14_000, 18_000]);
+});
+
+test("a gateway tells its scheduler what a peer has, was sent, and who it is", async () => {
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
+  const asked: RoundRequest[] = [];
+  await scheduling(given, (request) => {
+    asked.push(request);
+    return givingSlotTo(0, request);
+  });
+  const [first] = await interestedPeers(given, 2);
+  first?.send({ kind: "have", piece: 0 });
+  await first?.download([{ ...FIRST, piece: 1 }]);
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  const [one, other] = peersOf(asked[0]);
+  const { pieceLengthBytes } = ONE.metainfo;
+  deepEqual(
+    [one?.haveBytes, one?.sentBytes, one?.turnBytes],
+    [pieceLengthBytes, BLOCK_BYTES, BLOCK_BYTES],
+  );
+  deepEqual([other?.haveBytes, other?.sentBytes, other?.turnBytes], [0, 0, 0]);
+  ok(one?.leecher !== other?.leecher);
+});
+
+test("a gateway does not follow a scheduler that gives out more than there is", async () => {
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
+  await scheduling(given, (request) => {
+    const { decisions } = givingSlotTo(0, request);
+    return { ...givingSlotTo(0, request), decisions: { ...decisions, unchokes: [2, 2] } };
+  });
+  const peers = await interestedPeers(given, 2);
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  equal(peers.filter((peer) => !peer.choked).length, 1);
+  equal(given.logged("scheduler silent, choking decided here"), 1);
+});
+
+test("a gateway does not follow a round that is over", async () => {
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
+  await scheduling(given, (request) => ({ ...givingSlotTo(0, request), round: 1 }));
+  await interestedPeers(given, 2);
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  equal(given.logged("scheduler silent, choking decided here"), 0);
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  equal(given.logged("scheduler silent, choking decided here"), 1);
 });
 
 test("a gateway tells its scheduler how fast each peer takes its blocks", async () => {
@@ -133,8 +191,8 @@ test("a gateway tells its scheduler how fast each peer takes its blocks", async 
   const [first] = await interestedPeers(given, 2);
   await first?.download([FIRST, { ...FIRST, piece: 1 }]);
   await advance(given, CHOKE_ROUND_INTERVAL_MS);
-  const rates = asked[0]?.peers.map((peer) => peer.uploadBytesPerSecond);
-  deepEqual(rates, [(2 * BLOCK_BYTES) / 10, 0]);
+  const rates = peersOf(asked[0]).map((peer) => peer.uploadBytesPerSecond);
+  deepEqual(rates, [Math.round((2 * BLOCK_BYTES) / 10), 0]);
 });
 
 test("a gateway asks nobody about peers that want nothing", async () => {
@@ -177,16 +235,15 @@ test("a gateway whose scheduler fails or is late decides by itself, and says so 
 });
 
 test("a gateway gives slots that its scheduler left free to who waits", async () => {
-  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
-  await scheduling(given, (request) => ({
-    ...{ ...givingSlotTo(0, request), unchokeSlots: 2 },
-    // As if the second had come after the snapshot.
-    decisions: [],
-  }));
-  const [first, second] = await interestedPeers(given, 2);
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 2 });
+  // As if it had come after the snapshot.
+  await scheduling(given, (request) => givingSlotTo(0, request));
+  const peers = await interestedPeers(given, 2);
   await advance(given, CHOKE_ROUND_INTERVAL_MS);
-  await second?.until(() => !second.choked);
-  equal(first?.choked, false);
+  deepEqual(
+    peers.map((peer) => peer.choked),
+    [false, false],
+  );
 });
 
 test("a gateway does not follow a decision that has expired", async () => {
@@ -202,10 +259,12 @@ test("a gateway does not follow a decision that has expired", async () => {
 });
 
 const NOBODY: RoundRequest = {
-  gateway: "gateway-1",
-  infoHash: ONE.metainfo.infoHash,
-  unchokeSlots: 1,
-  peers: [],
+  ...{ gateway: "gateway-1", infoHash: ONE.metainfo.infoHash, lastRound: 99, unchokeSlots: 1 },
+  ...{ policy: "round_robin", pieceLengthBytes: 1, contentBytes: 1 },
+  peers: {
+    ...{ peerKeys: [], leechers: [], flags: [], uploadBytesPerSecond: [], sentBytes: [] },
+    ...{ turnBytes: [], haveBytes: [], connectedForMs: [], unchokedForMs: [] },
+  },
 };
 
 /** Peers that came one after the other and want what there is; `peer-0` holds the first slot. */
@@ -236,13 +295,21 @@ async function scheduling(
 }
 
 /** Unchokes one of the peers, in the order they came, and nobody else. */
-function givingSlotTo(holder: number, { peers }: RoundRequest): RoundReply {
-  const decisions = peers.map(({ peerKey }, index) =>
-    index === holder
-      ? ({ peerKey, unchoked: true, reason: "rate" } as const)
-      : ({ peerKey, unchoked: false, reason: "outranked" } as const),
-  );
-  return { round: 1, validForMs: 5_000, unchokeSlots: 1, decisions };
+function givingSlotTo(holder: number, request: RoundRequest): RoundReply {
+  const decisions = peersOf(request).map((_, index): Omit<UnchokeDecision, "peerKey"> => {
+    const isHolder = index === holder;
+    return {
+      decision: isHolder ? "regular" : "choked",
+      rank: null,
+      because: isHolder ? { rule: "ranked", slots: 1 } : { rule: "outranked", slots: 1 },
+    };
+  });
+  const timing = { validForMs: 5_000, nextInMs: CHOKE_ROUND_INTERVAL_MS };
+  return { round: request.lastRound + 1, ...timing, decisions: packDecisions(decisions, 0) };
+}
+
+function peersOf(request: RoundRequest | undefined): ReturnType<typeof unpackRoundPeers> {
+  return request === undefined ? [] : unpackRoundPeers(request.peers, request.gateway, 0);
 }
 
 /** Moves the clock, slowly enough for presence to be heard, and lets what follows happen. */

@@ -1,6 +1,5 @@
 import type { Bus, Subscription } from "@seedfleet/bus";
 import { endpointOf } from "@seedfleet/bytes";
-import { OPTIMISTIC_UNCHOKE_INTERVAL_MS } from "@seedfleet/choker";
 import {
   catalogChangedEvent,
   type HostPort,
@@ -227,7 +226,7 @@ class Gateway implements RunningGateway {
       {
         gateway: this.#config.id,
         unchokeSlots: this.#config.unchokeSlots,
-        optimisticUnchokeIntervalMs: OPTIMISTIC_UNCHOKE_INTERVAL_MS,
+        chokingPolicy: this.#config.chokingPolicy,
       },
     );
   }

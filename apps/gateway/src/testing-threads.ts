@@ -1,13 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { CHOKE_ROUND_INTERVAL_MS } from "@seedfleet/choker";
+import { CHOKE_ROUND_INTERVAL_MS, type FleetPeer, type UnchokeDecision } from "@seedfleet/choker";
 import { chokeRoundCall, type RoundRequest } from "@seedfleet/contracts";
-import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
+import {
+  announcePresence,
+  type PresenceAnnouncer,
+  packDecisions,
+  unpackRoundPeers,
+} from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { type GivenGateway, until } from "./testing.ts";
 
 const SCHEDULER = "scheduler-1";
 
-type SeenPeer = RoundRequest["peers"][number] & { readonly thread: number };
+type SeenPeer = FleetPeer & { readonly thread: number };
 
 /**
  * What a gateway with threads tells its scheduler: all peers of a swarm, and by their keys which
@@ -32,14 +37,16 @@ export class SwarmView implements Disposable {
     const view = new SwarmView(given, workers);
     given.bus.serve(chokeRoundCall, { params: { scheduler: SCHEDULER } }, (request) => {
       view.#asked = request;
-      const { peers } = request;
-      const unchokeSlots = Number(request.unchokeSlots);
-      const decisions = peers.map(({ peerKey, amChoking }) =>
-        amChoking
-          ? ({ peerKey, unchoked: false, reason: "outranked" } as const)
-          : ({ peerKey, unchoked: true, reason: "rate" } as const),
+      const peers = unpackRoundPeers(request.peers, request.gateway, 0);
+      const decisions = peers.map(
+        ({ amChoking }): Omit<UnchokeDecision, "peerKey"> => ({
+          ...{ decision: amChoking ? "choked" : "regular", rank: null },
+          because: { rule: "free-slot" },
+        }),
       );
-      return { round: 1, validForMs: 5_000, unchokeSlots, decisions };
+      const nextInMs = CHOKE_ROUND_INTERVAL_MS;
+      const timing = { round: request.lastRound + 1, validForMs: 5_000, nextInMs };
+      return { ...timing, decisions: packDecisions(decisions, 0) };
     });
     await given.bus.flush();
     return view;
@@ -49,7 +56,9 @@ export class SwarmView implements Disposable {
   async peers(holds: (peers: readonly SeenPeer[]) => boolean): Promise<readonly SeenPeer[]> {
     while (true) {
       await this.#round();
-      const peers = (this.#asked?.peers ?? []).map((peer) => ({
+      const asked = this.#asked;
+      const seen = asked === null ? [] : unpackRoundPeers(asked.peers, asked.gateway, 0);
+      const peers = seen.map((peer) => ({
         ...peer,
         thread: Number(peer.peerKey.split("-").at(-1)) % (this.#workers + 1),
       }));

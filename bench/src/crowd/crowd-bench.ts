@@ -78,14 +78,14 @@ async function run(options: CrowdOptions, running: AsyncDisposableStack): Promis
 
 /** The fleet without its gateway: a bus, a catalog with the torrents, and the scheduler. */
 async function openCrowd(options: CrowdOptions, running: AsyncDisposableStack): Promise<Crowd> {
-  const { torrents, slots } = options;
+  const { torrents } = options;
   const nats = await startFleetNats(await makeDirectory(running), running);
   const bus = await openBus(nats, running);
   const files = running.use(await makeSmallFiles(torrents, FILE_BYTES));
   await publishAll(bus, files, { options: DEFAULT_TORRENT_OPTIONS });
   const catalog = await openCatalog(bus, silentTelemetry.log);
   const infoHashes = (await catalog.list()).map(({ infoHash }) => infoHash);
-  const scheduler = running.use(new CrowdScheduler(bus, { slots, torrents }));
+  const scheduler = running.use(new CrowdScheduler(bus, torrents));
   return { options, nats, infoHashes, scheduler };
 }
 

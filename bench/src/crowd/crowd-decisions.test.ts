@@ -1,48 +1,35 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import type { RoundRequest } from "@seedfleet/contracts";
-import { type Decided, leaveAll, turnOver } from "./crowd-decisions.ts";
+import { peerKey } from "@seedfleet/choker";
+import type { RoundDecisions, RoundPeers } from "@seedfleet/contracts";
+import { packRoundPeers, unpackDecisions } from "@seedfleet/fleet";
+import { leaveAll, turnOver } from "./crowd-decisions.ts";
 
-function givenPeers(choked: readonly boolean[]): Pick<RoundRequest, "peers"> {
-  const rest = { uploadBytesPerSecond: 0, connectedAtMs: 0, unchokedAtMs: null };
-  const peers = choked.map((amChoking, at) => ({
-    ...{ peerKey: String(at), amChoking, peerInterested: true },
-    ...rest,
+const CHOKED = [true, true, false];
+
+const KEYS = CHOKED.map((_, at) => peerKey(String(at)));
+
+function givenPeers(): RoundPeers {
+  const nothing = { uploadBytesPerSecond: 0, sentBytes: 0, turnBytes: 0, haveBytes: 0 };
+  const idle = { ...nothing, uploadOnly: false, connectedAtMs: 0, unchokedAtMs: null };
+  const peers = KEYS.map((key, at) => ({
+    ...{ peerKey: key, leecher: key, amChoking: CHOKED[at] ?? true, peerInterested: true },
+    ...idle,
   }));
-  return { peers };
+  return packRoundPeers(peers, 0);
 }
 
-function unchokedIn({ decisions }: Decided): readonly boolean[] {
-  return decisions.map(({ unchoked }) => unchoked);
+function unchokedIn(decisions: RoundDecisions): readonly boolean[] | undefined {
+  return unpackDecisions(decisions, KEYS, 0)?.map(({ decision }) => decision !== "choked");
 }
 
-const cases = [
-  {
-    given: "most of them choked",
-    choked: [true, true, false],
-    then: [true, true, false],
-    slots: 2,
-  },
-  {
-    given: "few of them choked",
-    choked: [true, false, false],
-    then: [true, false, false],
-    slots: 1,
-  },
-  { given: "none of them choked", choked: [false, false], then: [false, false], slots: 1 },
-] as const;
+test("turnOver() changes every peer", () => {
+  deepEqual(unchokedIn(turnOver(givenPeers())), CHOKED);
+});
 
-for (const { given, choked, then, slots } of cases) {
-  test(`turnOver() changes every peer, given ${given}`, () => {
-    const decided = turnOver(givenPeers(choked));
-    deepEqual(unchokedIn(decided), then);
-    deepEqual(decided.unchokeSlots, slots);
-  });
-}
-
-test("leaveAll() changes no peer, and leaves free slots to be taken", () => {
-  const decided = leaveAll(givenPeers([true, false, true]), 4);
-  deepEqual(unchokedIn(decided), [false, true, false]);
-  deepEqual(decided.unchokeSlots, 4);
-  deepEqual(leaveAll(givenPeers([false, false]), 1).unchokeSlots, 2);
+test("leaveAll() changes no peer", () => {
+  deepEqual(
+    unchokedIn(leaveAll(givenPeers())),
+    CHOKED.map((each) => !each),
+  );
 });

@@ -8,7 +8,7 @@ test("parseCrowdOptions() given nothing", () => {
     json: false,
     peers: 10_000,
     torrents: 4,
-    slots: 4,
+    slots: 1_250,
     runs: 3,
     rounds: 4,
     settleSeconds: 20,
@@ -20,6 +20,7 @@ const refused = [
   { given: "an unknown flag", args: ["--fast"], message: /--fast/ },
   { given: "a crowd of one", args: ["--peers", "1"], message: /--peers .*"1"/ },
   { given: "too many peers of a torrent", args: ["--torrents", "2"], message: /--torrents 3 / },
+  { given: "parts that are not even", args: ["--peers", "10004"], message: /multiple of 8/ },
   { given: "no rounds", args: ["--rounds", "0"], message: /--rounds/ },
 ] as const;
 

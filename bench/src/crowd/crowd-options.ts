@@ -6,6 +6,7 @@ export type CrowdOptions = {
   readonly json: boolean;
   readonly peers: number;
   readonly torrents: number;
+  /** Unchoke slots of each torrent: half of its peers have one. */
   readonly slots: number;
   readonly runs: number;
   readonly rounds: number;
@@ -15,12 +16,12 @@ export type CrowdOptions = {
 
 export const CROWD_USAGE = `Usage: npm run bench -- crowd [options]
 
-Measures the memory that connected, interested, choked peers cost a gateway, and how long it takes
-to tell every one of them the decision of a choke round that turns all of them over.
+Measures the memory that connected, interested peers cost a gateway, half of them choked and none
+served, and how long it takes to tell every one of them the decision of a choke round that turns all
+of them over.
 
   --peers N             peers connected at once (10000)
-  --torrents N          torrents they are of, in equal parts (4)
-  --slots N             unchoke slots of each torrent while memory is measured (4)
+  --torrents N          torrents they are of, in equal and even parts (4)
   --runs N              gateways measured, one after the other (3)
   --rounds N            choke rounds measured of each; they are 10 s apart (4)
   --settle N            seconds from the last peer's coming until memory is read (20)
@@ -33,7 +34,6 @@ export function parseCrowdOptions(args: readonly string[]): CrowdOptions | "help
   const values = parseFlags("crowd", args, {
     peers: { type: "string", default: "10000" },
     torrents: { type: "string", default: "4" },
-    slots: { type: "string", default: "4" },
     runs: { type: "string", default: "3" },
     rounds: { type: "string", default: "4" },
     settle: { type: "string", default: "20" },
@@ -51,12 +51,17 @@ export function parseCrowdOptions(args: readonly string[]): CrowdOptions | "help
 ${need} or more for ${peers} peers`,
     );
   }
+  if (peers % (2 * torrents) !== 0) {
+    throw new BenchError(
+      `half of each torrent's peers have a slot: --peers must be a multiple of ${2 * torrents}`,
+    );
+  }
   const processes = values["load-processes"];
   return {
     json: values.json,
     peers,
     torrents,
-    slots: countOption("--slots", values.slots, { min: 1, max: 100_000 }),
+    slots: peers / (2 * torrents),
     runs: countOption("--runs", values.runs, { min: 1, max: 1_000 }),
     rounds: countOption("--rounds", values.rounds, { min: 1, max: 1_000 }),
     settleSeconds: countOption("--settle", values.settle, { min: 1, max: 3_600 }),

@@ -1,5 +1,6 @@
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
+import { CHOKE_ROUND_INTERVAL_MS } from "@seedfleet/choker";
 import { chokeRoundCall, type RoundReply, type RoundRequest } from "@seedfleet/contracts";
 import { announcePresence } from "@seedfleet/fleet";
 import { systemClock, VERSION } from "@seedfleet/runtime";
@@ -11,25 +12,20 @@ const ID = "bench";
 /** A decision that is late is a round that was not measured; then its count is wrong. */
 const VALID_FOR_MS = 8_000;
 
-export type CrowdSchedulerConfig = {
-  readonly slots: number;
-  readonly torrents: number;
-};
-
 /**
  * The fleet's choking-scheduler for a while. A real one changes two peers in a round of a seed that
  * nobody downloads from; this one can turn every peer over, which is the most a round can be.
  */
 export class CrowdScheduler implements Disposable {
-  readonly #config: CrowdSchedulerConfig;
+  readonly #torrents: number;
   readonly #stopping: readonly (() => void)[];
   readonly #rounds = new Map<InfoHash, number>();
   readonly #decidedMs = new Map<InfoHash, number[]>();
   #turning = 0;
   #turned = Promise.withResolvers<void>();
 
-  constructor(bus: Bus, config: CrowdSchedulerConfig) {
-    this.#config = config;
+  constructor(bus: Bus, torrents: number) {
+    this.#torrents = torrents;
     const startedAtMs = systemClock.nowMs();
     const served = bus.serve(chokeRoundCall, { params: { scheduler: ID } }, (request) =>
       this.#decide(request),
@@ -63,16 +59,14 @@ export class CrowdScheduler implements Disposable {
     this.#rounds.set(infoHash, round);
     const decidedMs = this.#decidedMs.get(infoHash) ?? [];
     const isTurning = decidedMs.length < this.#turning;
-    const decided = isTurning ? turnOver(request) : leaveAll(request, this.#config.slots);
+    const decisions = isTurning ? turnOver(request.peers) : leaveAll(request.peers);
     if (isTurning) this.#decidedMs.set(infoHash, [...decidedMs, monotonicMs()]);
     if (isTurning && this.#isDone()) this.#turned.resolve();
-    return { round, validForMs: VALID_FOR_MS, ...decided };
+    return { round, validForMs: VALID_FOR_MS, nextInMs: CHOKE_ROUND_INTERVAL_MS, decisions };
   }
 
   #isDone(): boolean {
     const all = [...this.#decidedMs.values()];
-    return (
-      all.length === this.#config.torrents && all.every((each) => each.length === this.#turning)
-    );
+    return all.length === this.#torrents && all.every((each) => each.length === this.#turning);
   }
 }

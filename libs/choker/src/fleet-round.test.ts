@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { peerKey } from "./choker-model.ts";
-import { type FleetPeer, fleetRound } from "./fleet-round.ts";
+import { type FleetConfig, type FleetPeer, fleetRound } from "./fleet-round.ts";
 import { initialSeedState } from "./seed-round.ts";
 import { givenSeedPeer } from "./testing.ts";
 
@@ -13,9 +13,13 @@ function connection(leecher: string, gateway: string, differing = {}): FleetPeer
   return { ...peer, gateway, leecher: peerKey(leecher) };
 }
 
-function decided(peers: readonly FleetPeer[], slotsOf: Record<string, number>): string[] {
-  const slots = new Map(Object.entries(slotsOf));
-  const { decisions } = fleetRound(initialSeedState(1), peers, { ...config, slotsOf: slots }, 0);
+function decided(
+  peers: readonly FleetPeer[],
+  slotsOf: Record<string, number>,
+  differing: Partial<FleetConfig> = {},
+): string[] {
+  const given = { ...config, slotsOf: new Map(Object.entries(slotsOf)), ...differing };
+  const { decisions } = fleetRound(initialSeedState(1), peers, given, 0);
   return decisions.map((each) => `${each.peerKey} ${each.decision} ${each.because.rule}`);
 }
 
@@ -59,4 +63,32 @@ test("fleetRound() gives no leecher two slots while others wait, and no gateway 
   for (const gateway of gateways) {
     ok(unchoked.filter((each) => each.gateway === gateway).length <= 4);
   }
+});
+
+test("fleetRound() leaves a leecher where a gateway that does not ask serves it", () => {
+  const peers = [connection("a", "g1"), connection("b", "g1")];
+  const servedElsewhere = new Map([[peerKey("a"), "g2"]]);
+  deepEqual(decided(peers, { g1: 1 }, { servedElsewhere }), [
+    ...["g1/a choked served-elsewhere", "g1/b optimistic turn"],
+  ]);
+  deepEqual(decided(peers, { g1: 2 }, { servedElsewhere }), [
+    ...["g1/a regular free-slot", "g1/b optimistic turn"],
+  ]);
+});
+
+test("fleetRound() says of who is not chosen that it is outranked, or why it wants no slot", () => {
+  const peers = [
+    connection("a", "g1"),
+    connection("b", "g1"),
+    connection("c", "g1", { uploadOnly: true }),
+    connection("d", "g1", { peerInterested: false }),
+  ];
+  deepEqual(decided(peers, { g1: 1 }), [
+    ...["g1/a optimistic turn", "g1/b choked outranked"],
+    ...["g1/c choked upload-only", "g1/d choked not-interested"],
+  ]);
+  deepEqual(decided(peers, { g1: 0 }), [
+    ...["g1/a choked gateway-full", "g1/b choked gateway-full"],
+    ...["g1/c choked upload-only", "g1/d choked not-interested"],
+  ]);
 });

@@ -12,6 +12,11 @@ export type FleetPeer = SeedPeer & {
 export type FleetConfig = Omit<SeedConfig, "unchokeSlots"> & {
   /** By gateway, how many slots the swarm has there. */
   readonly slotsOf: ReadonlyMap<string, number>;
+  /**
+   * By leecher, the gateway that serves it and is not asking now: it keeps its slot there, and has
+   * another only where there are slots to spare.
+   */
+  readonly servedElsewhere?: ReadonlyMap<PeerKey, string>;
 };
 
 export type FleetRound = {
@@ -34,15 +39,18 @@ export function fleetRound(
   config: FleetConfig,
   nowMs: number,
 ): FleetRound {
+  const { servedElsewhere = new Map<PeerKey, string>() } = config;
   const ofLeecher = Map.groupBy(peers, ({ leecher }) => leecher);
-  const leechers = Array.from(ofLeecher, ([leecher, all]) => mergeConnections(leecher, all));
+  const leechers = Array.from(ofLeecher).flatMap(([leecher, all]) =>
+    servedElsewhere.has(leecher) ? [] : mergeConnections(leecher, all),
+  );
   const left = new Map(config.slotsOf);
   const unchokeSlots = [...left.values()].reduce((sum, slots) => sum + slots, 0);
   if (unchokeSlots === 0) return { state, decisions: peers.map(chokedForLackOfSlots) };
   const round = seedRound(state, leechers, { ...config, unchokeSlots }, nowMs);
   const decided = new Map(round.decisions.map((each) => [each.peerKey, each]));
   const placed = new Map<PeerKey, UnchokeDecision>();
-  const servedAt = new Map<PeerKey, string>();
+  const servedAt = new Map(servedElsewhere);
   const place = (decision: UnchokeDecision): void => {
     const peer = bestGateway(ofLeecher.get(decision.peerKey) ?? [], left);
     if (peer === null) return;
@@ -57,19 +65,21 @@ export function fleetRound(
     if (decision.because.rule !== "outranked") continue;
     place({ ...decision, decision: "regular", because: FREE_SLOT });
   }
+  const turnsElsewhere = state.optimistic.filter(({ peerKey }) => servedElsewhere.has(peerKey));
   return {
-    state: round.state,
+    state: { ...round.state, optimistic: [...round.state.optimistic, ...turnsElsewhere] },
     decisions: peers.map((peer) => {
       const { peerKey, gateway, leecher } = peer;
       const decision = placed.get(peerKey);
       if (decision !== undefined) return decision;
       const { rank = null, because = GATEWAY_FULL } = decided.get(leecher) ?? {};
-      const mayHave = peer.peerInterested && !peer.uploadOnly;
-      if (!mayHave) return { peerKey, decision: "choked", rank, because };
+      const whyNot = unwanting(peer);
+      if (whyNot !== null) return { peerKey, decision: "choked", rank, because: whyNot };
       const slots = left.get(gateway) ?? 0;
       const elsewhere = servedAt.get(leecher);
       if (elsewhere === undefined) {
-        return { peerKey, decision: "choked", rank, because: GATEWAY_FULL };
+        const why = because.rule === "outranked" ? because : GATEWAY_FULL;
+        return { peerKey, decision: "choked", rank, because: why };
       }
       if (slots === 0) {
         const why: Because = { rule: "served-elsewhere", gateway: elsewhere };
@@ -81,8 +91,15 @@ export function fleetRound(
   };
 }
 
-function chokedForLackOfSlots({ peerKey }: FleetPeer): UnchokeDecision {
-  return { peerKey, decision: "choked", rank: null, because: GATEWAY_FULL };
+function chokedForLackOfSlots(peer: FleetPeer): UnchokeDecision {
+  const because = unwanting(peer) ?? GATEWAY_FULL;
+  return { peerKey: peer.peerKey, decision: "choked", rank: null, because };
+}
+
+/** Why it may have no slot at all; null if it may. */
+function unwanting({ peerInterested, uploadOnly }: FleetPeer): Because | null {
+  if (!peerInterested) return { rule: "not-interested" };
+  return uploadOnly ? { rule: "upload-only" } : null;
 }
 
 /** All connections of a leecher as the policy sees them: one peer. */

@@ -1,13 +1,6 @@
-export { chokeRound } from "./choke-round.ts";
 export {
   BEP3_UNCHOKE_SLOTS,
   CHOKE_ROUND_INTERVAL_MS,
-  type ChokeDecision,
-  type ChokeReason,
-  type ChokeRound,
-  type ChokerConfig,
-  type ChokerState,
-  initialChokerState,
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   type PeerKey,
   type PeerSnapshot,
@@ -33,7 +26,7 @@ export {
   type SeedState,
   seedRound,
 } from "./seed-round.ts";
-export { settleSlots } from "./settle-slots.ts";
+export { type SettlingPeer, settleSlots } from "./settle-slots.ts";
 export {
   type SharedSlots,
   type SlotCredits,
@@ -48,4 +41,4 @@ export type {
   Unchoke,
   UnchokeDecision,
 } from "./unchoke-model.ts";
-export { UNCHOKE_SLOTS_AUTO_MAX } from "./unchoke-slots.ts";
+export { autoSlots, UNCHOKE_SLOTS_AUTO_MAX } from "./unchoke-slots.ts";

@@ -1,19 +1,24 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { settleSlots } from "./settle-slots.ts";
-import { givenPeer } from "./testing.ts";
+import { givenSeedPeer as givenPeer } from "./testing.ts";
 
 const holding = { amChoking: false };
 const cases = [
   {
     given: "a free slot and two that want it",
     peers: [givenPeer("new", { connectedAtMs: 9 }), givenPeer("old"), givenPeer("a", holding)],
-    then: [{ peerKey: "old", unchoked: true, reason: "free-slot" }],
+    then: ["old regular free-slot"],
   },
   {
     given: "a holder that lost interest",
     peers: [givenPeer("a", { ...holding, peerInterested: false }), givenPeer("b", holding)],
-    then: [{ peerKey: "a", unchoked: false, reason: "not-interested" }],
+    then: ["a choked not-interested"],
+  },
+  {
+    given: "a free slot that only one who uploads alone wants",
+    peers: [givenPeer("a", holding), givenPeer("b", { uploadOnly: true })],
+    then: [],
   },
   {
     given: "no free slot",
@@ -29,6 +34,9 @@ const cases = [
 
 for (const { given, peers, then } of cases) {
   test(`settleSlots() given ${given}`, () => {
-    deepEqual(settleSlots(peers, 2), then);
+    const decided = settleSlots(peers, 2).map(({ peerKey, decision, because }) => {
+      return `${peerKey} ${decision} ${because.rule}`;
+    });
+    deepEqual(decided, then);
   });
 }

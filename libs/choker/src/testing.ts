@@ -1,4 +1,4 @@
-import { type ChokeRound, type PeerSnapshot, peerKey } from "./choker-model.ts";
+import { type PeerSnapshot, peerKey } from "./choker-model.ts";
 import type { SeedPeer } from "./unchoke-model.ts";
 
 /** A choked, interested peer that connected at 0, unless told otherwise. */
@@ -24,23 +24,4 @@ export function givenSeedPeer(
 ): SeedPeer {
   const none = { uploadOnly: false, sentBytes: 0, turnBytes: 0, haveBytes: 0 };
   return { ...givenPeer(key), ...none, ...differing };
-}
-
-/** The peers as a gateway would see them once it has done what the round decided. */
-export function applyRound(
-  peers: readonly PeerSnapshot[],
-  round: ChokeRound,
-  nowMs: number,
-): PeerSnapshot[] {
-  const unchoked = new Set(
-    round.decisions.filter((decision) => decision.unchoked).map((decision) => decision.peerKey),
-  );
-  return peers.map((peer) => {
-    const unchokes = peer.amChoking && unchoked.has(peer.peerKey);
-    return {
-      ...peer,
-      amChoking: !unchoked.has(peer.peerKey),
-      unchokedAtMs: unchokes ? nowMs : peer.unchokedAtMs,
-    };
-  });
 }

@@ -1,9 +1,4 @@
-import {
-  BEP3_UNCHOKE_SLOTS,
-  type ChokerConfig,
-  type ChokerState,
-  type PeerSnapshot,
-} from "./choker-model.ts";
+import { BEP3_UNCHOKE_SLOTS, type PeerSnapshot } from "./choker-model.ts";
 
 /** A peer that takes less than this is not worth a slot of its own (libtorrent's `rate_based`). */
 const RATE_FLOOR_BYTES_PER_SECOND = 1_024;
@@ -15,27 +10,21 @@ const RATE_STEP_BYTES_PER_SECOND = 2_048;
 export const UNCHOKE_SLOTS_AUTO_MAX = 512;
 
 /**
- * How many slots a swarm has now.
+ * How many slots a swarm has now, where an uplink has no limit that it could be filled by.
  *
- * `auto` counts the peers, fastest first, while each takes its growing minimum (1 KiB/s plus
- * 2 KiB/s per peer before it). One more than that may be unchoked; and when every slot given out
- * was worth it, the number doubles, so that a crowd of slow links fills a fast uplink within a few
+ * Counts the peers, fastest first, while each takes its growing minimum (1 KiB/s plus 2 KiB/s per
+ * peer before it). One more than that may be unchoked; and when every one of the `lastSlots` was
+ * worth it, the number doubles, so that a crowd of slow links fills a fast uplink within a few
  * rounds instead of one peer a round.
  */
-export function unchokeSlots(
-  config: ChokerConfig,
-  state: ChokerState,
-  peers: readonly PeerSnapshot[],
-): number {
-  if (config.unchokeSlots !== "auto") return config.unchokeSlots;
+export function autoSlots(lastSlots: number, peers: readonly PeerSnapshot[]): number {
   const rates = peers
     .filter((peer) => !peer.amChoking && peer.peerInterested)
     .map((peer) => peer.uploadBytesPerSecond)
     .toSorted((a, b) => b - a);
   const slow = rates.findIndex((rate, index) => rate < minimumRate(index));
   const earned = slow === -1 ? rates.length : slow;
-  const allEarned = earned >= state.unchokeSlots;
-  const wanted = allEarned ? 2 * state.unchokeSlots : earned + 1;
+  const wanted = earned >= lastSlots ? 2 * lastSlots : earned + 1;
   return Math.min(UNCHOKE_SLOTS_AUTO_MAX, Math.max(BEP3_UNCHOKE_SLOTS, wanted));
 }
 

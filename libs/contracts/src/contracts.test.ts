@@ -9,6 +9,7 @@ import {
   ingestJob,
   ingestProgressEvent,
   manageCall,
+  NEXT_ROUND_MS_MAX,
   PEERS_PER_ROUND_MAX,
   PRESENCE_HOT_MAX,
   peerAnnouncedEvent,
@@ -63,13 +64,20 @@ const PRESENCE = {
   ...{ load: 1.5, peerAddress: { host: "192.0.2.1", port: 6881 }, urls: ["http://a/announce"] },
   gateway: GATEWAY,
 };
-const PEER = {
-  ...{ peerKey: "2d5445-1", amChoking: true, peerInterested: true },
-  ...{ uploadBytesPerSecond: 0.5, connectedAtMs: 0, unchokedAtMs: null },
+const ROUND_PEERS = {
+  ...{ peerKeys: ["2d5445-1"], leechers: ["a"], flags: [3], uploadBytesPerSecond: [5] },
+  ...{ sentBytes: [7], turnBytes: [7], haveBytes: [0], connectedForMs: [9], unchokedForMs: [null] },
 };
-const ROUND_REQUEST = { gateway: "gateway-1", infoHash: INFO_HASH, unchokeSlots: 4, peers: [PEER] };
-const DECISION = { peerKey: "2d5445-1", unchoked: true, reason: "rate" };
-const ROUND_REPLY = { round: 1, validForMs: 5_000, unchokeSlots: 4, decisions: [DECISION] };
+const ROUND_REQUEST = {
+  ...{ gateway: "gateway-1", infoHash: INFO_HASH, lastRound: 0, unchokeSlots: 4 },
+  ...{ policy: "round_robin", pieceLengthBytes: 16_384, contentBytes: 1, peers: ROUND_PEERS },
+};
+const NO_PEERS = Object.fromEntries(Object.keys(ROUND_PEERS).map((column) => [column, []]));
+const DECISIONS = {
+  ...{ unchokes: [2, 0], ranks: [1, null], because: [0, 1] },
+  reasons: [{ rule: "turn", forMs: 5 }, { rule: "not-interested" }],
+};
+const ROUND_REPLY = { round: 1, validForMs: 5_000, nextInMs: 10_000, decisions: DECISIONS };
 const PROGRESS = {
   ...{ phase: "hashing", name: "a", doneBytes: 0, totalBytes: 1 },
   ...{ bytesPerSecond: 0.5, remainingMs: null },
@@ -209,31 +217,40 @@ const contracts: readonly Given[] = [
     schema: chokeRoundCall.request,
     accepts: [
       ROUND_REQUEST,
-      { ...ROUND_REQUEST, unchokeSlots: "auto", peers: [] },
-      { ...ROUND_REQUEST, peers: [{ ...PEER, unchokedAtMs: 7 }] },
-      { ...ROUND_REQUEST, peers: Array.from({ length: PEERS_PER_ROUND_MAX }, () => PEER) },
+      { ...ROUND_REQUEST, unchokeSlots: 0, peers: NO_PEERS },
+      { ...ROUND_REQUEST, peers: { ...ROUND_PEERS, unchokedForMs: [7] } },
+      { ...ROUND_REQUEST, peers: manyPeers(PEERS_PER_ROUND_MAX) },
     ],
     refuses: [
       { gateway: "" },
-      { unchokeSlots: 0 },
-      { unchokeSlots: "many" },
-      { peers: [{ ...PEER, uploadBytesPerSecond: -0.65 }] },
-      { peers: [{ ...PEER, peerKey: "" }] },
-      { peers: [{ ...PEER, peerKey: "a".repeat(65) }] },
-      { peers: [{ ...PEER, more: 1 }] },
-      { peers: Array.from({ length: PEERS_PER_ROUND_MAX + 1 }, () => PEER) },
+      { unchokeSlots: -1 },
+      { unchokeSlots: "auto" },
+      { policy: "best" },
+      { peers: { ...ROUND_PEERS, uploadBytesPerSecond: [-1] } },
+      { peers: { ...ROUND_PEERS, peerKeys: [""] } },
+      { peers: { ...ROUND_PEERS, peerKeys: ["a".repeat(65)] } },
+      { peers: { ...ROUND_PEERS, flags: [8] } },
+      { peers: { ...ROUND_PEERS, flags: [1, 1] } },
+      { peers: { ...ROUND_PEERS, more: [] } },
+      { peers: manyPeers(PEERS_PER_ROUND_MAX + 1) },
     ],
   },
   {
     name: "chokeRoundCall's reply",
     schema: chokeRoundCall.reply,
-    accepts: [ROUND_REPLY, { ...ROUND_REPLY, decisions: [] }],
+    accepts: [
+      ROUND_REPLY,
+      { ...ROUND_REPLY, decisions: { unchokes: [], ranks: [], because: [], reasons: [] } },
+    ],
     refuses: [
       { round: 0 },
       { validForMs: -1 },
-      { unchokeSlots: "auto" },
-      { decisions: [{ ...DECISION, reason: "liked" }] },
-      { decisions: [{ ...DECISION, more: 1 }] },
+      { nextInMs: 0 },
+      { nextInMs: NEXT_ROUND_MS_MAX + 1 },
+      { decisions: { ...DECISIONS, unchokes: [4, 0] } },
+      { decisions: { ...DECISIONS, because: [0, 2] } },
+      { decisions: { ...DECISIONS, ranks: [1] } },
+      { decisions: { ...DECISIONS, reasons: [{ rule: "liked" }, { rule: "liked" }] } },
     ],
   },
   {
@@ -363,4 +380,11 @@ for (const { name, schema, accepts, refuses } of contracts) {
 function schemaOf<Value>(values: Schema<Value> | "bytes"): Schema<Value> {
   assert(values !== "bytes");
   return values;
+}
+
+/** As many peers that are all alike. */
+function manyPeers(count: number): unknown {
+  return Object.fromEntries(
+    Object.entries(ROUND_PEERS).map(([name, [item]]) => [name, new Array(count).fill(item)]),
+  );
 }

@@ -23,11 +23,18 @@ export {
 } from "./catalog.ts";
 export {
   chokeRoundCall,
+  NEXT_ROUND_MS_MAX,
+  PEER_AM_CHOKING,
+  PEER_INTERESTED,
+  PEER_UPLOAD_ONLY,
   PEERS_PER_ROUND_MAX,
-  type RoundDecision,
-  type RoundPeer,
+  ROUND_SLOTS_MAX,
+  type RoundBecause,
+  type RoundDecisions,
+  type RoundPeers,
   type RoundReply,
   type RoundRequest,
+  UNCHOKES,
 } from "./choking.ts";
 export {
   BUDGET_BUCKET,

@@ -10,6 +10,13 @@ export {
 } from "./budgets.ts";
 export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
 export {
+  packDecisions,
+  packRoundPeers,
+  type RoundPeer,
+  unpackDecisions,
+  unpackRoundPeers,
+} from "./choke-round-columns.ts";
+export {
   hasEnded,
   type IngestJobs,
   type IngestUpdate,

@@ -1,24 +1,17 @@
 import { downloadTraceId, type InfoHash, type PeerId } from "@seedfleet/bytes";
 import { type PeerKey, peerKey } from "@seedfleet/choker";
 import { visitorMark } from "@seedfleet/eviction";
-import {
-  allowedFast,
-  encodeDontHaveMessage,
-  encodeMessage,
-  type ReservedBits,
-} from "@seedfleet/wire";
+import { encodeDontHaveMessage, encodeMessage, type ReservedBits } from "@seedfleet/wire";
 import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import { AllowedFastSet } from "./allowed-fast-set.ts";
+import { allowedFastFor } from "./allowed-fast-for.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
 import {
-  ALLOWED_FAST_BYTES_MAX,
-  ALLOWED_FAST_PIECES_MAX,
   KEEP_ALIVE_INTERVAL_MS,
   PEER_IDLE_MS_MAX,
   SEND_STALL_MS_MAX,
@@ -152,6 +145,14 @@ export class PeerConnection implements PeerControl {
     return this.#blocks.takenBytes;
   }
 
+  get havePieces(): number {
+    return this.#session.havePieces;
+  }
+
+  get uploadOnly(): boolean {
+    return this.#extensions?.uploadOnly ?? false;
+  }
+
   /** Whether it is sent metadata or hashes, which a choked peer gets too. */
   isAnswered(nowMs: number): boolean {
     return this.#blocks.answersLately(nowMs);
@@ -225,7 +226,7 @@ export class PeerConnection implements PeerControl {
     const violation = session.receive(bytes, nowMs);
     if (violation !== null) return this.close(violation.code);
     // A peer that has everything and wants nothing holds a place that others need.
-    const isSeed = session.peerIsSeed || this.#extensions?.uploadOnly === true;
+    const isSeed = session.peerIsSeed || this.uploadOnly;
     if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
     this.#introduce();
     if (session.peerInterested !== wasInterested) this.#interestChanged();
@@ -243,16 +244,10 @@ export class PeerConnection implements PeerControl {
   /** Who wants something and has to wait gets a few pieces to begin with (BEP 6). */
   #interestChanged(): void {
     this.#events.interestChanged(this);
-    const { torrent, infoHash, host, reserved } = this.#peer;
+    const { reserved } = this.#peer;
     const session = this.#session;
     if (!reserved.fast || !session.peerInterested || !session.amChoking || this.#closed) return;
-    const { pieceCount, pieceLengthBytes } = torrent.metainfo;
-    const count = Math.floor(ALLOWED_FAST_BYTES_MAX / pieceLengthBytes);
-    const pieces = allowedFast({
-      ...{ infoHash, host, pieceCount },
-      count: Math.min(ALLOWED_FAST_PIECES_MAX, Math.max(1, count)),
-    }).filter((piece) => torrent.have.has(piece) && !session.peerHas(piece));
-    session.allowFast(new AllowedFastSet(pieces, pieceLengthBytes));
+    session.allowFast(allowedFastFor(this.#peer, (piece) => session.peerHas(piece)));
   }
 
   /** Where not all of a torrent is in memory, what is costs nobody a read (BEP 6). */

@@ -13,6 +13,11 @@ export class PeerPieces {
     return this.#bits === "all" || (this.#bits !== "none" && this.#bits.isFull);
   }
 
+  get count(): number {
+    if (this.#bits === "none") return 0;
+    return this.#bits === "all" ? this.#pieceCount : this.#bits.count;
+  }
+
   has(piece: number): boolean {
     return this.#bits === "all" || (this.#bits !== "none" && this.#bits.has(piece));
   }

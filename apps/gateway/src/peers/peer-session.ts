@@ -98,6 +98,11 @@ export class PeerSession {
     return this.#peerHas.isFull;
   }
 
+  /** How many pieces it says it has. */
+  get havePieces(): number {
+    return this.#peerHas.count;
+  }
+
   peerHas(piece: number): boolean {
     return this.#peerHas.has(piece);
   }

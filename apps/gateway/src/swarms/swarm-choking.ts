@@ -1,20 +1,29 @@
 import type { Bus } from "@seedfleet/bus";
 import {
+  autoSlots,
+  BEP3_UNCHOKE_SLOTS,
   CHOKE_ROUND_INTERVAL_MS,
-  type ChokeDecision,
-  type ChokerConfig,
-  type ChokerState,
-  chokeRound,
-  initialChokerState,
+  fleetRound,
+  initialSeedState,
+  OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   type PeerKey,
   peerKey,
+  type SeedState,
   settleSlots,
+  type UnchokeDecision,
 } from "@seedfleet/choker";
-import { chokeRoundCall, PEERS_PER_ROUND_MAX } from "@seedfleet/contracts";
-import { type PresenceWatch, rendezvous } from "@seedfleet/fleet";
+import { type ChokingPolicy, chokeRoundCall, type RoundReply } from "@seedfleet/contracts";
+import {
+  type PresenceWatch,
+  packRoundPeers,
+  type RoundPeer,
+  rendezvous,
+  unpackDecisions,
+} from "@seedfleet/fleet";
 import { type CancelTimer, type Clock, errorCode } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
+import { peersToTell } from "./peers-to-tell.ts";
 import type { SwarmMember } from "./swarm-member.ts";
 
 export type ChokingPorts = {
@@ -24,20 +33,32 @@ export type ChokingPorts = {
   readonly presence: PresenceWatch;
 };
 
-export type ChokingConfig = ChokerConfig & { readonly gateway: string };
+export type ChokingConfig = {
+  /** This gateway's name. */
+  readonly gateway: string;
+  /** Slots of one swarm; `auto` follows the upload rates. */
+  readonly unchokeSlots: number | "auto";
+  /** Of torrents whose catalog entries name none. */
+  readonly chokingPolicy: ChokingPolicy;
+};
 
 /**
- * Who of one swarm's peers here may download. Every 10 s the swarm's scheduler is asked; when it
- * does not answer in time the same pure function decides on the peers of this gateway alone. In
- * between, a free slot goes at once to whoever wants it.
+ * Who of one swarm's peers here may download. Every 10 s the swarm's scheduler is asked, which sees
+ * the peers of all gateways; when it does not answer in time the same pure function decides on the
+ * peers of this gateway alone. In between, a free slot goes at once to whoever wants it.
  */
 export class SwarmChoking {
   readonly #ports: ChokingPorts;
   readonly #config: ChokingConfig;
   readonly #torrent: Torrent;
   readonly #members: ReadonlyMap<PeerKey, SwarmMember>;
-  readonly #cancel: CancelTimer;
-  #state: ChokerState;
+  #cancelRound: CancelTimer;
+  #stopped = false;
+  /** For the rounds that are decided here; a scheduler's rounds are followed in it. */
+  #state: SeedState;
+  /** The last round that was followed. */
+  #round = 0;
+  #unchokeSlots: number;
   #holding = 0;
   /** How many peers want one. */
   #interested = 0;
@@ -55,8 +76,10 @@ export class SwarmChoking {
     this.#config = config;
     this.#torrent = swarm.torrent;
     this.#members = swarm.members;
-    this.#state = initialChokerState(config);
-    this.#cancel = ports.clock.every(CHOKE_ROUND_INTERVAL_MS, () => void this.#round());
+    this.#state = initialSeedState(Number.parseInt(swarm.torrent.infoHash.slice(0, 8), 16));
+    const { unchokeSlots } = config;
+    this.#unchokeSlots = unchokeSlots === "auto" ? BEP3_UNCHOKE_SLOTS : unchokeSlots;
+    this.#cancelRound = ports.clock.after(CHOKE_ROUND_INTERVAL_MS, () => void this.#roundIsDue());
   }
 
   /** How many peers hold a slot. */
@@ -76,7 +99,7 @@ export class SwarmChoking {
   interestChanged(member: SwarmMember): void {
     this.#interested += member.peerInterested ? 1 : -1;
     if (member.peerInterested) {
-      if (this.#holding >= this.#state.unchokeSlots) return;
+      if (this.#holding >= this.#unchokeSlots || !member.wantsSlot) return;
       this.#holding += 1;
       member.unchoke(this.#ports.clock.nowMs());
     } else if (!member.amChoking) {
@@ -92,48 +115,108 @@ export class SwarmChoking {
   }
 
   stop(): void {
-    this.#cancel();
+    this.#stopped = true;
+    this.#cancelRound();
   }
 
-  async #round(): Promise<void> {
-    const { clock } = this.#ports;
-    for (const member of this.#members.values()) member.sampleRate(clock.nowMs());
+  async #roundIsDue(): Promise<void> {
+    this.#nextRoundIn(CHOKE_ROUND_INTERVAL_MS);
+    const nowMs = this.#ports.clock.nowMs();
+    for (const member of this.#members.values()) member.sampleRate(nowMs);
     if (this.#interested === 0 && this.#holding === 0) return;
-    const decisions = (await this.#ask()) ?? this.#decideAlone();
+    const peers = this.#snapshots();
+    const { unchokeSlots } = this.#config;
+    this.#unchokeSlots =
+      unchokeSlots === "auto" ? autoSlots(this.#unchokeSlots, peers) : unchokeSlots;
+    const decisions = (await this.#ask(peers)) ?? this.#decideAlone();
+    if (this.#stopped) return;
     this.#apply(decisions);
     this.#settle();
   }
 
+  #nextRoundIn(delayMs: number): void {
+    this.#cancelRound();
+    if (this.#stopped) return;
+    this.#cancelRound = this.#ports.clock.after(delayMs, () => void this.#roundIsDue());
+  }
+
   /** The scheduler's decisions, or null when there is none to be had in time. */
-  async #ask(): Promise<readonly ChokeDecision[] | null> {
+  async #ask(peers: readonly RoundPeer[]): Promise<readonly UnchokeDecision[] | null> {
     const { bus, clock, presence } = this.#ports;
     const { infoHash } = this.#torrent;
     const ids = presence.available("choking-scheduler").map(({ id }) => id);
     const scheduler = rendezvous(infoHash, ids);
     if (scheduler === null) return this.#without("no-scheduler");
-    if (this.#members.size > PEERS_PER_ROUND_MAX) return this.#without("too-many-peers");
-    const { gateway, unchokeSlots } = this.#config;
-    const request = { gateway, infoHash, unchokeSlots, peers: this.#snapshots() };
+    const told = peersToTell(peers);
     const askedAtMs = clock.nowMs();
     try {
-      const reply = await bus.call(chokeRoundCall, { scheduler }, request);
+      const reply = await bus.call(
+        chokeRoundCall,
+        { scheduler },
+        {
+          ...{ infoHash, gateway: this.#config.gateway, lastRound: this.#round },
+          ...{ unchokeSlots: this.#unchokeSlots, policy: this.#policy, ...this.#size },
+          peers: packRoundPeers(told, askedAtMs),
+        },
+      );
       if (clock.nowMs() - askedAtMs > reply.validForMs) return this.#without("too-late");
-      this.#state = { ...this.#state, unchokeSlots: reply.unchokeSlots };
-      this.#tellWhoDecides(null);
-      return reply.decisions.map((decision) => ({
-        ...decision,
-        peerKey: peerKey(decision.peerKey),
-      }));
+      return this.#follow(reply, told);
     } catch (error) {
       return this.#without(errorCode(error) ?? "unknown");
     }
   }
 
-  #decideAlone(): readonly ChokeDecision[] {
+  /** What a scheduler decided, unless it makes no sense. */
+  #follow(reply: RoundReply, told: readonly RoundPeer[]): readonly UnchokeDecision[] | null {
     const nowMs = this.#ports.clock.nowMs();
-    const { state, decisions } = chokeRound(this.#state, this.#snapshots(), this.#config, nowMs);
-    this.#state = state;
+    const keys = told.map((peer) => peer.peerKey);
+    const decisions = unpackDecisions(reply.decisions, keys, nowMs);
+    if (decisions === null || reply.round <= this.#round) return this.#without("nonsense");
+    const unchoked = decisions.filter(({ decision }) => decision !== "choked");
+    if (unchoked.length > this.#unchokeSlots) return this.#without("nonsense");
+    this.#round = reply.round;
+    this.#nextRoundIn(reply.nextInMs);
+    const leechers = new Map(told.map(({ peerKey, leecher }) => [peerKey, leecher]));
+    const optimistic = decisions.flatMap(({ peerKey: key, because }) => {
+      const leecher = leechers.get(key);
+      const isTurn = leecher !== undefined && because.rule === "turn";
+      return isTurn ? [{ peerKey: peerKey(leecher), sinceMs: because.sinceMs }] : [];
+    });
+    this.#state = { ...this.#state, optimistic };
+    this.#tellWhoDecides(null);
     return decisions;
+  }
+
+  #decideAlone(): readonly UnchokeDecision[] {
+    const { gateway } = this.#config;
+    const peers = this.#snapshots().map((peer) => ({
+      ...peer,
+      gateway,
+      leecher: peerKey(peer.leecher),
+    }));
+    const { state, decisions } = fleetRound(
+      this.#state,
+      peers,
+      {
+        policy: this.#policy,
+        torrent: this.#size,
+        slotsOf: new Map([[gateway, this.#unchokeSlots]]),
+        optimisticUnchokeIntervalMs: OPTIMISTIC_UNCHOKE_INTERVAL_MS,
+      },
+      this.#ports.clock.nowMs(),
+    );
+    this.#state = state;
+    this.#round += 1;
+    return decisions;
+  }
+
+  get #policy(): ChokingPolicy {
+    return this.#torrent.entry.choking?.policy ?? this.#config.chokingPolicy;
+  }
+
+  get #size(): { readonly pieceLengthBytes: number; readonly contentBytes: number } {
+    const { pieceLengthBytes, sizeBytes } = this.#torrent.metainfo;
+    return { pieceLengthBytes, contentBytes: sizeBytes };
   }
 
   #slotFreed(): void {
@@ -142,24 +225,26 @@ export class SwarmChoking {
   }
 
   #settle(): void {
-    this.#apply(settleSlots(this.#snapshots(), this.#state.unchokeSlots));
+    this.#apply(settleSlots(this.#snapshots(), this.#unchokeSlots));
   }
 
   /** Those that left or lost interest since the snapshot are passed over. */
-  #apply(decisions: readonly ChokeDecision[]): void {
+  #apply(decisions: readonly UnchokeDecision[]): void {
     const nowMs = this.#ports.clock.nowMs();
-    for (const { peerKey, unchoked } of decisions) {
+    for (const { peerKey, decision } of decisions) {
       const member = this.#members.get(peerKey);
       if (member === undefined) continue;
-      if (unchoked && member.peerInterested) member.unchoke(nowMs);
+      const hasSlot = decision === "regular" || decision === "optimistic";
+      if (hasSlot && member.peerInterested) member.unchoke(nowMs);
       else member.choke();
     }
     this.#holding = 0;
     for (const member of this.#members.values()) if (!member.amChoking) this.#holding += 1;
   }
 
-  #snapshots() {
-    return Array.from(this.#members.values(), (member) => member.snapshot());
+  #snapshots(): readonly RoundPeer[] {
+    const { pieceLengthBytes } = this.#torrent.metainfo;
+    return Array.from(this.#members.values(), (member) => member.snapshot(pieceLengthBytes));
   }
 
   #without(reason: string): null {

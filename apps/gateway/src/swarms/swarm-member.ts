@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { PeerId } from "@seedfleet/bytes";
-import type { PeerKey, PeerSnapshot } from "@seedfleet/choker";
+import { type PeerKey, peerKey } from "@seedfleet/choker";
+import type { RoundPeer } from "@seedfleet/fleet";
 import type { CloseReason } from "../peers/close-reason.ts";
 import { UploadRate } from "./upload-rate.ts";
 
@@ -7,6 +9,10 @@ import { UploadRate } from "./upload-rate.ts";
 export interface PeerControl {
   /** Bytes of blocks that the peer's side has taken, as far as is known here. */
   readonly takenBytes: number;
+  /** How many pieces it says it has. */
+  readonly havePieces: number;
+  /** It wants nothing more, whatever it says of its interest (BEP 21). */
+  readonly uploadOnly: boolean;
   choke(): void;
   unchoke(): void;
   /** Passes a message of PEX on (BEP 11), if the peer takes any. */
@@ -19,24 +25,36 @@ export type PeerIdentity = {
   /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
   readonly peerKey: PeerKey;
   readonly peerId: PeerId;
+  /** Its IP address, as we see it. */
+  readonly host: string;
 };
+
+/** Enough of a hash that no two leechers of a swarm have the same by chance. */
+const LEECHER_HASH_BYTES = 12;
 
 /** One peer as its swarm sees it: whether it wants a slot, and whether it has one. */
 export class SwarmMember {
   readonly peerKey: PeerKey;
   readonly peerId: PeerId;
+  readonly host: string;
+  /** Who it is at every gateway: an id alone could be another's. */
+  readonly leecher: PeerKey;
   readonly #control: PeerControl;
   readonly #connectedAtMs: number;
   readonly #uploadRate: UploadRate;
   #uploadBytesPerSecond = 0;
   #unchokedAtMs: number | null = null;
+  /** What it had taken when it last got a slot. */
+  #turnFromBytes = 0;
   #amChoking = true;
   peerInterested = false;
   takesPex = false;
 
-  constructor({ peerKey, peerId }: PeerIdentity, control: PeerControl, nowMs: number) {
-    this.peerKey = peerKey;
-    this.peerId = peerId;
+  constructor(identity: PeerIdentity, control: PeerControl, nowMs: number) {
+    this.peerKey = identity.peerKey;
+    this.peerId = identity.peerId;
+    this.host = identity.host;
+    this.leecher = leecherOf(identity);
     this.#control = control;
     this.#connectedAtMs = nowMs;
     this.#uploadRate = new UploadRate(nowMs);
@@ -46,19 +64,32 @@ export class SwarmMember {
     return this.#amChoking;
   }
 
+  /** Whether a slot would be of use to it. */
+  get wantsSlot(): boolean {
+    return this.peerInterested && !this.#control.uploadOnly;
+  }
+
   /** Renews the rolling upload rate; once a choke round. */
   sampleRate(nowMs: number): void {
     this.#uploadBytesPerSecond = this.#uploadRate.sample(this.#control.takenBytes, nowMs);
   }
 
-  snapshot(): PeerSnapshot {
+  /** The peer as a choke round sees it. */
+  snapshot(pieceLengthBytes: number): RoundPeer {
+    const { takenBytes, havePieces, uploadOnly } = this.#control;
     return {
       peerKey: this.peerKey,
+      leecher: this.leecher,
       amChoking: this.#amChoking,
       peerInterested: this.peerInterested,
+      uploadOnly,
       uploadBytesPerSecond: this.#uploadBytesPerSecond,
       connectedAtMs: this.#connectedAtMs,
       unchokedAtMs: this.#unchokedAtMs,
+      sentBytes: takenBytes,
+      // What the socket still holds counts its headers too, so the total may fall by a little.
+      turnBytes: Math.max(0, takenBytes - this.#turnFromBytes),
+      haveBytes: havePieces * pieceLengthBytes,
     };
   }
 
@@ -72,6 +103,7 @@ export class SwarmMember {
     if (!this.#amChoking) return;
     this.#amChoking = false;
     this.#unchokedAtMs = nowMs;
+    this.#turnFromBytes = this.#control.takenBytes;
     this.#control.unchoke();
   }
 
@@ -82,4 +114,9 @@ export class SwarmMember {
   close(reason: CloseReason): void {
     this.#control.close(reason);
   }
+}
+
+function leecherOf({ peerId, host }: PeerIdentity): PeerKey {
+  const hash = createHash("sha1").update(`${peerId} ${host}`).digest();
+  return peerKey(hash.toString("base64url", 0, LEECHER_HASH_BYTES));
 }

@@ -15,7 +15,7 @@ const ONE = givenTorrent("one");
 const { infoHash } = ONE.metainfo;
 const NUMBER = 7;
 const TOLD = { metainfo: ONE.bytes, entry: ONE.entry, gone: [] };
-const PEER = { peerKey: peerKey("peer-1"), peerId: givenPeerId("peer") };
+const PEER = { peerKey: peerKey("peer-1"), peerId: givenPeerId("peer"), host: "192.0.2.1" };
 
 test("HubClient is told of a torrent once, and knows it by its number then", async () => {
   const given = new GivenHub();
@@ -141,7 +141,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   const torrent = await given.torrent();
   const heard: string[] = [];
   const control = {
-    takenBytes: 0,
+    ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
     choke: () => void heard.push("choke"),
     unchoke: () => void heard.push("unchoke"),
     exchangePeers: (payload: Uint8Array) => void heard.push(`pex ${payload.length}`),
@@ -153,6 +153,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   given.hears({ kind: "unchoke", peerKey: key });
   given.hears({ kind: "exchange-peers", peerKey: key, payload: new Uint8Array(5) });
   control.takenBytes = 16_384;
+  control.havePieces = 3;
   given.hub.report(20_000);
   given.hub.report(20_000);
   given.hears({ kind: "choke", peerKey: key });
@@ -163,8 +164,11 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   deepEqual(given.said(), [
     { kind: "joined", torrent: NUMBER, ...PEER },
     { kind: "interest", peerKey: key, interested: true },
-    { kind: "sent", sentBytes: 20_000, taken: [[key, 16_384]] },
-    { kind: "sent", sentBytes: 20_000, taken: [] },
+    {
+      ...{ kind: "sent", sentBytes: 20_000 },
+      peers: [[key, { takenBytes: 16_384, havePieces: 3, uploadOnly: false }]],
+    },
+    { kind: "sent", sentBytes: 20_000, peers: [] },
     { kind: "left", peerKey: key },
   ]);
 });

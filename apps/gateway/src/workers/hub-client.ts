@@ -8,10 +8,13 @@ import { Torrent } from "../torrents/torrent.ts";
 import type { FoundTorrent } from "../torrents/torrents.ts";
 import type { BatchedPort } from "./batched-port.ts";
 import type { LeasedPieces } from "./leased-pieces.ts";
-import type { FromWorker, ToldTorrent, ToWorker } from "./worker-messages.ts";
+import type { FromWorker, PeerProgress, ToldTorrent, ToWorker } from "./worker-messages.ts";
 
 /** Who waits for a piece that was asked for by this call. */
 type Wanted = { readonly call: number; readonly waiters: FillWaiter[] };
+
+/** What is taken for known of a peer that was just told of. */
+const NO_PROGRESS: PeerProgress = { takenBytes: 0, havePieces: 0, uploadOnly: false };
 
 type Found = (ToWorker & { readonly kind: "found" })["found"];
 
@@ -29,7 +32,8 @@ export class HubClient implements PieceSource, SwarmSide {
   /** By torrent and piece; also of torrents that are forgotten meanwhile, until it is answered. */
   readonly #wanted = new Map<number, Map<number, Wanted>>();
   readonly #peers = new Map<PeerKey, PeerControl>();
-  readonly #takenBytes = new Map<PeerKey, number>();
+  /** What was said of each last. */
+  readonly #reported = new Map<PeerKey, PeerProgress>();
   #lastCall = 0;
 
   constructor(port: BatchedPort<FromWorker>, pieces: LeasedPieces) {
@@ -77,9 +81,9 @@ export class HubClient implements PieceSource, SwarmSide {
     this.#port.post({ kind: "prefetch", torrent: this.numberOf(torrent), piece });
   }
 
-  join(torrent: Torrent, { peerKey, peerId }: PeerIdentity, control: PeerControl): void {
+  join(torrent: Torrent, { peerKey, peerId, host }: PeerIdentity, control: PeerControl): void {
     this.#peers.set(peerKey, control);
-    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peerKey, peerId });
+    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peerKey, peerId, host });
   }
 
   interestChanged(_torrent: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -92,20 +96,23 @@ export class HubClient implements PieceSource, SwarmSide {
 
   leave(_torrent: Torrent, peerKey: PeerKey): void {
     this.#peers.delete(peerKey);
-    this.#takenBytes.delete(peerKey);
+    this.#reported.delete(peerKey);
     this.#port.post({ kind: "left", peerKey });
   }
 
-  /** Says what peers have taken since it was said last, and what they want no more. */
+  /** Says how far peers have come since it was said last, and what they want no more. */
   report(sentBytes: number): void {
     this.#unwant();
-    const taken: (readonly [PeerKey, number])[] = [];
-    for (const [peerKey, { takenBytes }] of this.#peers) {
-      if ((this.#takenBytes.get(peerKey) ?? 0) === takenBytes) continue;
-      this.#takenBytes.set(peerKey, takenBytes);
-      taken.push([peerKey, takenBytes]);
+    const peers: (readonly [PeerKey, PeerProgress])[] = [];
+    for (const [peerKey, { takenBytes, havePieces, uploadOnly }] of this.#peers) {
+      const last = this.#reported.get(peerKey) ?? NO_PROGRESS;
+      const isSame = last.takenBytes === takenBytes && last.havePieces === havePieces;
+      if (isSame && last.uploadOnly === uploadOnly) continue;
+      const progress = { takenBytes, havePieces, uploadOnly };
+      this.#reported.set(peerKey, progress);
+      peers.push([peerKey, progress]);
     }
-    this.#port.post({ kind: "sent", sentBytes, taken });
+    this.#port.post({ kind: "sent", sentBytes, peers });
   }
 
   /** What of the messages is about torrents, pieces and peers. */

@@ -237,13 +237,14 @@ export class PeerThread implements UploadHolder {
     this.post({ kind: "no-piece", torrent, piece, outcome });
   }
 
-  #joined({ torrent: number, peerKey, peerId }: FromWorker & { readonly kind: "joined" }): void {
+  #joined(joined: FromWorker & { readonly kind: "joined" }): void {
+    const { torrent: number, peerKey, peerId, host } = joined;
     const torrent = this.#torrents.get(number);
     const control = new ThreadPeer(this.#port, peerKey);
     // The torrent was taken out of the catalog while the peer said hello.
     if (torrent === undefined) return control.close("torrent-removed");
     this.#members.set(peerKey, { torrent, control });
-    this.#ports.swarms.join(torrent, { peerKey, peerId }, control);
+    this.#ports.swarms.join(torrent, { peerKey, peerId, host }, control);
   }
 
   #ofMember(message: FromWorker & { readonly kind: "interest" | "introduced" | "left" }): void {
@@ -268,11 +269,11 @@ export class PeerThread implements UploadHolder {
     this.demand = { ...demand, torrents: new Map(torrents) };
   }
 
-  #sent({ sentBytes, taken }: FromWorker & { readonly kind: "sent" }): void {
+  #sent({ sentBytes, peers }: FromWorker & { readonly kind: "sent" }): void {
     this.#sentBytes = sentBytes;
-    for (const [peerKey, takenBytes] of taken) {
-      const member = this.#members.get(peerKey);
-      if (member !== undefined) member.control.takenBytes = takenBytes;
+    for (const [peerKey, progress] of peers) {
+      const control = this.#members.get(peerKey)?.control;
+      if (control !== undefined) Object.assign(control, progress);
     }
   }
 }

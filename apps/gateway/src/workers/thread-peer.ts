@@ -8,7 +8,10 @@ import type { ToWorker } from "./worker-messages.ts";
 export class ThreadPeer implements PeerControl {
   readonly #port: BatchedPort<ToWorker>;
   readonly #peerKey: PeerKey;
+  /** As its thread said last. */
   takenBytes = 0;
+  havePieces = 0;
+  uploadOnly = false;
   amChoking = true;
 
   constructor(port: BatchedPort<ToWorker>, peerKey: PeerKey) {

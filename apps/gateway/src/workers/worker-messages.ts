@@ -7,6 +7,7 @@ import type { FillOutcome } from "../fills/piece-source.ts";
 import type { CloseReason } from "../peers/close-reason.ts";
 import type { AdmissionLimits } from "../peers/peer-admission.ts";
 import type { PeerCame, PeerHostConfig } from "../peers/peer-host.ts";
+import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Introduction } from "../swarms/swarms.ts";
 import type { GatewayDemand, TorrentPart, UploadSettings } from "../upload/upload-limits.ts";
 
@@ -38,6 +39,9 @@ export type ToldTorrent = {
   };
 };
 
+/** What changes of a peer while it downloads. */
+export type PeerProgress = Pick<PeerControl, "takenBytes" | "havePieces" | "uploadOnly">;
+
 /** From a peer thread to the thread that knows the fleet. */
 export type FromWorker =
   | { readonly kind: "listening" }
@@ -60,6 +64,7 @@ export type FromWorker =
       readonly torrent: number;
       readonly peerKey: PeerKey;
       readonly peerId: PeerId;
+      readonly host: string;
     }
   | { readonly kind: "interest"; readonly peerKey: PeerKey; readonly interested: boolean }
   | { readonly kind: "introduced"; readonly peerKey: PeerKey; readonly peer: Introduction }
@@ -72,8 +77,8 @@ export type FromWorker =
       readonly kind: "sent";
       /** By all peers there ever were. */
       readonly sentBytes: number;
-      /** What those have taken whose number changed. */
-      readonly taken: readonly (readonly [PeerKey, number])[];
+      /** Those of which something changed since the last time. */
+      readonly peers: readonly (readonly [PeerKey, PeerProgress])[];
     }
   /** Choked peers that are sent metadata or hashes. */
   | { readonly kind: "answered"; readonly peers: readonly PeerKey[] }
