@@ -23,13 +23,16 @@ test("two gateways keep budgets of fleet and label over a minute, as demand move
   await pair.given.publish(ONE);
   await pair.given.publish(BULK, OF_BULK);
   await pair.pass(1_000);
-  const bulk = [...(await pair.crowd(1, 2, BULK)), ...(await pair.crowd(2, 2, BULK))];
-  const first = await pair.crowd(1, 4, ONE);
+  const bulk = [
+    ...(await pair.crowd(1, BULK, { count: 2 })),
+    ...(await pair.crowd(2, BULK, { count: 2 })),
+  ];
+  const first = await pair.crowd(1, ONE, { count: 4 });
   await pair.pass(3_000);
   const before = { all: bytesOf(pair.peers), bulk: bytesOf(bulk) };
   await pair.pass(30_000);
   for (const peer of first) peer[Symbol.dispose]();
-  await pair.crowd(2, 4, ONE);
+  await pair.crowd(2, ONE, { count: 4 });
   await pair.pass(30_000);
   const all = share(bytesOf(pair.peers) - before.all, FLEET, 60);
   const ofBulk = share(bytesOf(bulk) - before.bulk, LABEL, 60);
@@ -45,11 +48,14 @@ test("two gateways keep the budget of a torrent, and hold back no other", async 
   const upload = { bytesPerSecond: null, class: null, fleetBytesPerSecond: LABEL };
   await pair.given.publish(BULK, { upload });
   await pair.given.publish(ONE);
-  const peers = [...(await pair.crowd(1, 3, BULK)), ...(await pair.crowd(2, 1, BULK))];
+  const peers = [
+    ...(await pair.crowd(1, BULK, { count: 3 })),
+    ...(await pair.crowd(2, BULK, { count: 1 })),
+  ];
   await pair.pass(3_000);
   const sent = share(await pair.sentIn(30_000, peers), LABEL, 30);
   ok(sent <= 1.01 && sent >= 0.95, `${sent} of the torrent's`);
-  const [free] = await pair.crowd(2, 1, ONE);
+  const [free] = await pair.crowd(2, ONE, { count: 1 });
   await free?.until(() => bytesOf([free]) === ONE.content.length);
   splitter.kill();
 });
@@ -59,8 +65,8 @@ test("budgets are kept when whoever splits them is killed, also by the next one"
   await pair.given.publish(ONE);
   const [first, second] = ["a", "b"].map((id) => new GivenSplitter(pair.given, id));
   await pair.pass(1_000);
-  await pair.crowd(1, 5, ONE);
-  await pair.crowd(2, 1, ONE);
+  await pair.crowd(1, ONE, { count: 5 });
+  await pair.crowd(2, ONE, { count: 1 });
   await pair.pass(3_000);
   const [owner, heir] = first?.asked === 0 ? [second, first] : [first, second];
   ok(owner !== undefined && heir?.asked === 0);
@@ -82,8 +88,8 @@ test("a budget is changed, and taken away, while peers download", async () => {
   await using pair = await GivenPair.start({ fleet: FLEET });
   const splitter = new GivenSplitter(pair.given);
   await pair.given.publish(ONE);
-  await pair.crowd(1, 2, ONE);
-  await pair.crowd(2, 2, ONE);
+  await pair.crowd(1, ONE, { count: 2 });
+  await pair.crowd(2, ONE, { count: 2 });
   for (const budget of [FLEET / 4, FLEET / 2]) {
     await pair.budget("fleet", budget);
     await pair.pass(2_000);
@@ -100,7 +106,7 @@ test("a gateway's own limit holds beside its part of a budget", async () => {
   await using pair = await GivenPair.start({ fleet: FLEET }, { uploadBytesPerSecond: FLEET / 4 });
   const splitter = new GivenSplitter(pair.given);
   await pair.given.publish(ONE);
-  const peers = await pair.crowd(1, 3, ONE);
+  const peers = await pair.crowd(1, ONE, { count: 3 });
   await pair.pass(3_000);
   const sent = share(await pair.sentIn(20_000, peers), FLEET / 4, 20);
   ok(sent <= 1.01 && sent >= 0.97, `${sent} of the gateway's`);
@@ -115,8 +121,8 @@ test("a gateway with threads keeps the fleet's budget and a label's", async () =
   const splitter = new GivenSplitter(pair.given);
   await pair.given.publish(ONE);
   await pair.given.publish(BULK, OF_BULK);
-  const bulk = await pair.crowd(1, 3, BULK);
-  const others = await pair.crowd(1, 3, ONE);
+  const bulk = await pair.crowd(1, BULK, { count: 3 });
+  const others = await pair.crowd(1, ONE, { count: 3 });
   await pair.passReally(2_000);
   const [beganMs, before] = [performance.now(), [bytesOf(bulk), bytesOf(others)]];
   await pair.passReally(6_000);

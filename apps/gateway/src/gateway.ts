@@ -32,7 +32,7 @@ import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
 import { refuseUtp } from "./peers/refuse-utp.ts";
 import { Swarms } from "./swarms/swarms.ts";
 import { Torrents } from "./torrents/torrents.ts";
-import { BudgetKeeper } from "./upload/budget-keeper.ts";
+import { FleetUpload } from "./upload/fleet-upload.ts";
 
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
@@ -107,7 +107,7 @@ class Gateway implements RunningGateway {
   readonly #torrents: Torrents;
   readonly #swarms: Swarms;
   readonly #peers: PeerSide;
-  readonly #budgets: BudgetKeeper;
+  readonly #upload: FleetUpload;
   readonly #utp: Disposable;
   readonly #announced: AnnouncedPeers;
   readonly #subscriptions: readonly Subscription[];
@@ -144,12 +144,8 @@ class Gateway implements RunningGateway {
     });
     this.#swarms = this.#openSwarms();
     this.#peers = this.#openPeers(cache);
-    this.#budgets = new BudgetKeeper(
-      {
-        ...{ ...ports, presence: this.#presence, peers: this.#peers },
-        swarms: () => this.#swarms.sizes(),
-        summed: () => {},
-      },
+    this.#upload = new FleetUpload(
+      { ...ports, presence: this.#presence, peers: this.#peers, swarms: this.#swarms },
       config,
     );
     showGateway(meter, { swarms: this.#swarms, cache, peers: this.#peers });
@@ -194,8 +190,7 @@ class Gateway implements RunningGateway {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaveFleet();
     this.#announcer.stop();
-    this.#budgets.stop();
-    this.#ports.budgets.stop();
+    this.#upload.stop();
     this.#presence.stop();
     const closed = this.#peers.close();
     this.#swarms.stop();
@@ -222,6 +217,7 @@ class Gateway implements RunningGateway {
         presence: this.#presence,
         torrents: this.#torrents,
         siblings: () => this.#siblings(),
+        scarceSlots: (infoHash) => this.#upload.slotsOf(infoHash),
       },
       {
         gateway: this.#config.id,

@@ -135,6 +135,11 @@ export class PeerSide {
     else this.#threads.changed(torrent);
   }
 
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.limiter.limitedBytes + (this.#threads?.limitedBytes ?? 0);
+  }
+
   /** What was wanted of the gateway's upload limits since this was asked last. */
   uploadDemand(): GatewayDemand {
     return this.#threads?.demand() ?? this.limiter.demand();

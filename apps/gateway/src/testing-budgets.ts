@@ -59,6 +59,8 @@ export class GivenPair implements AsyncDisposable {
   readonly given: GivenGateway;
   readonly #other: RunningGateway;
   readonly peers: TestPeer[] = [];
+  readonly #waiting: { readonly peer: TestPeer; readonly torrent: GivenTorrent; asked: boolean }[] =
+    [];
 
   private constructor(given: GivenGateway, other: RunningGateway) {
     this.given = given;
@@ -67,9 +69,9 @@ export class GivenPair implements AsyncDisposable {
 
   static async start(
     budgets: Readonly<Record<string, number>>,
-    config: Partial<Pick<GatewayConfig, "workers" | "uploadBytesPerSecond">> = {},
+    config: Partial<Pick<GatewayConfig, "workers" | "uploadBytesPerSecond" | "unchokeSlots">> = {},
   ): Promise<GivenPair> {
-    const settings = { ...config, unchokeSlots: 100 };
+    const settings = { unchokeSlots: 100, ...config };
     const given = await GivenGateway.start([], settings);
     const other = await startGateway(given, { ...DEFAULTS, ...settings, id: "gateway-2" });
     const pair = new GivenPair(given, other);
@@ -86,8 +88,12 @@ export class GivenPair implements AsyncDisposable {
     await budgets.set(name, bytesPerSecond);
   }
 
-  /** Peers of one of the gateways that have asked for all of it. */
-  async crowd(gateway: 1 | 2, count: number, torrent: GivenTorrent): Promise<readonly TestPeer[]> {
+  /** Peers of one of the gateways that have asked for all of it; or `waits` for a slot first. */
+  async crowd(
+    gateway: 1 | 2,
+    torrent: GivenTorrent,
+    { count, waits = false }: { readonly count: number; readonly waits?: boolean },
+  ): Promise<readonly TestPeer[]> {
     const { peerAddress } = gateway === 1 ? this.given.gateway : this.#other;
     const came: TestPeer[] = [];
     for (let at = 0; at < count; at += 1) {
@@ -98,6 +104,11 @@ export class GivenPair implements AsyncDisposable {
       const peerId = givenPeerId(`peer-${this.peers.length}`);
       peer.handshake(torrent.metainfo.infoHash, { peerId });
       await peer.greeted();
+      if (waits) {
+        peer.send({ kind: "interested" });
+        this.#waiting.push({ peer, torrent, asked: false });
+        continue;
+      }
       await peer.interested();
       peer.request(...blocksOf(torrent.metainfo));
     }
@@ -109,8 +120,19 @@ export class GivenPair implements AsyncDisposable {
     for (let passed = 0; passed < ms; passed += 20) {
       this.given.clock.advance(20);
       await turn();
+      this.#ask();
     }
     for (let turns = 0; turns < 50; turns += 1) await turn();
+  }
+
+  /** Who has got a slot asks for all that it has not got. */
+  #ask(): void {
+    for (const waiter of this.#waiting) {
+      const { peer, torrent, asked } = waiter;
+      waiter.asked = !peer.choked;
+      if (peer.choked || asked) continue;
+      peer.request(...blocksOf(torrent.metainfo).slice(peer.blocks.length));
+    }
   }
 
   /** The same, as fast as the system's clock, which is that of peer threads. */

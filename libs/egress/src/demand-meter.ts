@@ -5,6 +5,8 @@ const HEADROOM = 1.04;
 
 /** What one interval of use says about how much of a shared limit is wanted. */
 export class DemandMeter {
+  /** Since the start. */
+  totalBytes = 0;
   #beganAtMs: number;
   #sentBytes = 0;
   #activePeers = 0;
@@ -18,6 +20,7 @@ export class DemandMeter {
   /** `isFirst` of a peer's bytes since the demand was read. */
   sent(bytes: number, isFirst: boolean): void {
     this.#sentBytes += bytes;
+    this.totalBytes += bytes;
     if (isFirst) this.#activePeers += 1;
   }
 

@@ -1,7 +1,7 @@
 export { type BudgetAsk, BudgetBook } from "./budget-book.ts";
 export { DemandTally } from "./demand-tally.ts";
 export { HeldParts } from "./held-parts.ts";
-export type { PeerShare, TorrentShare } from "./shares.ts";
+export type { PeerShare, TorrentShare, UploadDemand } from "./shares.ts";
 export { type LimitDemand, splitLimit } from "./split-limit.ts";
 export { BURST_MS } from "./token-bucket.ts";
 export {
@@ -11,4 +11,4 @@ export {
   type TorrentLimits,
   UPLOAD_CLASSES_MAX,
 } from "./upload-limits.ts";
-export { type UploadDemand, UploadShares } from "./upload-shares.ts";
+export { UploadShares } from "./upload-shares.ts";

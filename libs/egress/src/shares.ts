@@ -1,5 +1,6 @@
 import { DemandMeter } from "./demand-meter.ts";
 import { type HeapItem, MinHeap } from "./min-heap.ts";
+import type { LimitDemand } from "./split-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { PeerLimits, TorrentLimits } from "./upload-limits.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -90,3 +91,12 @@ export class PeerShare<Owner> implements HeapItem {
     return this.heapIndex !== null;
   }
 }
+
+/** What was wanted of each limit since the last time somebody asked. */
+export type UploadDemand<Owner> = {
+  readonly gateway: LimitDemand;
+  /** Of those that are limited, by name. */
+  readonly classes: ReadonlyMap<string, LimitDemand>;
+  /** Of those that are measured and have peers. */
+  readonly torrents: ReadonlyMap<TorrentShare<Owner>, LimitDemand>;
+};

@@ -1,7 +1,7 @@
 import { DemandMeter } from "./demand-meter.ts";
 import { FairOrder } from "./fair-order.ts";
 import { MinHeap } from "./min-heap.ts";
-import { PeerShare, TorrentShare } from "./shares.ts";
+import { PeerShare, TorrentShare, type UploadDemand } from "./shares.ts";
 import type { LimitDemand } from "./split-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { UploadClasses } from "./upload-classes.ts";
@@ -20,15 +20,6 @@ const TURN_BYTES_MAX = 256 * 1024;
 
 /** In between a turn takes a quarter of a millisecond of the gateway's limit. */
 const TURNS_PER_SECOND = 4_000;
-
-/** What was wanted of each limit since the last time somebody asked. */
-export type UploadDemand<Owner> = {
-  readonly gateway: LimitDemand;
-  /** Of those that are limited, by name. */
-  readonly classes: ReadonlyMap<string, LimitDemand>;
-  /** Of those that are measured and have peers. */
-  readonly torrents: ReadonlyMap<TorrentShare<Owner>, LimitDemand>;
-};
 
 /**
  * Shares a gateway's upload between its peers: the limits of gateway, class, torrent and peer hold,
@@ -66,6 +57,11 @@ export class UploadShares<Owner> {
     this.#order.setClasses(this.#classes.all);
     this.#nowMs = nowMs;
     this.setGatewayLimits(limits, nowMs);
+  }
+
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#meter.totalBytes;
   }
 
   /** A torrent's part, for its peers to join. It need not be given back. */

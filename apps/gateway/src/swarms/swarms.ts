@@ -1,11 +1,11 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { endpointOf } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
-import type { SwarmSize } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
+import type { SwarmHere } from "../upload/uplink-scarcity.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
@@ -70,11 +70,21 @@ export class Swarms implements SwarmSide {
   }
 
   /** Who is connected to this gateway of each torrent, the most first. */
-  sizes(): readonly SwarmSize[] {
-    const sizes = Array.from(this.#swarms, ([infoHash, { choking }]): SwarmSize => {
-      return { infoHash, leechers: choking.interested, seeders: 0 };
+  here(): readonly SwarmHere[] {
+    const swarms = Array.from(this.#swarms.values(), (swarm): SwarmHere => {
+      const { infoHash, entry, metainfo } = swarm.torrent;
+      let leechers = 0;
+      for (const each of swarm.members.values()) {
+        if (each.isLeecher(metainfo.pieceCount)) leechers += 1;
+      }
+      const { interested: wanting, holding } = swarm.choking;
+      const seeders = swarm.members.size - leechers;
+      return {
+        ...{ infoHash, leechers, seeders, wanting, holding },
+        weight: entry.choking?.weight ?? 1,
+      };
     });
-    return sizes.toSorted((a, b) => b.leechers - a.leechers || (a.infoHash < b.infoHash ? -1 : 1));
+    return swarms.toSorted((a, b) => b.leechers - a.leechers || (a.infoHash < b.infoHash ? -1 : 1));
   }
 
   has(infoHash: InfoHash): boolean {

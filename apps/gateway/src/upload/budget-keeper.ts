@@ -21,19 +21,21 @@ const ASK_SKEW_MS = 2_500;
 /** Whose parts everybody asks of one scheduler. */
 const BUDGETS_KEY = "egress";
 
+/** Whoever sends no more than its parts let it. */
+export interface KeepsToParts {
+  uploadDemand(): GatewayDemand;
+  setUploadParts(parts: UploadParts): void;
+}
+
 type KeeperPorts = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly presence: PresenceWatch;
   readonly budgets: BudgetWatch;
-  readonly peers: {
-    uploadDemand(): GatewayDemand;
-    setUploadParts(parts: UploadParts): void;
-  };
+  readonly peers: KeepsToParts;
+  /** The busiest first. */
   readonly swarms: () => readonly SwarmSize[];
-  /** How many leechers and seeders these swarms have over all gateways. */
-  readonly summed: (swarms: ReadonlyMap<InfoHash, SwarmSize>) => void;
 };
 
 /**
@@ -53,6 +55,8 @@ export class BudgetKeeper {
   /** Whether somebody counts parts of ours. */
   #hadBudgets = false;
   #swarmsAtMs: number;
+  /** How many leechers and seeders swarms have over all gateways, as was told last. */
+  #sizes: ReadonlyMap<InfoHash, SwarmSize> = new Map();
   #asking = false;
   #alone = false;
 
@@ -75,6 +79,11 @@ export class BudgetKeeper {
     const { uploadBytesPerSecond: limit } = this.#settings;
     if (limit === null || this.#part === null) return limit ?? this.#part;
     return Math.min(limit, this.#part);
+  }
+
+  /** Over all gateways; null where nobody told of it lately. */
+  sizeOf(infoHash: InfoHash): SwarmSize | null {
+    return this.#sizes.get(infoHash) ?? null;
   }
 
   /** Gives its parts to the others. */
@@ -108,7 +117,7 @@ export class BudgetKeeper {
     const swarmsAreDue = clock.nowMs() >= this.#swarmsAtMs;
     const isWorthIt = own.length > 0 || this.#hadBudgets || swarmsAreDue;
     if (this.#asking || !isWorthIt) return;
-    const swarms = swarmsAreDue ? this.#ports.swarms().slice(0, SWARMS_PER_ASK_MAX) : null;
+    const swarms = swarmsAreDue ? this.#swarms() : null;
     if (swarmsAreDue) this.#swarmsAtMs = clock.nowMs() + SWARMS_INTERVAL_MS;
     this.#asking = true;
     void this.#ask(own, swarms).finally(() => {
@@ -116,6 +125,11 @@ export class BudgetKeeper {
       this.#hadBudgets = own.length > 0;
       this.#apply(own, torrents);
     });
+  }
+
+  #swarms(): readonly SwarmSize[] {
+    const busiest = this.#ports.swarms().slice(0, SWARMS_PER_ASK_MAX);
+    return busiest.map(({ infoHash, leechers, seeders }) => ({ infoHash, leechers, seeders }));
   }
 
   #apply(own: readonly OwnBudget[], torrents: readonly Torrent[]): void {
@@ -160,7 +174,7 @@ export class BudgetKeeper {
       const [leechers = here.leechers, seeders = here.seeders] = sums[index] ?? [];
       return [infoHash, { infoHash, leechers, seeders }];
     });
-    this.#ports.summed(new Map(summed));
+    this.#sizes = new Map(summed);
   }
 
   /** Once at each change, and only where there is something to split. */

@@ -76,6 +76,11 @@ export class UploadLimiter {
     this.#shares.correct(share, bytes);
   }
 
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#shares.limitedBytes;
+  }
+
   /** What was wanted of the limits since this was asked last. */
   demand(): GatewayDemand {
     const { torrents: ofShares, ...others } = this.#shares.demand(this.#clock.nowMs());

@@ -59,6 +59,8 @@ export class PeerThread implements UploadHolder {
   };
   /** Of the gateway's upload limits, as the thread said last. */
   demand: GatewayDemand = { gateway: NO_DEMAND, classes: new Map(), torrents: new Map() };
+  /** What it sent so far while some limit held. */
+  limitedBytes = 0;
   #answered: ReadonlySet<PeerKey> = new Set();
   #sentBytes = 0;
 
@@ -261,7 +263,9 @@ export class PeerThread implements UploadHolder {
     }
   }
 
-  #demanded({ demand, torrents: byNumber }: FromWorker & { readonly kind: "demand" }): void {
+  #demanded(message: FromWorker & { readonly kind: "demand" }): void {
+    const { demand, torrents: byNumber } = message;
+    this.limitedBytes = message.limitedBytes;
     const torrents = byNumber.flatMap(([number, wanted]) => {
       const torrent = this.#torrents.get(number);
       return torrent === undefined ? [] : [[torrent, wanted] as const];

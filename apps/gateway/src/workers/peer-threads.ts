@@ -70,6 +70,11 @@ export class PeerThreads {
     return this.#threads.reduce((sum, thread) => sum + thread.sentBytes, 0);
   }
 
+  /** What they sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.limitedBytes, 0);
+  }
+
   async listening(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.listening));
   }

@@ -71,7 +71,7 @@ systemClock.every(DEMAND_INTERVAL_MS, () => {
   const torrents = Array.from(ofTorrents, ([torrent, wanted]) => {
     return [hub.numberOf(torrent), wanted] as const;
   });
-  port.post({ kind: "demand", demand, torrents });
+  port.post({ kind: "demand", demand, torrents, limitedBytes: limiter.limitedBytes });
 });
 port.post({ kind: "listening" });
 

@@ -86,6 +86,8 @@ export type FromWorker =
   | {
       readonly kind: "demand";
       readonly demand: Omit<GatewayDemand, "torrents">;
+      /** What was sent so far while some limit held. */
+      readonly limitedBytes: number;
       readonly torrents: readonly (readonly [torrent: number, demand: LimitDemand])[];
     }
   | {
