@@ -1,29 +1,54 @@
 import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
-import { label, TORRENT_ZONES_MAX, zoneName } from "@seedfleet/contracts";
+import {
+  CHOKING_WEIGHT_MAX,
+  CHOKING_WEIGHT_MIN,
+  type ChokingPolicy,
+  chokingPolicy,
+  TORRENT_ZONES_MAX,
+  zoneName,
+} from "@seedfleet/contracts";
 import { parseBytes } from "@seedfleet/runtime";
+import { budgetValue, labelValue } from "./budget-values.ts";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { usageError } from "./usage-error.ts";
 
-export type LimitOptions = {
-  readonly infoHash: InfoHash;
-  /** Null takes the limit away; undefined leaves it. */
+/** What is to be changed of a torrent: null takes it away, undefined leaves it. */
+export type TorrentLimits = {
   readonly bytesPerSecond: number | null | undefined;
+  /** Of all gateways together. */
+  readonly fleetBytesPerSecond: number | null | undefined;
   readonly class: string | null | undefined;
+  readonly policy: ChokingPolicy | null | undefined;
+  readonly weight: number | undefined;
+  readonly superSeeding: boolean | undefined;
   /** Of the gateways that peers are told of. */
   readonly zones: readonly string[] | null | undefined;
+};
+
+export type LimitOptions = TorrentLimits & {
+  readonly infoHash: InfoHash;
   readonly natsUrl: string | null;
   readonly json: boolean;
 };
 
 export const LIMIT_USAGE: string = `Usage: seedfleet limit INFO_HASH [options]
 
-Sets how much of each gateway's upload a torrent gets, and which gateways peers are told of, at
+Sets how much upload a torrent gets, whom its slots go to, and which gateways peers are told of, at
 once and for good.
 
-  --upload BYTES           what its peers are sent a second at most, as 500KiB; none: no own limit
-  --class NAME             the class by which it has a part of what gateways promise
-                           (SEEDFLEET_GATEWAY_UPLOAD_PROMISES); none: no class
+  --upload BYTES           what its peers of one gateway are sent a second at most, as 500KiB;
+                           none: no own limit
+  --budget BYTES           what its peers of all gateways together are sent a second at most; none:
+                           no budget
+  --label NAME             its label (or --class NAME), by which it has a part of what gateways
+                           promise (SEEDFLEET_GATEWAY_UPLOAD_PROMISES) and of the label's budget
+                           (seedfleet budget); none: no label
+  --policy POLICY          whom its slots go to: round_robin, fastest_upload, anti_leech or legout;
+                           default: as gateways are set
+  --weight NUMBER          its weight beside other torrents while a gateway's uplink is full; 1 is
+                           the default
+  --super-seeding on|off   whether each piece is told of to one peer first (BEP 16)
   --zones ZONE[,ZONE…]     trackers tell its peers of gateways of these zones only
                            (SEEDFLEET_GATEWAY_ZONE); any: of gateways anywhere
 ${BUS_USAGE}
@@ -35,7 +60,12 @@ ${BUS_USAGE}
 export function parseLimitOptions(args: readonly string[]): LimitOptions | "help" {
   const { values, positionals } = parseCommandLine("limit", args, {
     upload: { type: "string" },
+    budget: { type: "string" },
     class: { type: "string" },
+    label: { type: "string" },
+    policy: { type: "string" },
+    weight: { type: "string" },
+    "super-seeding": { type: "string" },
     zones: { type: "string" },
     bus: { type: "string" },
     json: { type: "boolean", default: false },
@@ -47,18 +77,47 @@ export function parseLimitOptions(args: readonly string[]): LimitOptions | "help
   if (infoHash === null || positionals.length > 1) {
     throw usageError("Name one torrent by its info hash of 40 hex digits; see seedfleet ls");
   }
-  const { upload: rate, class: name, zones } = values;
-  if (rate === undefined && name === undefined && zones === undefined) {
-    throw usageError("Say --upload, --class or --zones; see seedfleet limit --help");
+  const limits = limitsOf(values);
+  if (Object.values(limits).every((each) => each === undefined)) {
+    throw usageError("Say what to change, as --upload or --label; see seedfleet limit --help");
   }
+  return { infoHash, ...limits, natsUrl: natsUrl(values.bus), json: values.json };
+}
+
+type Values = {
+  readonly [Flag in
+    | "upload"
+    | "budget"
+    | "class"
+    | "label"
+    | "policy"
+    | "weight"
+    | "super-seeding"
+    | "zones"]?: string | undefined;
+};
+
+function limitsOf(values: Values): TorrentLimits {
+  if (values.class !== undefined && values.label !== undefined) {
+    throw usageError("--label and --class are the same; say one of them");
+  }
+  const name = values.label ?? values.class;
+  const flag = values.label === undefined ? "--class" : "--label";
   return {
-    infoHash,
-    bytesPerSecond: rate === undefined ? undefined : upload(rate),
-    class: name === undefined ? undefined : className(name),
-    zones: zones === undefined ? undefined : zoneNames(zones),
-    natsUrl: natsUrl(values.bus),
-    json: values.json,
+    bytesPerSecond: given(values.upload, upload),
+    fleetBytesPerSecond: given(values.budget, (value) => budgetValue("--budget", value)),
+    class: given(name, (value) => labelValue(flag, value)),
+    policy: given(values.policy, policy),
+    weight: given(values.weight, weight),
+    superSeeding: given(values["super-seeding"], superSeeding),
+    zones: given(values.zones, zoneNames),
   };
+}
+
+function given<Value>(
+  value: string | undefined,
+  parse: (value: string) => Value,
+): Value | undefined {
+  return value === undefined ? undefined : parse(value);
 }
 
 function upload(value: string): number | null {
@@ -68,10 +127,26 @@ function upload(value: string): number | null {
   throw usageError(`--upload is a number of bytes a second, as 500KiB, or none, not "${value}"`);
 }
 
-function className(value: string): string | null {
-  if (value === "none") return null;
-  if (label.safeParse(value).success) return value;
-  throw usageError(`--class is a name of a-z, 0-9, - and _, or none, not "${value}"`);
+function policy(value: string): ChokingPolicy | null {
+  if (value === "default") return null;
+  const parsed = chokingPolicy.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw usageError(
+    `--policy is round_robin, fastest_upload, anti_leech, legout or default, not "${value}"`,
+  );
+}
+
+function weight(value: string): number {
+  const number = /^\d{1,4}(\.\d{1,3})?$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= CHOKING_WEIGHT_MIN && number <= CHOKING_WEIGHT_MAX) return number;
+  throw usageError(
+    `--weight is a number from ${CHOKING_WEIGHT_MIN} to ${CHOKING_WEIGHT_MAX}, not "${value}"`,
+  );
+}
+
+function superSeeding(value: string): boolean {
+  if (value === "on" || value === "off") return value === "on";
+  throw usageError(`--super-seeding is on or off, not "${value}"`);
 }
 
 /** Each once, in the order they were named. */

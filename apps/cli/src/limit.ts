@@ -1,12 +1,17 @@
-import { type CatalogEntry, catalogChangedEvent, type UploadPolicy } from "@seedfleet/contracts";
+import {
+  type CatalogEntry,
+  catalogChangedEvent,
+  type TorrentChoking,
+  type UploadPolicy,
+} from "@seedfleet/contracts";
 import { openCatalog } from "@seedfleet/fleet";
 import { formatBytes, SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { connectFleet, type Fleet } from "./fleet-connection.ts";
-import type { LimitOptions } from "./limit-options.ts";
+import type { LimitOptions, TorrentLimits } from "./limit-options.ts";
 import { printable } from "./printable.ts";
 
-/** `seedfleet limit`: sets how much upload a torrent gets, and in which zones. */
+/** `seedfleet limit`: sets how much upload a torrent gets, how its slots go, and its zones. */
 export async function limit(options: LimitOptions, print: (text: string) => void): Promise<void> {
   await using fleet = await connectFleet("limit", options.natsUrl);
   await limitTorrent(fleet, options, print);
@@ -30,22 +35,33 @@ export async function limitTorrent(
   bus.publish(catalogChangedEvent, {}, { infoHash });
   // Whoever is told must be told before we go.
   await bus.flush();
-  const { upload = merged(undefined, {}), zones = null } = entry;
-  if (json) print(`${JSON.stringify({ event: "limited", infoHash, ...upload, zones })}\n`);
-  else print(`${printable(entry.name)}: ${uploadText(upload)}, ${zonesText(zones)}\n`);
+  const { upload = merged(undefined, {}), choking = DEFAULT_CHOKING, zones = null } = entry;
+  const told = { fleetBytesPerSecond: null, ...upload, ...choking, zones };
+  if (json) print(`${JSON.stringify({ event: "limited", infoHash, ...told })}\n`);
+  else {
+    const texts = [uploadText(upload), ...chokingTexts(choking), zonesText(zones)];
+    print(`${printable(entry.name)}: ${texts.join(", ")}\n`);
+  }
 }
 
-type Wanted = Partial<Pick<LimitOptions, "bytesPerSecond" | "class" | "zones">>;
+const DEFAULT_CHOKING: TorrentChoking = { policy: null, weight: 1, superSeeding: false };
+
+type Wanted = Partial<TorrentLimits>;
 
 /** What nobody set is not written. */
 function limited(before: CatalogEntry, wanted: Wanted): CatalogEntry {
-  const { zones: zonesBefore = null, upload: uploadBefore, ...others } = before;
+  const { zones: zonesBefore = null, upload: uploadBefore, choking, ...others } = before;
   const { zones = zonesBefore } = wanted;
-  const setsUpload = wanted.bytesPerSecond !== undefined || wanted.class !== undefined;
+  const ofUpload = [wanted.bytesPerSecond, wanted.class, wanted.fleetBytesPerSecond];
+  const setsUpload = ofUpload.some((each) => each !== undefined);
   const upload = setsUpload ? merged(uploadBefore, wanted) : uploadBefore;
+  const ofChoking = [wanted.policy, wanted.weight, wanted.superSeeding];
+  const setsChoking = ofChoking.some((each) => each !== undefined);
+  const given = setsChoking ? { choking: mergedChoking(choking, wanted) } : { choking };
   return {
     ...others,
     ...(upload === undefined ? {} : { upload }),
+    ...(given.choking === undefined ? {} : given),
     ...(zones === null ? {} : { zones }),
   };
 }
@@ -53,12 +69,31 @@ function limited(before: CatalogEntry, wanted: Wanted): CatalogEntry {
 function merged(before: UploadPolicy | undefined, wanted: Wanted): UploadPolicy {
   const { bytesPerSecond = before?.bytesPerSecond ?? null } = wanted;
   const { class: name = before?.class ?? null } = wanted;
-  return { bytesPerSecond, class: name };
+  const { fleetBytesPerSecond: fleet = before?.fleetBytesPerSecond ?? null } = wanted;
+  const policy = { bytesPerSecond, class: name };
+  return fleet === null ? policy : { ...policy, fleetBytesPerSecond: fleet };
 }
 
-function uploadText({ bytesPerSecond, class: name }: UploadPolicy): string {
+function mergedChoking(before: TorrentChoking = DEFAULT_CHOKING, wanted: Wanted): TorrentChoking {
+  const { policy = before.policy, weight = before.weight } = wanted;
+  const { superSeeding = before.superSeeding } = wanted;
+  return { policy, weight, superSeeding };
+}
+
+function uploadText({ bytesPerSecond, class: name, fleetBytesPerSecond }: UploadPolicy): string {
   const rate = bytesPerSecond === null ? "no limit of its own" : `${formatBytes(bytesPerSecond)}/s`;
-  return `${rate}, ${name === null ? "no class" : `class ${name}`}`;
+  const budget =
+    fleetBytesPerSecond === undefined ? "" : `, budget ${formatBytes(fleetBytesPerSecond)}/s`;
+  return `${rate}${budget}, ${name === null ? "no label" : `label ${name}`}`;
+}
+
+/** Only what is not as everywhere. */
+function chokingTexts({ policy, weight, superSeeding }: TorrentChoking): readonly string[] {
+  return [
+    ...(policy === null ? [] : [`policy ${policy}`]),
+    ...(weight === 1 ? [] : [`weight ${weight}`]),
+    ...(superSeeding ? ["super-seeding"] : []),
+  ];
 }
 
 function zonesText(zones: readonly string[] | null): string {

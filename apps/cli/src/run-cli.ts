@@ -1,6 +1,8 @@
 import { SeedfleetError, VERSION } from "@seedfleet/runtime";
 import { adopt } from "./adopt.ts";
 import { ADOPT_USAGE, parseAdoptOptions } from "./adopt-options.ts";
+import { budget } from "./budget.ts";
+import { BUDGET_USAGE, parseBudgetOptions } from "./budget-options.ts";
 import { cancel } from "./cancel.ts";
 import { CANCEL_USAGE, parseCancelOptions } from "./cancel-options.ts";
 import { check } from "./check.ts";
@@ -43,7 +45,8 @@ In a running fleet:
   publish PATH…                 has a piece-store hash and seed paths it can read
   adopt FILE.torrent LOCATION…  has it seed content by a .torrent that is there already
   ls                            lists what is seeded, where it lies and how it is
-  limit INFO_HASH               sets how much upload a torrent gets
+  limit INFO_HASH               sets how much upload a torrent gets, and whom its slots go to
+  budget                        sets how much upload the fleet has, and each label
   check INFO_HASH               has everything of a torrent read and checked
   jobs                          lists what piece-stores were asked to do
   cancel JOB                    cancels one of these
@@ -81,6 +84,7 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ],
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
   ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],
+  ["budget", command(BUDGET_USAGE, parseBudgetOptions, printing(budget))],
   ["limit", command(LIMIT_USAGE, parseLimitOptions, printing(limit))],
   ["ls", command(LS_USAGE, parseLsOptions, printing(ls))],
   ["jobs", command(JOBS_USAGE, parseJobsOptions, printing(jobs))],
