@@ -31,9 +31,9 @@ export async function setBudgets(
   if (listed.size === 0 && !json) return print("No budget is set\n");
   for (const [name, bytesPerSecond] of listed) {
     const label = labelOfBudget(name);
+    const of = label === null ? "fleet" : `label ${label}`;
     if (json) print(`${JSON.stringify({ event: "budget", label, bytesPerSecond })}\n`);
-    else
-      print(`${label === null ? "fleet" : `label ${label}`}: ${formatBytes(bytesPerSecond)}/s\n`);
+    else print(`${of}: ${formatBytes(bytesPerSecond)}/s\n`);
   }
 }
 
@@ -45,8 +45,8 @@ async function assertRoom(budgets: Budgets, labels: BudgetOptions["labels"]): Pr
   }
   if (after.size <= LABEL_BUDGETS_MAX) return;
   throw new SeedfleetError(
-    `Cannot set budgets of ${after.size} labels: up to ${LABEL_BUDGETS_MAX} may have one; take one ` +
-      "away with seedfleet budget --label NAME=none",
+    `Cannot set budgets of ${after.size} labels: up to ${LABEL_BUDGETS_MAX} may have one; ` +
+      "take one away with seedfleet budget --label NAME=none",
     { code: "budgets-too-many" },
   );
 }
