@@ -1,5 +1,6 @@
 import { ok } from "node:assert/strict";
 import { test } from "node:test";
+import { trackerSizesCall } from "@seedfleet/contracts";
 import { BLOCK_BYTES } from "@seedfleet/wire";
 import { until } from "./testing.ts";
 import { bytesOf, GivenPair, GivenSplitter } from "./testing-budgets.ts";
@@ -38,6 +39,24 @@ for (const limit of ["its own limit", "the fleet's budget"] as const) {
     splitter.kill();
   });
 }
+
+test("a gateway whose uplink is full gives more slots to a badly seeded torrent", async () => {
+  await using pair = await GivenPair.start(
+    {},
+    {
+      ...{ uploadBytesPerSecond: UPLINK, unchokeSlots: "auto" },
+    },
+  );
+  const { infoHash: rare } = LIGHT.metainfo;
+  pair.given.bus.serve(trackerSizesCall, {}, ({ infoHashes }) => ({
+    sizes: infoHashes.map((infoHash) => [12, infoHash === rare ? 0 : 3] as const),
+  }));
+  await pair.given.publish(HEAVY);
+  await pair.given.publish(LIGHT);
+  const { sent, used } = await shares(pair, [LIGHT, HEAVY], 60);
+  ok(Math.abs((sent[0] ?? 0) - 0.8) <= 0.06, `${sent}`);
+  ok(used >= 0.95, `${used} of the uplink`);
+});
 
 test("a gateway whose uplink is not full gives each torrent slots of its own", async () => {
   await using pair = await GivenPair.start({}, { unchokeSlots: "auto" });

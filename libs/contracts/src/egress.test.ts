@@ -7,6 +7,8 @@ import {
   catalogEntry,
   egressCall,
   SWARMS_PER_ASK_MAX,
+  TRACKER_SIZES_MAX,
+  trackerSizesCall,
 } from "./index.ts";
 
 const INFO_HASH = "ab".repeat(20);
@@ -54,6 +56,21 @@ const cases = [
       { ...REPLY, parts: [-1] },
       { ...REPLY, swarms: [[3]] },
     ],
+  },
+  {
+    name: "trackerSizesCall's request",
+    schema: trackerSizesCall.request,
+    accepts: [{ infoHashes: [] }, { infoHashes: [INFO_HASH] }],
+    refuses: [
+      { infoHashes: ["no hash"] },
+      { infoHashes: Array.from({ length: TRACKER_SIZES_MAX + 1 }, () => INFO_HASH) },
+    ],
+  },
+  {
+    name: "trackerSizesCall's reply",
+    schema: trackerSizesCall.reply,
+    accepts: [{ sizes: [[3, 0]] }],
+    refuses: [{ sizes: [[3, -1]] }, { sizes: [[3]] }],
   },
   {
     name: "budget",

@@ -114,12 +114,14 @@ export {
 } from "./scrub.ts";
 export {
   type ReplayRequest,
+  TRACKER_SIZES_MAX,
   TRACKER_TOTALS_BUCKET,
   TRACKER_USER_BUCKET,
   type TrackerTotals,
   type TrackerUser,
   trackerDeltaEvent,
   trackerReplayCall,
+  trackerSizesCall,
   trackerSnapshotCall,
   trackerTotals,
   trackerUser,

@@ -36,6 +36,10 @@ const ROOMY_ROUNDS_MAX = 3;
 export class ScarceSlots {
   #scarcity: Scarcity | null = null;
 
+  get isScarce(): boolean {
+    return this.#scarcity !== null;
+  }
+
   /** Null where slots are not scarce, or nobody has told of the torrent yet. */
   slotsOf(infoHash: string): number | null {
     return this.#scarcity?.slots.get(infoHash) ?? null;

@@ -4,6 +4,7 @@ import type { BudgetWatch, PresenceWatch } from "@seedfleet/fleet";
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { BudgetKeeper, type KeepsToParts } from "./budget-keeper.ts";
+import { TrackedSizes } from "./tracked-sizes.ts";
 import { type SwarmHere, UplinkScarcity } from "./uplink-scarcity.ts";
 import type { UploadSettings } from "./upload-limits.ts";
 
@@ -25,13 +26,15 @@ export class FleetUpload {
 
   constructor(ports: FleetUploadPorts, config: { readonly id: string } & UploadSettings) {
     const swarms = (): readonly SwarmHere[] => ports.swarms.here();
+    const tracked = new TrackedSizes(ports.bus);
     this.#watch = ports.budgets;
     this.#budgets = new BudgetKeeper({ ...ports, swarms }, config);
     this.#scarcity = new UplinkScarcity({
       ...{ clock: ports.clock, swarms },
       uplinkBytesPerSecond: () => this.#budgets.uplinkBytesPerSecond,
       limitedBytes: () => ports.peers.limitedBytes,
-      sizeOf: (infoHash) => this.#budgets.sizeOf(infoHash),
+      sizesOf: (infoHash) => [tracked.sizeOf(infoHash), this.#budgets.sizeOf(infoHash)],
+      scarce: (here) => void tracked.ask(here),
     });
   }
 

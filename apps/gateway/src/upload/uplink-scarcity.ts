@@ -17,8 +17,10 @@ type ScarcityPorts = {
   /** What was sent under limits since the start. */
   readonly limitedBytes: () => number;
   readonly swarms: () => readonly SwarmHere[];
-  /** How many leechers and seeders a swarm has over all gateways; null where nobody told. */
-  readonly sizeOf: (infoHash: InfoHash) => SwarmSize | null;
+  /** How many leechers and seeders trackers and other gateways know of a swarm. */
+  readonly sizesOf: (infoHash: InfoHash) => readonly (SwarmSize | null)[];
+  /** Slots of these are shared out by what others know of them. */
+  readonly scarce: (swarms: readonly SwarmHere[]) => void;
 };
 
 /** Looks whether the gateway's uplink is full; while it is, shares its slots between torrents. */
@@ -55,10 +57,11 @@ export class UplinkScarcity {
   }
 
   #round(): void {
-    this.#slots.round(
-      this.#use(),
-      this.#ports.swarms().map((here) => this.#torrent(here)),
-    );
+    const swarms = this.#ports.swarms();
+    const torrents = swarms.map((here) => this.#torrent(here));
+    this.#slots.round(this.#use(), torrents);
+    // For the next round: this one need not wait for it.
+    if (this.#slots.isScarce) this.#ports.scarce(swarms);
   }
 
   #use(): UplinkUse | null {
@@ -75,9 +78,10 @@ export class UplinkScarcity {
   }
 
   #torrent({ infoHash, weight, wanting, holding, ...here }: SwarmHere): ScarceTorrent {
-    const { leechers, seeders } = this.#ports.sizeOf(infoHash) ?? here;
-    // Who is here now was perhaps not when the others told of theirs.
-    const atLeast = Math.max(leechers, here.leechers);
-    return { infoHash, weight, wanting, holding, leechers: atLeast, seeders };
+    // Who is connected need not be announced, nor the other way: the most that anybody knows.
+    const known = [here, ...this.#ports.sizesOf(infoHash).filter((size) => size !== null)];
+    const leechers = Math.max(...known.map((size) => size.leechers));
+    const seeders = Math.max(...known.map((size) => size.seeders));
+    return { infoHash, weight, wanting, holding, leechers, seeders };
   }
 }
