@@ -1,5 +1,6 @@
 import { BenchError } from "./bench-error.ts";
 import { busCostBench } from "./bus-cost/bus-cost-bench.ts";
+import { chokingBench } from "./choking/choking-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
@@ -10,6 +11,7 @@ import { hostileBench } from "./hostile/hostile-bench.ts";
 import { knownBench } from "./known/known-bench.ts";
 import { limitsBench } from "./limits/limits-bench.ts";
 import { millionBench } from "./million/million-bench.ts";
+import { pickerBench } from "./picker/picker-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 import { swarmBench } from "./swarm-memory/swarm-bench.ts";
 import { trackerBench } from "./tracker/tracker-bench.ts";
@@ -20,6 +22,7 @@ const EXIT_USAGE = 2;
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   "bus-cost": busCostBench,
+  choking: chokingBench,
   cold: coldBench,
   crowd: crowdBench,
   eviction: evictionBench,
@@ -30,6 +33,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   known: knownBench,
   limits: limitsBench,
   million: millionBench,
+  picker: pickerBench,
   seed: seedBench,
   swarm: swarmBench,
   tracker: trackerBench,
@@ -38,6 +42,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
 const USAGE = `Usage: npm run bench -- NAME [options]
 
   bus-cost  messages on the bus for each GB that a gateway serves from a warm cache
+  choking   what giving and cheating are worth, and gateways that choke as one; simulated
   cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
   eviction  which share of requests a cache answers, by what it forgets; simulated
@@ -48,6 +53,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   known     how soon a process is ready that has very many torrents already
   limits    how well upload limits hold at a gateway, and who gets what of them
   million   what torrents nobody asks for cost a gateway, and the first block of one
+  picker    HAVEs and picks a second of the piece picker, in a very large torrent
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
   swarm     memory of the peers a tracker knows, CPU time of an announce and a sample
   tracker   announces per CPU-second of our tracker and of opentracker, by UDP and HTTP

@@ -1,6 +1,7 @@
 import { ok } from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { describe, type TestContext } from "node:test";
 import { realPartTest, startNatsServer } from "@seedfleet/testkit";
 import {
   aria2Client,
@@ -17,46 +18,52 @@ const CLIENTS: readonly DownloadClient[] = [libtorrentClient, aria2Client, trans
 const CLIENT_PARTS = ["python3-libtorrent", "aria2c", "transmission-cli"] as const;
 const NAMESPACE_PARTS = ["ip", "unshare", "nsenter"] as const;
 
-realPartTest(
-  CLIENT_PARTS,
-  "seedfleet up serves a tree and a single file to three clients, bit-exact",
-  async (t) => {
-    const host = loopbackHost;
-    await using work = await temporaryDirectory();
-    const tree = await givenTree(join(work.path, "awkward tree ünï"), AWKWARD_TREE);
-    const single = join(tree, "a file with spaces.bin");
-    const up = await startUp(host, [tree, single], join(work.path, "data"));
-    await using _program = up.program;
-    ok(up.ready.torrents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 200_000_000);
+// Each is a fleet of its own, and waits for timers of its clients most of the time: Transmission
+// looks every ten seconds only whether it wants anything from a peer.
+describe("real clients", { concurrency: true }, () => {
+  realPartTest(
+    CLIENT_PARTS,
+    "seedfleet up serves a tree and a single file to three clients, bit-exact",
+    async (t) => {
+      const host = loopbackHost;
+      await using work = await temporaryDirectory();
+      const tree = await givenTree(join(work.path, "awkward tree ünï"), AWKWARD_TREE);
+      const single = join(tree, "a file with spaces.bin");
+      const up = await startUp(host, [tree, single], join(work.path, "data"));
+      await using _program = up.program;
+      ok(up.ready.torrents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 200_000_000);
 
-    const [ofTree, ofSingle] = up.ready.torrents;
-    await downloadByAll(t, { ...ofTree, host, work: work.path }, tree);
-    const onlySingle = await givenTree(join(work.path, "single"), {
-      "a file with spaces.bin": AWKWARD_TREE["a file with spaces.bin"] ?? 0,
-    });
-    await downloadByAll(t, { ...ofSingle, host, work: work.path }, onlySingle);
-  },
-);
+      const [ofTree, ofSingle] = up.ready.torrents;
+      const onlySingle = await givenTree(join(work.path, "single"), {
+        "a file with spaces.bin": AWKWARD_TREE["a file with spaces.bin"] ?? 0,
+      });
+      await Promise.all([
+        downloadByAll(t, { ...ofTree, host, work: work.path }, tree),
+        downloadByAll(t, { ...ofSingle, host, work: work.path }, onlySingle),
+      ]);
+    },
+  );
 
-realPartTest(
-  [...CLIENT_PARTS, ...NAMESPACE_PARTS, "nats-server"],
-  "five services over nats-server serve a tree to three clients, bit-exact",
-  async (t) => {
-    await using work = await temporaryDirectory();
-    await using host = await namespaceHost();
-    const tree = await givenTree(join(work.path, "tree"), AWKWARD_TREE);
-    const nats = await startNatsServer([], host.command("env"));
-    t.after(() => nats.stop());
-    await using services = await startFiveServices(host, nats.url, tree);
-    const torrentFile = join(work.path, "tree.torrent");
-    await services.publish(tree, torrentFile, ["--format", "v1"]);
-    await downloadByAll(t, { host, torrentFile, work: work.path }, tree);
-    await services.publish(tree, torrentFile, ["--format", "v2"]);
-    const clients = [libtorrentClient];
-    const shared = { host, torrentFile, work: join(work.path, "v2") };
-    await downloadBy(t, { clients, shared, expected: tree });
-  },
-);
+  realPartTest(
+    [...CLIENT_PARTS, ...NAMESPACE_PARTS, "nats-server"],
+    "five services over nats-server serve a tree to three clients, bit-exact",
+    async (t) => {
+      await using work = await temporaryDirectory();
+      await using host = await namespaceHost();
+      const tree = await givenTree(join(work.path, "tree"), AWKWARD_TREE);
+      const nats = await startNatsServer([], host.command("env"));
+      t.after(() => nats.stop());
+      await using services = await startFiveServices(host, nats.url, tree);
+      const torrentFile = join(work.path, "tree.torrent");
+      await services.publish(tree, torrentFile, ["--format", "v1"]);
+      await downloadByAll(t, { host, torrentFile, work: work.path }, tree);
+      await services.publish(tree, torrentFile, ["--format", "v2"]);
+      const clients = [libtorrentClient];
+      const shared = { host, torrentFile, work: join(work.path, "v2") };
+      await downloadBy(t, { clients, shared, expected: tree });
+    },
+  );
+});
 
 type Shared = {
   readonly host: TestHost;
@@ -88,6 +95,7 @@ async function downloadBy(t: TestContext, { clients, shared, expected }: Downloa
     await program.exited();
     const made = torrentFile.endsWith(`${name}.torrent`) ? join(directory, name) : directory;
     await client.expectSame(made, expected);
+    await rm(directory, { recursive: true });
     t.diagnostic(`${client.name}: ${name} in ${Math.round(performance.now() - startedAtMs)} ms`);
   }
 }

@@ -1,6 +1,7 @@
 import { equal, ok } from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { describe } from "node:test";
 import { realPartTest } from "@seedfleet/testkit";
 import { givenContent, givenTorrent } from "./given-torrent.ts";
 import {
@@ -40,23 +41,30 @@ const TO_TRANSMISSION: readonly Pair[] = [
 
 const LIBTORRENT_ALONE: readonly Pair[] = [[stayingLibtorrent, stayingLibtorrent]];
 
-realPartTest(CLIENT_PARTS, "clients find each other by HTTP and by UDP on 127.0.0.1", async () => {
-  await meet(loopbackHost, { http: PAIRS, udp: PAIRS });
-});
+// Each is a tracker of its own, and waits for timers of its clients most of the time.
+describe("clients", { concurrency: true }, () => {
+  realPartTest(
+    CLIENT_PARTS,
+    "clients find each other by HTTP and by UDP on 127.0.0.1",
+    async () => {
+      await meet(loopbackHost, { http: PAIRS, udp: PAIRS });
+    },
+  );
 
-// Neither aria2 1.36 nor Transmission 3.00 speaks to a tracker by UDP over IPv6.
-realPartTest(CLIENT_PARTS, "clients find each other by HTTP and by UDP on ::1", async () => {
-  await meet(loopbackHostIpv6, { http: PAIRS, udp: LIBTORRENT_ALONE });
-});
+  // Neither aria2 1.36 nor Transmission 3.00 speaks to a tracker by UDP over IPv6.
+  realPartTest(CLIENT_PARTS, "clients find each other by HTTP and by UDP on ::1", async () => {
+    await meet(loopbackHostIpv6, { http: PAIRS, udp: LIBTORRENT_ALONE });
+  });
 
-realPartTest(
-  [...CLIENT_PARTS, ...NAMESPACE_PARTS],
-  "Transmission finds others by HTTP and by UDP where it is on no loopback",
-  async () => {
-    await using host = await namespaceHost();
-    await meet(host, { http: TO_TRANSMISSION, udp: TO_TRANSMISSION });
-  },
-);
+  realPartTest(
+    [...CLIENT_PARTS, ...NAMESPACE_PARTS],
+    "Transmission finds others by HTTP and by UDP where it is on no loopback",
+    async () => {
+      await using host = await namespaceHost();
+      await meet(host, { http: TO_TRANSMISSION, udp: TO_TRANSMISSION });
+    },
+  );
+});
 
 /** A tracker by itself, and for each pair a torrent that only this tracker knows of. */
 async function meet(

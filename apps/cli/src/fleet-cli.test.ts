@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { hash } from "node:crypto";
 import { readFileSync, utimesSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Bus } from "@seedfleet/bus";
 import { GivenDirectory } from "@seedfleet/content-fs/testing";
 import { readPieceCall } from "@seedfleet/contracts";
@@ -110,11 +110,39 @@ function connect(url: string, name: string): Promise<Bus> {
 }
 
 /** A test against a real bus. */
-function fleetTest(title: string, run: (t: TestContext) => Promise<void>): void {
+function fleetTest(title: string, run: () => Promise<void>): void {
   realPartTest(["nats-server"], title, run);
 }
 
-fleetTest("seedfleet adopt --check now seeds content by its torrent", async () => {
+// Each is a fleet of its own, and waits for processes that start and end most of the time.
+describe("seedfleet in a fleet", { concurrency: 3 }, () => {
+  fleetTest("seedfleet adopt --check now seeds content by its torrent", adopts);
+  fleetTest(
+    "seedfleet adopt gives the store's own reason where the content does not fit",
+    tellsTheReason,
+  );
+  fleetTest("seedfleet check finds a bad piece, and ends with 1", findsBadPieces);
+  fleetTest("seedfleet check takes back content that was only touched", takesBack);
+  fleetTest("seedfleet check says which place it could not check", tellsWhereItCouldNot);
+  fleetTest("seedfleet jobs and cancel work while no store runs", worksWithoutStores);
+  fleetTest("seedfleet adopt needs a store that is there", needsAStore);
+  test("seedfleet adopt judges the torrent before it asks for a fleet", judgesFirst);
+
+  for (const args of [
+    ...[["ls"], ["jobs"], ["cancel", "a"], ["check", infoHash]],
+    ...[["gateways"], ["preheat", infoHash], ["drain", "a"]],
+  ]) {
+    test(`seedfleet ${args[0]} given no bus says so in one line`, async () => {
+      const { code, stdout, stderr } = await runToEnd([...args, "--bus", "nats://127.0.0.1:1"], {
+        cwd: import.meta.dirname,
+      });
+      deepEqual([code, stdout], [1, ""]);
+      match(stderr, /^seedfleet: Cannot [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
+    });
+  }
+});
+
+async function adopts(): Promise<void> {
   await using given = await GivenFleetOverNats.start("store-1");
   // Only the directory is named: clients save a torrent's content in one.
   const adopted = await given.events("adopt", "data.torrent", "a", "--check", "now");
@@ -144,32 +172,29 @@ fleetTest("seedfleet adopt --check now seeds content by its torrent", async () =
   );
   const checked = await given.run("check", infoHash);
   deepEqual([checked.code, checked.stdout], [0, `store-1  ${location}  ok\n`]);
-});
+}
 
-fleetTest(
-  "seedfleet adopt gives the store's own reason where the content does not fit",
-  async () => {
-    await using given = await GivenFleetOverNats.start("store-1");
-    given.directory.write("short/data.bin", CONTENT.subarray(1));
-    given.directory.write("bad/data.bin", CONTENT);
-    given.spoil("bad/data.bin", 4);
-    const cases = [
-      { args: ["nowhere"], code: "content-missing" },
-      { args: ["short"], code: "content-mismatch" },
-      { args: ["bad", "--check", "now"], code: "content-mismatch" },
-      { args: ["/etc"], code: "path-outside-roots" },
-    ];
-    for (const { args, code: expected } of cases) {
-      const { code, events } = await given.events("adopt", "data.torrent", ...args);
-      deepEqual([code, events.at(-1)?.["code"]], [1, expected], args.join(" "));
-    }
-    const { stdout } = await given.run("jobs");
-    equal(stdout.match(/ {2}failed /g)?.length, cases.length);
-    equal((await given.run("ls")).stdout, "Nothing is published\n");
-  },
-);
+async function tellsTheReason(): Promise<void> {
+  await using given = await GivenFleetOverNats.start("store-1");
+  given.directory.write("short/data.bin", CONTENT.subarray(1));
+  given.directory.write("bad/data.bin", CONTENT);
+  given.spoil("bad/data.bin", 4);
+  const cases = [
+    { args: ["nowhere"], code: "content-missing" },
+    { args: ["short"], code: "content-mismatch" },
+    { args: ["bad", "--check", "now"], code: "content-mismatch" },
+    { args: ["/etc"], code: "path-outside-roots" },
+  ];
+  for (const { args, code: expected } of cases) {
+    const { code, events } = await given.events("adopt", "data.torrent", ...args);
+    deepEqual([code, events.at(-1)?.["code"]], [1, expected], args.join(" "));
+  }
+  const { stdout } = await given.run("jobs");
+  equal(stdout.match(/ {2}failed /g)?.length, cases.length);
+  equal((await given.run("ls")).stdout, "Nothing is published\n");
+}
 
-fleetTest("seedfleet check finds a bad piece, and ends with 1", async () => {
+async function findsBadPieces(): Promise<void> {
   await using given = await GivenFleetOverNats.start("store-1", "store-2");
   given.spoil("a/data.bin", 3);
   given.spoil("a/data.bin", 9);
@@ -199,9 +224,9 @@ fleetTest("seedfleet check finds a bad piece, and ends with 1", async () => {
   const told = both.events.filter(({ event }) => event === "checked");
   deepEqual(told.map(({ holder }) => holder).toSorted(), ["store-1", "store-2"]);
   deepEqual(told.find(({ holder }) => holder === "store-2")?.["badPieces"], []);
-});
+}
 
-fleetTest("seedfleet check takes back content that was only touched", async () => {
+async function takesBack(): Promise<void> {
   await using given = await GivenFleetOverNats.start("store-1");
   equal((await given.run("adopt", "data.torrent", "a", "--check=first-use")).code, 0);
   const location = given.directory.at("a/data.bin");
@@ -212,9 +237,9 @@ fleetTest("seedfleet check takes back content that was only touched", async () =
   deepEqual([checked.code, checked.stdout], [0, `store-1  ${location}  ok\n`]);
   equal(await given.refusal("store-1", 0), null);
   match((await given.run("ls")).stdout, / {2}ok\n$/);
-});
+}
 
-fleetTest("seedfleet check says which place it could not check", async () => {
+async function tellsWhereItCouldNot(): Promise<void> {
   await using given = await GivenFleetOverNats.start("store-1");
   given.directory.write("b/data.bin", CONTENT);
   equal((await given.run("adopt", "data.torrent", "a", "b", "--check=first-use")).code, 0);
@@ -242,9 +267,9 @@ fleetTest("seedfleet check says which place it could not check", async () => {
   const unknown = await given.run("check", "0".repeat(40));
   equal(unknown.code, 1);
   match(unknown.stderr, /^seedfleet: Cannot check 0{40}: the fleet does not seed it; see/);
-});
+}
 
-fleetTest("seedfleet jobs and cancel work while no store runs", async () => {
+async function worksWithoutStores(): Promise<void> {
   await using given = await GivenFleetOverNats.start();
   const jobs = await openIngestJobs({ bus: given.bus, clock: systemClock });
   const { id } = await jobs.submit(givenRequest());
@@ -254,32 +279,19 @@ fleetTest("seedfleet jobs and cancel work while no store runs", async () => {
   match((await given.run("jobs")).stdout, /^[0-9a-f]{32} {2}cancelled /);
   const again = await given.run("cancel", "no-such-job");
   deepEqual([again.code, again.stdout], [1, ""]);
-});
+}
 
-fleetTest("seedfleet adopt needs a store that is there", async () => {
+async function needsAStore(): Promise<void> {
   await using given = await GivenFleetOverNats.start("store-1");
   const { code, stderr } = await given.run("adopt", "data.torrent", "a", "--store", "store-2");
   equal(code, 1);
   equal(stderr, 'seedfleet: Cannot adopt: no piece-store "store-2" is running, but store-1\n');
-});
+}
 
-test("seedfleet adopt judges the torrent before it asks for a fleet", async () => {
+async function judgesFirst(): Promise<void> {
   using directory = new GivenDirectory({ "bad.torrent": "d4:infod4:name1:aee" });
   const bus = ["--bus", "nats://127.0.0.1:1"];
   const refused = await runToEnd(["adopt", "bad.torrent", "a", ...bus], { cwd: directory.path });
   equal(refused.code, 1);
   match(refused.stderr, /^seedfleet: Cannot take bad\.torrent: [^\n]*\(torrent-missing-piece-l/);
-});
-
-for (const args of [
-  ...[["ls"], ["jobs"], ["cancel", "a"], ["check", infoHash]],
-  ...[["gateways"], ["preheat", infoHash], ["drain", "a"]],
-]) {
-  test(`seedfleet ${args[0]} given no bus says so in one line`, async () => {
-    const { code, stdout, stderr } = await runToEnd([...args, "--bus", "nats://127.0.0.1:1"], {
-      cwd: import.meta.dirname,
-    });
-    deepEqual([code, stdout], [1, ""]);
-    match(stderr, /^seedfleet: Cannot [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
-  });
 }

@@ -11,7 +11,7 @@ export const FREE_PORTS: readonly string[] = [
   ...["--console-port", "0"],
 ];
 
-/** A process that has not done what a test waits for by then never will. */
+/** A process that has not done what a test waits for, so long after it began to, never will. */
 const PATIENCE_MS = 20_000;
 
 export type Ended = {
@@ -34,8 +34,8 @@ export type StartOptions = {
 
 /** The command as a process of its own, as a person starts it. Killed when disposed. */
 export class RunningCli implements AsyncDisposable {
-  readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
+  readonly #ended: Promise<Ended>;
   readonly #said = { stdout: "", stderr: "" };
 
   constructor(args: readonly string[], { cwd, env = {}, main = MAIN, script }: StartOptions) {
@@ -52,11 +52,12 @@ export class RunningCli implements AsyncDisposable {
         this.#said[name] += chunk;
       });
     }
-    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
-    this.ended = once(child, "close").then(([code]) => {
-      clearTimeout(timer);
-      return { code, ...this.#said };
-    });
+    this.#ended = once(child, "close").then(([code]) => ({ code, ...this.#said }));
+  }
+
+  /** Resolves with how it ended; that it does is waited for from now on. */
+  get ended(): Promise<Ended> {
+    return this.#patiently(this.#ended);
   }
 
   get pid(): number | undefined {
@@ -77,13 +78,26 @@ export class RunningCli implements AsyncDisposable {
     return this.#until("stderr", isEnough);
   }
 
-  async #until(name: "stdout" | "stderr", isEnough: (said: string) => boolean): Promise<string> {
-    while (!isEnough(this.#said[name])) {
-      const more = once(this.#child[name] ?? this.#child, "data");
-      const outcome = await Promise.race([more, this.ended]);
-      if ("stderr" in outcome) throw new Error(`ended too soon: ${outcome.stderr}`);
+  #until(name: "stdout" | "stderr", isEnough: (said: string) => boolean): Promise<string> {
+    const enough = async (): Promise<string> => {
+      while (!isEnough(this.#said[name])) {
+        const more = once(this.#child[name] ?? this.#child, "data");
+        const outcome = await Promise.race([more, this.#ended]);
+        if ("stderr" in outcome) throw new Error(`ended too soon: ${outcome.stderr}`);
+      }
+      return this.#said[name];
+    };
+    return this.#patiently(enough());
+  }
+
+  /** Ends the process if this takes too long, so that no test waits for ever. */
+  async #patiently<Outcome>(awaited: Promise<Outcome>): Promise<Outcome> {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE_MS);
+    try {
+      return await awaited;
+    } finally {
+      clearTimeout(timer);
     }
-    return this.#said[name];
   }
 
   /** The first event of this name that `--json` tells. */

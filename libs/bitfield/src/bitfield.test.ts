@@ -53,3 +53,18 @@ test("Bitfield agrees with a set of numbers whatever is added and removed", () =
     }),
   );
 });
+
+test("Bitfield.next() goes through the pieces that are there", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(40)), (pieces) => {
+      const bits = Bitfield.empty(41);
+      for (const piece of pieces) bits.add(piece);
+      const seen: number[] = [];
+      for (let at = bits.next(0); at !== null; at = bits.next(at + 1)) seen.push(at);
+      deepEqual(
+        seen,
+        pieces.toSorted((a, b) => a - b),
+      );
+    }),
+  );
+});

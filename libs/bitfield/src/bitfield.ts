@@ -47,6 +47,19 @@ export class Bitfield {
     return piece >= 0 && piece < this.pieceCount && (this.#byte(piece) & bitOf(piece)) !== 0;
   }
 
+  /** The first piece from `piece` on that is there, or null. */
+  next(piece: number): number | null {
+    const bytes = this.#bytes;
+    let at = piece >>> 3;
+    let rest = (bytes[at] ?? 0) & (0xff >>> (piece & 7));
+    while (rest === 0) {
+      at += 1;
+      if (at >= bytes.length) return null;
+      rest = bytes[at] ?? 0;
+    }
+    return at * 8 + Math.clz32(rest) - 24;
+  }
+
   /** True when the piece was not there before. */
   add(piece: number): boolean {
     assert(piece >= 0 && piece < this.pieceCount);

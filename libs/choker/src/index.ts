@@ -18,6 +18,7 @@ export {
   SNUBBED_AFTER_MS,
 } from "./leech-round.ts";
 export { initialOpenSlots, type OpenSlots, openSlots, type UplinkUse } from "./open-slots.ts";
+export { rateBasedSlots } from "./rate-based-slots.ts";
 export type { SeedPolicy, TorrentSize } from "./seed-order.ts";
 export {
   initialSeedState,
@@ -26,6 +27,7 @@ export {
   type SeedState,
   seedRound,
 } from "./seed-round.ts";
+export { settleLeech } from "./settle-leech.ts";
 export { type SettlingPeer, settleSlots } from "./settle-slots.ts";
 export {
   type SharedSlots,

@@ -1,19 +1,11 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { peerKey } from "./choker-model.ts";
-import { initialLeechState, type LeechPeer, leechRound } from "./leech-round.ts";
-import { givenPeer } from "./testing.ts";
+import { initialLeechState, leechRound } from "./leech-round.ts";
+import { givenLeechPeer } from "./testing.ts";
 
 const NOW_MS = 100_000;
 const config = { unchokeSlots: 3, optimisticUnchokeIntervalMs: 30_000 };
-
-function givenLeech(key: string, differing: Partial<Omit<LeechPeer, "peerKey">> = {}): LeechPeer {
-  return {
-    ...givenPeer(key),
-    ...{ uploadOnly: false, downloadBytesPerSecond: 0, amInterested: true },
-    ...{ unchokedUsAtMs: null, pieceAtMs: null, ...differing },
-  };
-}
 
 const giving = (rate: number, differing = {}) => ({ downloadBytesPerSecond: rate, ...differing });
 const snubbing = giving(50, { unchokedUsAtMs: 0, pieceAtMs: NOW_MS - 60_001 });
@@ -22,10 +14,10 @@ const cases = [
   {
     given: "peers that give and one that only takes",
     peers: [
-      givenLeech("best", giving(9)),
-      givenLeech("good", giving(5)),
-      givenLeech("worse", giving(1)),
-      givenLeech("takes", { amChoking: false }),
+      givenLeechPeer("best", giving(9)),
+      givenLeechPeer("good", giving(5)),
+      givenLeechPeer("worse", giving(1)),
+      givenLeechPeer("takes", { amChoking: false }),
     ],
     rotation: ["takes", "worse", "good", "best"],
     then: [
@@ -36,10 +28,10 @@ const cases = [
   {
     given: "a better peer that wants nothing",
     peers: [
-      givenLeech("ready", giving(7, { peerInterested: false })),
-      givenLeech("best", giving(9)),
-      givenLeech("good", giving(5)),
-      givenLeech("idle", giving(4, { peerInterested: false })),
+      givenLeechPeer("ready", giving(7, { peerInterested: false })),
+      givenLeechPeer("best", giving(9)),
+      givenLeechPeer("good", giving(5)),
+      givenLeechPeer("idle", giving(4, { peerInterested: false })),
     ],
     rotation: [],
     then: [
@@ -50,8 +42,13 @@ const cases = [
   {
     given: "nobody that gives but one that snubs: every slot is optimistic",
     peers: [
-      ...[givenLeech("a"), givenLeech("b"), givenLeech("c"), givenLeech("seed", snubbing)],
-      givenLeech("partial", { uploadOnly: true }),
+      ...[
+        givenLeechPeer("a"),
+        givenLeechPeer("b"),
+        givenLeechPeer("c"),
+        givenLeechPeer("seed", snubbing),
+      ],
+      givenLeechPeer("partial", { uploadOnly: true }),
     ],
     rotation: ["a", "b", "c", "seed", "partial"],
     then: [
@@ -75,7 +72,7 @@ for (const { given, peers, rotation, then } of cases) {
 }
 
 test("leechRound() moves each optimistic slot every 30 s, and starves nobody", () => {
-  let peers = Array.from({ length: 12 }, (_, at) => givenLeech(`peer-${at}`));
+  let peers = Array.from({ length: 12 }, (_, at) => givenLeechPeer(`peer-${at}`));
   let state = initialLeechState(3);
   const turns = new Map<string, number>();
   for (let nowMs = 0; nowMs < 1_200_000; nowMs += 10_000) {
@@ -95,8 +92,9 @@ test("leechRound() lets a new peer be next three times as often as at any other 
   const known = ["a", "b", "c", "d", "e"].map(peerKey);
   const places = Array.from({ length: known.length + 1 }, () => 0);
   for (let chance = 0; chance < 4_000; chance += 1) {
-    const peers = [...known, "new"].map((key) => givenLeech(key, { peerInterested: false }));
-    const { state } = leechRound({ optimistic: [], rotation: known, chance }, peers, config, 0);
+    const peers = [...known, "new"].map((key) => givenLeechPeer(key, { peerInterested: false }));
+    const before = { ...initialLeechState(chance), rotation: known };
+    const { state } = leechRound(before, peers, config, 0);
     const place = state.rotation.indexOf(peerKey("new"));
     places[place] = (places[place] ?? 0) + 1;
   }

@@ -29,6 +29,8 @@ export type LeechConfig = {
 
 export type LeechState = {
   readonly optimistic: readonly OptimisticTurn[];
+  /** Who is unchoked without a slot until it wants something. */
+  readonly ready: readonly PeerKey[];
   /** Whose optimistic turn is next: everybody once, the first first. */
   readonly rotation: readonly PeerKey[];
   readonly chance: number;
@@ -53,7 +55,7 @@ const UPLOAD_ONLY: Because = { rule: "upload-only" };
 const SNUBBED: Because = { rule: "snubbed" };
 
 export function initialLeechState(chance: number): LeechState {
-  return { optimistic: [], rotation: [], chance };
+  return { optimistic: [], ready: [], rotation: [], chance };
 }
 
 export function isSnubbed(peer: LeechPeer, nowMs: number): boolean {
@@ -90,13 +92,15 @@ export function leechRound(
     held.set(peerKey, { decision: "optimistic", because: { rule: "turn", sinceMs } });
   }
   const isFull = regular.length === regularMax;
+  const ready: PeerKey[] = [];
   const thanBytesPerSecond = isFull ? (regular.at(-1)?.downloadBytesPerSecond ?? Infinity) : 0;
   for (const peer of order) {
     if (peer.peerInterested || peer.downloadBytesPerSecond <= thanBytesPerSecond) continue;
     const because = { rule: "gives-more", thanBytesPerSecond } as const;
     held.set(peer.peerKey, { decision: "ready", because });
+    ready.push(peer.peerKey);
   }
-  return { state: turned, decisions: explain({ peers, order, held, slots }, nowMs) };
+  return { state: { ...turned, ready }, decisions: explain({ peers, order, held, slots }, nowMs) };
 }
 
 /** Who has earned a regular slot, the best first; on a tie whoever holds a slot keeps it. */
@@ -142,6 +146,7 @@ function turnOptimistic(
     .slice(0, slots - stays.length);
   const beginning = new Set(begun);
   return {
+    ready: [],
     optimistic: [...stays, ...begun.map((peerKey) => ({ peerKey, sinceMs: nowMs }))],
     rotation: [...rotation.filter((peerKey) => !beginning.has(peerKey)), ...begun],
     chance,

@@ -1,4 +1,5 @@
 import { type PeerSnapshot, peerKey } from "./choker-model.ts";
+import type { LeechPeer } from "./leech-round.ts";
 import type { SeedPeer } from "./unchoke-model.ts";
 
 /** A choked, interested peer that connected at 0, unless told otherwise. */
@@ -24,4 +25,15 @@ export function givenSeedPeer(
 ): SeedPeer {
   const none = { uploadOnly: false, sentBytes: 0, turnBytes: 0, haveBytes: 0 };
   return { ...givenPeer(key), ...none, ...differing };
+}
+
+/** The same as tit for tat sees it: it has what we want, and chokes us. */
+export function givenLeechPeer(
+  key: string,
+  differing: Partial<Omit<LeechPeer, "peerKey">> = {},
+): LeechPeer {
+  return {
+    ...{ ...givenPeer(key), uploadOnly: false, downloadBytesPerSecond: 0, amInterested: true },
+    ...{ unchokedUsAtMs: null, pieceAtMs: null, ...differing },
+  };
 }

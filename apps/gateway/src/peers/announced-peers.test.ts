@@ -84,6 +84,34 @@ test("AnnouncedPeers takes a peer of another id for the one that waits at its ad
   deepEqual(dialled, [givenPeer(2)]);
 });
 
+test("AnnouncedPeers leaves one leecher alone for each that came before the word of it", () => {
+  const { clock, announced, dialled } = givenAnnounced();
+  announced.came({ ...givenPeer(1), host: "192.0.2.9" });
+  announced.came({ ...givenPeer(3), host: "127.0.0.1" });
+  clock.advance(1_000);
+  for (const number of [1, 2, 4]) announced.add(givenPeer(number));
+  clock.advance(DIAL_AFTER_MS);
+  deepEqual(dialled, [givenPeer(4)]);
+});
+
+test("AnnouncedPeers goes to a leecher where somebody else came long before", () => {
+  const { clock, announced, dialled } = givenAnnounced();
+  announced.came({ ...givenPeer(3), host: "127.0.0.1" });
+  clock.advance(2_001);
+  announced.add(givenPeer(1));
+  clock.advance(DIAL_AFTER_MS);
+  deepEqual(dialled, [givenPeer(1)]);
+});
+
+test("AnnouncedPeers leaves a leecher alone that came, and is announced once more", () => {
+  const { clock, announced, dialled } = givenAnnounced();
+  announced.add(givenPeer(1));
+  announced.came({ ...givenPeer(3), host: "127.0.0.1" });
+  announced.add(givenPeer(1));
+  clock.advance(DIAL_AFTER_MS);
+  equal(dialled.length, 0);
+});
+
 test("AnnouncedPeers given a flood remembers and dials no more than its limits", () => {
   const never = new Promise<void>(() => {});
   const { clock, announced, dialled } = givenAnnounced([], never);

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { infoHashBytes } from "@seedfleet/bytes";
+import { type InfoHash, infoHashBytes } from "@seedfleet/bytes";
 import { MSE_PRIVATE_KEY_BYTES, MseReceiver, type PayloadMethod } from "@seedfleet/mse";
 import { VirtualClock } from "@seedfleet/testkit";
 import {
@@ -59,6 +59,22 @@ for (const [index, { given: situation, ...says }] of others.entries()) {
   });
 }
 
+test("greetAnnounced() takes a hybrid's v2 hash for an answer to its v1 hash", async () => {
+  await using given = await givenDial();
+  const { metainfo, entry } = HYBRID;
+  const [v2 = infoHash] = entry.aliases;
+  const torrent = new Torrent(metainfo, entry);
+  const greeting = given.greet(
+    { encrypt: false, infoHash: metainfo.infoHash },
+    { findTorrent: () => Promise.resolve({ kind: "torrent", torrent }) },
+  );
+  const answer = { infoHash: v2, peerId: PEER_ID, reserved: new Uint8Array(8) };
+  given.theirs.write(encodeHandshake(answer));
+  const greeted = await greeting;
+  ok(greeted.kind === "greeted");
+  deepEqual([greeted.torrent, greeted.infoHash], [torrent, v2]);
+});
+
 test("greetAnnounced() given a peer that takes no encryption says why it went", async () => {
   await using given = await givenDial();
   const greeting = given.greet({ encrypt: true });
@@ -99,7 +115,10 @@ type Dial = AsyncDisposable & {
   readonly clock: VirtualClock;
   readonly ours: Socket;
   readonly theirs: Socket;
-  greet(how: { readonly encrypt: boolean }, ports?: Partial<GreetPorts>): Promise<Greeted>;
+  greet(
+    how: { readonly encrypt: boolean; readonly infoHash?: InfoHash },
+    ports?: Partial<GreetPorts>,
+  ): Promise<Greeted>;
 };
 
 /** A connection that we opened to a peer, which has said nothing yet. */

@@ -101,9 +101,16 @@ export async function greetAnnounced(
   const { handshake, rest } = received;
   const { peerId } = handshake;
   if (peerId === ports.ownPeerId) return refused("own-peer-id");
-  if (handshake.infoHash !== infoHash) return refused("torrent-other");
+  const theirs = handshake.infoHash;
+  if (theirs !== infoHash && !hasName(torrent, theirs)) return refused("torrent-other");
   const reserved = reservedBits(handshake.reserved);
-  return { kind: "greeted", torrent, infoHash, peerId, reserved, ciphers: stream.ciphers, rest };
+  const { ciphers } = stream;
+  return { kind: "greeted", torrent, infoHash: theirs, peerId, reserved, ciphers, rest };
+}
+
+/** Asked by a hybrid's v1 hash, a peer may answer by the one of v2 (BEP 52): libtorrent does. */
+function hasName({ infoHash, entry }: Torrent, name: InfoHash): boolean {
+  return name === infoHash || entry.aliases.includes(name);
 }
 
 /** A hybrid says by the v2 bit that it has a tree of hashes, whichever hash it is asked by. */

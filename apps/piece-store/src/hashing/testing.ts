@@ -71,18 +71,25 @@ export function naiveDigests({ files, layout, version, pieceLengthBytes }: Naive
   const contents = layout.files.map(({ contentFile, lengthBytes }) =>
     contentFile === null ? Buffer.alloc(lengthBytes) : Buffer.from(files[contentFile] ?? []),
   );
-  const whole = Buffer.concat(contents);
+  return {
+    pieceHashes: version === "v2" ? null : naiveHashes(Buffer.concat(contents), pieceLengthBytes),
+    pieceRoots:
+      version === "v1"
+        ? null
+        : Buffer.concat(
+            layout.files.flatMap(({ padding }, index) =>
+              padding ? [] : naiveRoots(contents[index] ?? Buffer.alloc(0), pieceLengthBytes),
+            ),
+          ),
+  };
+}
+
+function naiveHashes(whole: Buffer, pieceLengthBytes: number): Buffer {
   const hashes: Buffer[] = [];
   for (let at = 0; at < whole.length; at += pieceLengthBytes) {
     hashes.push(digest("sha1", whole.subarray(at, at + pieceLengthBytes)));
   }
-  const roots = layout.files.flatMap(({ padding }, index) =>
-    padding ? [] : naiveRoots(contents[index] ?? Buffer.alloc(0), pieceLengthBytes),
-  );
-  return {
-    pieceHashes: version === "v2" ? null : Buffer.concat(hashes),
-    pieceRoots: version === "v1" ? null : Buffer.concat(roots),
-  };
+  return Buffer.concat(hashes);
 }
 
 function naiveRoots(file: Buffer, pieceLengthBytes: number): Buffer[] {

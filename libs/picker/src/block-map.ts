@@ -1,0 +1,58 @@
+import type { Block } from "./picker-peer.ts";
+
+/** Blocks as every client asks for them. */
+export const BLOCK_BYTES = 16_384;
+
+export type TorrentShape = {
+  readonly pieceCount: number;
+  readonly pieceLengthBytes: number;
+  readonly sizeBytes: number;
+};
+
+/** The blocks of a torrent, each with a number of its own: its key. */
+export class BlockMap {
+  readonly #shape: TorrentShape;
+  readonly #perPiece: number;
+
+  constructor(shape: TorrentShape) {
+    this.#shape = shape;
+    this.#perPiece = Math.ceil(shape.pieceLengthBytes / BLOCK_BYTES);
+  }
+
+  blockCount(piece: number): number {
+    return Math.ceil(this.#pieceBytes(piece) / BLOCK_BYTES);
+  }
+
+  keyAt(piece: number, index: number): number {
+    return piece * this.#perPiece + index;
+  }
+
+  pieceOf(key: number): number {
+    return Math.floor(key / this.#perPiece);
+  }
+
+  /** The block's place in its piece. */
+  indexOf(key: number): number {
+    return key % this.#perPiece;
+  }
+
+  blockAt(piece: number, index: number): Block {
+    const begin = index * BLOCK_BYTES;
+    return { piece, begin, length: Math.min(BLOCK_BYTES, this.#pieceBytes(piece) - begin) };
+  }
+
+  /** Null of what is no block: another length, or another beginning. */
+  keyOf({ piece, begin, length }: Block): number | null {
+    const { pieceCount } = this.#shape;
+    const isPiece = Number.isInteger(piece) && piece >= 0 && piece < pieceCount;
+    if (!isPiece || begin < 0 || begin % BLOCK_BYTES !== 0) return null;
+    const left = this.#pieceBytes(piece) - begin;
+    if (left <= 0 || length !== Math.min(BLOCK_BYTES, left)) return null;
+    return this.keyAt(piece, begin / BLOCK_BYTES);
+  }
+
+  #pieceBytes(piece: number): number {
+    const { pieceLengthBytes, sizeBytes } = this.#shape;
+    return Math.min(pieceLengthBytes, sizeBytes - piece * pieceLengthBytes);
+  }
+}
