@@ -71,7 +71,8 @@ export class BudgetKeeper {
       "This gateway's part of the fleet's budget; 0 where there is none",
       () => this.#part ?? 0,
     );
-    this.#tick();
+    // Bound from the start; whom to ask is known once schedulers have been heard.
+    this.#apply(ownBudgets(ports.budgets.now, ports.peers.uploadDemand(), config), []);
   }
 
   /** What this gateway may send a second, by its own limit and its part; null is no limit. */
