@@ -14,6 +14,7 @@ const FILES = [
   "peers",
   "choking",
   "super-seed",
+  "egress",
   "gateways",
   "tracker",
 ];

@@ -4,6 +4,7 @@ import { chokeRoundCall, type Presence } from "@seedfleet/contracts";
 import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
 import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { serveEgress } from "./fleet-egress.ts";
 import { FleetRounds } from "./fleet-rounds.ts";
 import { SuperSeedSwarms } from "./super-seed-swarms.ts";
 import type { DecidedRound } from "./swarm-rounds.ts";
@@ -34,6 +35,7 @@ class ChokingScheduler implements RunningScheduler {
   readonly #rounds: FleetRounds;
   readonly #served: Subscription;
   readonly #superSeeds: SuperSeedSwarms;
+  readonly #egress: { stop(): void };
   readonly #announcer: PresenceAnnouncer;
   /** Who held a slot after a swarm's last round, to tell a round that changed something. */
   readonly #holders = new Map<InfoHash, string>();
@@ -62,6 +64,7 @@ class ChokingScheduler implements RunningScheduler {
       this.#rounds.ask(request),
     );
     this.#superSeeds = new SuperSeedSwarms(ports, id);
+    this.#egress = serveEgress(ports, id);
     this.#announcer = announcePresence(ports, () => this.#describe());
     telemetry.log.info("choking scheduler serving");
   }
@@ -80,6 +83,7 @@ class ChokingScheduler implements RunningScheduler {
     this.#announcer.stop();
     this.#served.unsubscribe();
     this.#superSeeds[Symbol.dispose]();
+    this.#egress.stop();
     this.#rounds[Symbol.dispose]();
   }
 

@@ -1,29 +1,38 @@
 import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
-import { TORRENT_ZONES_MAX, uploadClass, zoneName } from "@seedfleet/contracts";
+import { TORRENT_ZONES_MAX, zoneName } from "@seedfleet/contracts";
 import { parseBytes } from "@seedfleet/runtime";
+import { budgetValue, labelValue } from "./budget-values.ts";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { usageError } from "./usage-error.ts";
 
-export type LimitOptions = {
-  readonly infoHash: InfoHash;
-  /** Null takes the limit away; undefined leaves it. */
+/** What is to be changed of a torrent: null takes it away, undefined leaves it. */
+export type TorrentLimits = {
   readonly bytesPerSecond: number | null | undefined;
+  /** Of all gateways together. */
+  readonly fleetBytesPerSecond: number | null | undefined;
   readonly class: string | null | undefined;
   /** Of the gateways that peers are told of. */
   readonly zones: readonly string[] | null | undefined;
+};
+
+export type LimitOptions = TorrentLimits & {
+  readonly infoHash: InfoHash;
   readonly natsUrl: string | null;
   readonly json: boolean;
 };
 
 export const LIMIT_USAGE: string = `Usage: seedfleet limit INFO_HASH [options]
 
-Sets how much of each gateway's upload a torrent gets, and which gateways peers are told of, at
-once and for good.
+Sets how much upload a torrent gets, and which gateways peers are told of, at once and for good.
 
-  --upload BYTES           what its peers are sent a second at most, as 500KiB; none: no own limit
-  --class NAME             the class by which it has a part of what gateways promise
-                           (SEEDFLEET_GATEWAY_UPLOAD_PROMISES); none: no class
+  --upload BYTES           what its peers of one gateway are sent a second at most, as 500KiB;
+                           none: no own limit
+  --budget BYTES           what its peers of all gateways together are sent a second at most; none:
+                           no budget
+  --label NAME             its label (or --class NAME), by which it has a part of what gateways
+                           promise (SEEDFLEET_GATEWAY_UPLOAD_PROMISES) and of the label's budget
+                           (seedfleet budget); none: no label
   --zones ZONE[,ZONE…]     trackers tell its peers of gateways of these zones only
                            (SEEDFLEET_GATEWAY_ZONE); any: of gateways anywhere
 ${BUS_USAGE}
@@ -35,7 +44,9 @@ ${BUS_USAGE}
 export function parseLimitOptions(args: readonly string[]): LimitOptions | "help" {
   const { values, positionals } = parseCommandLine("limit", args, {
     upload: { type: "string" },
+    budget: { type: "string" },
     class: { type: "string" },
+    label: { type: "string" },
     zones: { type: "string" },
     bus: { type: "string" },
     json: { type: "boolean", default: false },
@@ -47,18 +58,36 @@ export function parseLimitOptions(args: readonly string[]): LimitOptions | "help
   if (infoHash === null || positionals.length > 1) {
     throw usageError("Name one torrent by its info hash of 40 hex digits; see seedfleet ls");
   }
-  const { upload: rate, class: name, zones } = values;
-  if (rate === undefined && name === undefined && zones === undefined) {
-    throw usageError("Say --upload, --class or --zones; see seedfleet limit --help");
+  const limits = limitsOf(values);
+  if (Object.values(limits).every((each) => each === undefined)) {
+    throw usageError("Say what to change, as --upload or --label; see seedfleet limit --help");
   }
+  return { infoHash, ...limits, natsUrl: natsUrl(values.bus), json: values.json };
+}
+
+type Values = {
+  readonly [Flag in "upload" | "budget" | "class" | "label" | "zones"]?: string | undefined;
+};
+
+function limitsOf(values: Values): TorrentLimits {
+  if (values.class !== undefined && values.label !== undefined) {
+    throw usageError("--label and --class are the same; say one of them");
+  }
+  const name = values.label ?? values.class;
+  const flag = values.label === undefined ? "--class" : "--label";
   return {
-    infoHash,
-    bytesPerSecond: rate === undefined ? undefined : upload(rate),
-    class: name === undefined ? undefined : className(name),
-    zones: zones === undefined ? undefined : zoneNames(zones),
-    natsUrl: natsUrl(values.bus),
-    json: values.json,
+    bytesPerSecond: given(values.upload, upload),
+    fleetBytesPerSecond: given(values.budget, (value) => budgetValue("--budget", value)),
+    class: given(name, (value) => labelValue(flag, value)),
+    zones: given(values.zones, zoneNames),
   };
+}
+
+function given<Value>(
+  value: string | undefined,
+  parse: (value: string) => Value,
+): Value | undefined {
+  return value === undefined ? undefined : parse(value);
 }
 
 function upload(value: string): number | null {
@@ -66,12 +95,6 @@ function upload(value: string): number | null {
   const bytes = parseBytes(value);
   if (bytes !== null && bytes > 0) return bytes;
   throw usageError(`--upload is a number of bytes a second, as 500KiB, or none, not "${value}"`);
-}
-
-function className(value: string): string | null {
-  if (value === "none") return null;
-  if (uploadClass.safeParse(value).success) return value;
-  throw usageError(`--class is a name of a-z, 0-9, - and _, or none, not "${value}"`);
 }
 
 /** Each once, in the order they were named. */

@@ -18,6 +18,11 @@ const ENTRY: CatalogEntry = {
   sources: [{ holder: "store", shared: false, location: "/d", fingerprint: "0".repeat(64) }],
 };
 
+const UNSET = {
+  ...{ bytesPerSecond: undefined, fleetBytesPerSecond: undefined, class: undefined },
+  zones: undefined,
+};
+
 test("limitTorrent() changes what it is told to, and tells the gateways", async () => {
   const bus = createBus(openEmbeddedBus({ file: null }), {
     clock: systemClock,
@@ -29,8 +34,7 @@ test("limitTorrent() changes what it is told to, and tells the gateways", async 
   bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => void told.push(infoHash));
   const printed: string[] = [];
   const limited = async (options: Partial<LimitOptions>) => {
-    const unset = { bytesPerSecond: undefined, class: undefined, zones: undefined };
-    const wanted = { ...unset, json: true, ...options };
+    const wanted = { ...UNSET, json: true, ...options };
     await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted }, (text) => printed.push(text));
     return (await catalog.find(INFO_HASH))?.upload;
   };
@@ -40,7 +44,7 @@ test("limitTorrent() changes what it is told to, and tells the gateways", async 
   deepEqual(told, [INFO_HASH, INFO_HASH, INFO_HASH]);
   equal(JSON.parse(printed[1] ?? "").bytesPerSecond, 500);
   await limited({ json: false, bytesPerSecond: 1024 });
-  match(printed[3] ?? "", /^debian: 1KiB\/s, class rare, any zone\n$/);
+  match(printed[3] ?? "", /^debian: 1KiB\/s, label rare, any zone\n$/);
 
   const unknown = { infoHash: parseInfoHash("cd".repeat(20)) ?? fail() };
   await rejects(limited(unknown), { detail: { code: "torrent-unknown" } });
@@ -56,28 +60,53 @@ test("limitTorrent() keeps a torrent to zones, and lets it go again", async () =
   await catalog.publish(ENTRY, Uint8Array.of(1));
   const printed: string[] = [];
   const limited = async (zones: readonly string[] | null, json = true) => {
-    const wanted = { bytesPerSecond: undefined, class: undefined, zones };
-    await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted, json }, (text) =>
-      printed.push(text),
-    );
+    const wanted = { ...UNSET, zones, json };
+    await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted }, (text) => printed.push(text));
     return catalog.find(INFO_HASH);
   };
   deepEqual(await limited(["eu", "us"]), { ...ENTRY, zones: ["eu", "us"] });
   deepEqual(JSON.parse(printed[0] ?? "").zones, ["eu", "us"]);
   await limited(["eu"], false);
-  equal(printed[1], "debian: no limit of its own, no class, zone eu\n");
+  equal(printed[1], "debian: no limit of its own, no label, zone eu\n");
   deepEqual(await limited(null), ENTRY);
   equal(JSON.parse(printed[2] ?? "").zones, null);
   await bus.close();
 });
 
-const UNSET = { bytesPerSecond: undefined, class: undefined, zones: undefined };
+test("limitTorrent() sets a budget, and takes it away", async () => {
+  const bus = createBus(openEmbeddedBus({ file: null }), {
+    clock: systemClock,
+    telemetry: silentTelemetry,
+  });
+  const catalog = await openCatalog(bus, silentTelemetry.log);
+  await catalog.publish(ENTRY, Uint8Array.of(1));
+  const printed: string[] = [];
+  const limited = async (options: Partial<LimitOptions>) => {
+    const wanted = { ...UNSET, json: false, ...options };
+    await limitTorrent({ bus }, { infoHash: INFO_HASH, ...wanted }, (text) => printed.push(text));
+    return (await catalog.find(INFO_HASH))?.upload;
+  };
+  const budget = { bytesPerSecond: null, class: "rare", fleetBytesPerSecond: 65_536 };
+  deepEqual(await limited({ class: "rare", fleetBytesPerSecond: 65_536 }), budget);
+  const rest = { bytesPerSecond: null, class: "rare" };
+  deepEqual(await limited({ fleetBytesPerSecond: null }), rest);
+  deepEqual(printed, [
+    "debian: no limit of its own, budget 64KiB/s, label rare, any zone\n",
+    "debian: no limit of its own, label rare, any zone\n",
+  ]);
+  await limited({ zones: ["eu"], json: true });
+  equal(JSON.parse(printed[2] ?? "").fleetBytesPerSecond, null);
+  await bus.close();
+});
 
 const accepted = [
   { args: ["--upload", "500KiB"], then: { ...UNSET, bytesPerSecond: 512_000 } },
   { args: ["--upload", "none"], then: { ...UNSET, bytesPerSecond: null } },
   { args: ["--class", "rare"], then: { ...UNSET, class: "rare" } },
   { args: ["--class", "none"], then: { ...UNSET, class: null } },
+  { args: ["--label", "rare"], then: { ...UNSET, class: "rare" } },
+  { args: ["--budget", "5MiB"], then: { ...UNSET, fleetBytesPerSecond: 5_242_880 } },
+  { args: ["--budget", "none"], then: { ...UNSET, fleetBytesPerSecond: null } },
   { args: ["--zones", "eu,us_1,eu"], then: { ...UNSET, zones: ["eu", "us_1"] } },
   { args: ["--zones", "any"], then: { ...UNSET, zones: null } },
 ] as const;
@@ -91,7 +120,13 @@ for (const { args, then } of accepted) {
 
 const refused = [
   { args: [], says: /info hash of 40 hex digits/ },
-  { args: [INFO_HASH], says: /Say --upload, --class or --zones/ },
+  { args: [INFO_HASH], says: /Say what to change/ },
+  { args: [INFO_HASH, "--label", "a", "--class", "a"], says: /the same/ },
+  { args: [INFO_HASH, "--label", "Two Words"], says: /--label is a name/ },
+  {
+    args: [INFO_HASH, "--budget", "1KiB"],
+    says: /--budget is a number of bytes a second from 16KiB/,
+  },
   { args: [INFO_HASH, "--upload", "0"], says: /--upload is a number of bytes/ },
   { args: [INFO_HASH, "--upload", "fast"], says: /--upload is a number of bytes/ },
   { args: [INFO_HASH, "--class", "Two Words"], says: /--class is a name/ },

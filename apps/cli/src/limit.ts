@@ -3,7 +3,7 @@ import { openCatalog } from "@seedfleet/fleet";
 import { formatBytes, SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { connectFleet, type Fleet } from "./fleet-connection.ts";
-import type { LimitOptions } from "./limit-options.ts";
+import type { LimitOptions, TorrentLimits } from "./limit-options.ts";
 import { printable } from "./printable.ts";
 
 /** `seedfleet limit`: sets how much upload a torrent gets, and in which zones. */
@@ -31,17 +31,19 @@ export async function limitTorrent(
   // Whoever is told must be told before we go.
   await bus.flush();
   const { upload = merged(undefined, {}), zones = null } = entry;
-  if (json) print(`${JSON.stringify({ event: "limited", infoHash, ...upload, zones })}\n`);
+  const told = { fleetBytesPerSecond: null, ...upload, zones };
+  if (json) print(`${JSON.stringify({ event: "limited", infoHash, ...told })}\n`);
   else print(`${printable(entry.name)}: ${uploadText(upload)}, ${zonesText(zones)}\n`);
 }
 
-type Wanted = Partial<Pick<LimitOptions, "bytesPerSecond" | "class" | "zones">>;
+type Wanted = Partial<TorrentLimits>;
 
 /** What nobody set is not written. */
 function limited(before: CatalogEntry, wanted: Wanted): CatalogEntry {
   const { zones: zonesBefore = null, upload: uploadBefore, ...others } = before;
   const { zones = zonesBefore } = wanted;
-  const setsUpload = wanted.bytesPerSecond !== undefined || wanted.class !== undefined;
+  const ofUpload = [wanted.bytesPerSecond, wanted.class, wanted.fleetBytesPerSecond];
+  const setsUpload = ofUpload.some((each) => each !== undefined);
   const upload = setsUpload ? merged(uploadBefore, wanted) : uploadBefore;
   return {
     ...others,
@@ -53,12 +55,16 @@ function limited(before: CatalogEntry, wanted: Wanted): CatalogEntry {
 function merged(before: UploadPolicy | undefined, wanted: Wanted): UploadPolicy {
   const { bytesPerSecond = before?.bytesPerSecond ?? null } = wanted;
   const { class: name = before?.class ?? null } = wanted;
-  return { bytesPerSecond, class: name };
+  const { fleetBytesPerSecond: fleet = before?.fleetBytesPerSecond ?? null } = wanted;
+  const policy = { bytesPerSecond, class: name };
+  return fleet === null ? policy : { ...policy, fleetBytesPerSecond: fleet };
 }
 
-function uploadText({ bytesPerSecond, class: name }: UploadPolicy): string {
+function uploadText({ bytesPerSecond, class: name, fleetBytesPerSecond }: UploadPolicy): string {
   const rate = bytesPerSecond === null ? "no limit of its own" : `${formatBytes(bytesPerSecond)}/s`;
-  return `${rate}, ${name === null ? "no class" : `class ${name}`}`;
+  const budget =
+    fleetBytesPerSecond === undefined ? "" : `, budget ${formatBytes(fleetBytesPerSecond)}/s`;
+  return `${rate}${budget}, ${name === null ? "no label" : `label ${name}`}`;
 }
 
 function zonesText(zones: readonly string[] | null): string {

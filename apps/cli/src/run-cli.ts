@@ -1,6 +1,8 @@
 import { SeedfleetError, VERSION } from "@seedfleet/runtime";
 import { adopt } from "./adopt.ts";
 import { ADOPT_USAGE, parseAdoptOptions } from "./adopt-options.ts";
+import { budget } from "./budget.ts";
+import { BUDGET_USAGE, parseBudgetOptions } from "./budget-options.ts";
 import { cancel } from "./cancel.ts";
 import { CANCEL_USAGE, parseCancelOptions } from "./cancel-options.ts";
 import { check } from "./check.ts";
@@ -47,6 +49,7 @@ In a running fleet:
   ls                            lists what is seeded, where it lies and how it is
   limit INFO_HASH               sets how much upload a torrent gets
   choking INFO_HASH             sets whom its slots go to, and whether it is super-seeded
+  budget                        sets how much upload the fleet has, and each label
   check INFO_HASH               has everything of a torrent read and checked
   jobs                          lists what piece-stores were asked to do
   cancel JOB                    cancels one of these
@@ -85,6 +88,7 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
   ["choking", command(CHOKING_USAGE, parseChokingOptions, printing(choking))],
   ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],
+  ["budget", command(BUDGET_USAGE, parseBudgetOptions, printing(budget))],
   ["limit", command(LIMIT_USAGE, parseLimitOptions, printing(limit))],
   ["ls", command(LS_USAGE, parseLsOptions, printing(ls))],
   ["jobs", command(JOBS_USAGE, parseJobsOptions, printing(jobs))],

@@ -56,7 +56,7 @@ and adds slots while every one of them is used well.`,
 /** Whom slots go to, of torrents whose catalog entries do not say. */
 export const chokingPolicyField: Field<ChokingPolicy> = {
   env: "SEEDFLEET_GATEWAY_CHOKING_POLICY",
-  doc: `Whom a torrent's slots go to unless seedfleet limit says otherwise for it: round_robin gives
+  doc: `Whom a torrent's slots go to unless seedfleet choking says otherwise: round_robin gives
 everybody the same turns, fastest_upload those who take fastest, anti_leech those who have little or
 nearly all, legout turns that resist who is fast and clever.`,
   default: "round_robin",

@@ -8,7 +8,9 @@ import {
 } from "@seedfleet/contracts";
 import {
   announcePresence,
+  type BudgetWatch,
   type Catalog,
+  openBudgets,
   openCatalog,
   type PresenceAnnouncer,
   type PresenceWatch,
@@ -30,6 +32,7 @@ import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
 import { refuseUtp } from "./peers/refuse-utp.ts";
 import { Swarms } from "./swarms/swarms.ts";
 import { Torrents } from "./torrents/torrents.ts";
+import { FleetUpload } from "./upload/fleet-upload.ts";
 
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
@@ -73,8 +76,10 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const server = bound ?? (await bindGateway(config));
   try {
-    const catalog = await openCatalog(ports.bus, ports.telemetry.log);
-    const gateway = new Gateway({ ...ports, server, catalog }, config);
+    const { log } = ports.telemetry;
+    const catalog = await openCatalog(ports.bus, log);
+    const budgets = await (await openBudgets(ports.bus, log)).watch();
+    const gateway = new Gateway({ ...ports, server, catalog, budgets }, config);
     await gateway.handOver();
     return gateway;
   } catch (error) {
@@ -83,7 +88,11 @@ export async function startGateway(
   }
 }
 
-type OpenPorts = GatewayPorts & { readonly server: PeerServer; readonly catalog: Catalog };
+type OpenPorts = GatewayPorts & {
+  readonly server: PeerServer;
+  readonly catalog: Catalog;
+  readonly budgets: BudgetWatch;
+};
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
 class Gateway implements RunningGateway {
@@ -98,6 +107,7 @@ class Gateway implements RunningGateway {
   readonly #torrents: Torrents;
   readonly #swarms: Swarms;
   readonly #peers: PeerSide;
+  readonly #upload: FleetUpload;
   readonly #utp: Disposable;
   readonly #announced: AnnouncedPeers;
   readonly #subscriptions: readonly Subscription[];
@@ -137,6 +147,10 @@ class Gateway implements RunningGateway {
     });
     this.#swarms = this.#openSwarms();
     this.#peers = this.#openPeers(cache);
+    this.#upload = new FleetUpload(
+      { ...ports, presence: this.#presence, peers: this.#peers, swarms: this.#swarms },
+      config,
+    );
     showGateway(meter, { swarms: this.#swarms, cache, peers: this.#peers });
     this.#operations = this.#openOperations(cache);
     this.#announced = new AnnouncedPeers({
@@ -179,6 +193,7 @@ class Gateway implements RunningGateway {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaveFleet();
     this.#announcer.stop();
+    this.#upload.stop();
     this.#presence.stop();
     const closed = this.#peers.close();
     this.#swarms.stop();
@@ -206,6 +221,7 @@ class Gateway implements RunningGateway {
         torrents: this.#torrents,
         siblings: () => this.#siblings(),
         offered: countOffered(this.#ports.telemetry.meter),
+        scarceSlots: (infoHash) => this.#upload.slotsOf(infoHash),
       },
       {
         gateway: this.#config.id,

@@ -20,7 +20,7 @@ import type { SwarmSide } from "./swarms/swarms.ts";
 import type { Torrent } from "./torrents/torrent.ts";
 import type { Torrents } from "./torrents/torrents.ts";
 import { UploadLimiter } from "./upload/upload-limiter.ts";
-import type { UploadSettings } from "./upload/upload-limits.ts";
+import type { GatewayDemand, UploadParts, UploadSettings } from "./upload/upload-limits.ts";
 import { OwnUpload } from "./workers/own-upload.ts";
 import { PeerThreads } from "./workers/peer-threads.ts";
 import { torrentTeller } from "./workers/tell-torrent.ts";
@@ -133,6 +133,22 @@ export class PeerSide {
   changed(torrent: Torrent): void {
     if (this.#threads === null) this.limiter.setTorrent(torrent);
     else this.#threads.changed(torrent);
+  }
+
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.limiter.limitedBytes + (this.#threads?.limitedBytes ?? 0);
+  }
+
+  /** What was wanted of the gateway's upload limits since this was asked last. */
+  uploadDemand(): GatewayDemand {
+    return this.#threads?.demand() ?? this.limiter.demand();
+  }
+
+  /** What the gateway may use of the fleet's budgets from now on. */
+  setUploadParts(parts: UploadParts): void {
+    if (this.#threads === null) this.limiter.setParts(parts);
+    else this.#threads.setParts(parts);
   }
 
   /** Takes no new peers any more. */

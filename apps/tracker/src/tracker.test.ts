@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import { downloadTraceId, parsePeerId } from "@seedfleet/bytes";
-import { presenceEvent } from "@seedfleet/contracts";
+import { presenceEvent, trackerSizesCall } from "@seedfleet/contracts";
 import { type Catalog, openCatalog, watchPresence } from "@seedfleet/fleet";
 import { loadConfig, seededRng } from "@seedfleet/runtime";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
@@ -44,6 +44,19 @@ test("a tracker tells two peers of each other, until one stops", async () => {
   deepEqual(addressesOf((await fleet.announce({ port: "1" }))["peers"]), ["127.0.0.1:2"]);
   await fleet.announce({ port: "1", event: "stopped" });
   deepEqual(addressesOf((await fleet.announce({ port: "2" }))["peers"]), []);
+});
+
+test("a tracker tells gateways how many leechers and seeders their swarms have", async () => {
+  await using fleet = await givenFleet();
+  await fleet.announce({ port: "1" });
+  await fleet.announce({ port: "2", left: "0" });
+  await fleet.announce({ port: "3", left: "0" });
+  const infoHashes = [givenEntry(OTHER).infoHash, givenEntry().infoHash];
+  const { sizes } = await fleet.bus.call(trackerSizesCall, {}, { infoHashes });
+  deepEqual(sizes, [
+    [0, 0],
+    [1, 2],
+  ]);
 });
 
 test("a tracker brings peers of all a hybrid's hashes together", async () => {

@@ -1,5 +1,5 @@
 import type { Bus } from "@seedfleet/bus";
-import type { Presence } from "@seedfleet/contracts";
+import { type Presence, trackerSizesCall } from "@seedfleet/contracts";
 import { announcePresence, watchPresence } from "@seedfleet/fleet";
 import {
   type Clock,
@@ -89,7 +89,7 @@ export async function startTracker(
   config: TrackerConfig & { readonly id: string },
   bound?: BoundTracker,
 ): Promise<RunningTracker> {
-  const { clock, telemetry } = ports;
+  const { bus, clock, telemetry } = ports;
   await using starting = new AsyncDisposableStack();
   const { replicas, api } = starting.use(bound ?? (await bindTracker(config, ports)));
   const { port, udpPort } = replicas;
@@ -112,6 +112,10 @@ export async function startTracker(
   const load = (): number => replicas.counts.connections / config.connectionsMax;
   const life = joinFleet(ports, { presence, load, replicas });
   starting.defer(life.leave);
+  const sized = bus.serve(trackerSizesCall, { queue: "trackers" }, async ({ infoHashes }) => ({
+    sizes: await replicas.sizes(infoHashes),
+  }));
+  starting.defer(() => sized.unsubscribe());
   // Whoever comes meanwhile is answered by what is known already.
   const caughtUp = hub.catchUp();
   telemetry.log.info("tracker listening", { host: config.host, port, udpPort, mode: config.mode });

@@ -1,6 +1,7 @@
 import { type BusEvent, defineEvent } from "@seedfleet/bus";
 import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
 import * as z from "zod";
+import { BUDGET_BYTES_PER_SECOND_MIN, label } from "./egress.ts";
 import {
   count,
   infoHash,
@@ -58,8 +59,10 @@ export type CatalogSource = {
 export type UploadPolicy = {
   /** What its peers of one gateway together are sent at most; null leaves it to the settings. */
   readonly bytesPerSecond: number | null;
-  /** The class by which it has a part in what is promised; null for none. */
+  /** Its label: the class by which it has a part in what is promised; null for none. */
   readonly class: string | null;
+  /** What its peers of all gateways together are sent at most; only where somebody set it. */
+  readonly fleetBytesPerSecond?: number | undefined;
 };
 
 /** Whom a seed's slots go to (`libs/choker`). */
@@ -121,9 +124,6 @@ const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const torrentVersion: z.ZodType<TorrentVersion> = z.enum(["v1", "v2", "hybrid"]);
 
-/** A name of an upload class, as in the settings of gateways. */
-export const uploadClass: z.ZodType<string> = z.string().regex(/^[-_a-z0-9]{1,32}$/);
-
 export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
   infoHash,
   infoHashV2: infoHashV2.nullable(),
@@ -142,7 +142,11 @@ export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
     .max(TORRENT_SOURCES_MAX),
   addedAtMs: timestampMs,
   upload: z
-    .strictObject({ bytesPerSecond: z.int().min(1).nullable(), class: uploadClass.nullable() })
+    .strictObject({
+      bytesPerSecond: z.int().min(1).nullable(),
+      class: label.nullable(),
+      fleetBytesPerSecond: z.int().min(BUDGET_BYTES_PER_SECOND_MIN).optional(),
+    })
     .optional(),
   choking: z
     .strictObject({

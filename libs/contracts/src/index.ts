@@ -20,7 +20,6 @@ export {
   type TorrentChoking,
   type TorrentVersion,
   type UploadPolicy,
-  uploadClass,
 } from "./catalog.ts";
 export {
   chokeRoundCall,
@@ -37,6 +36,21 @@ export {
   type RoundRequest,
   UNCHOKES,
 } from "./choking.ts";
+export {
+  BUDGET_BUCKET,
+  BUDGET_BYTES_PER_SECOND_MIN,
+  BUDGETS_PER_ASK_MAX,
+  type Budget,
+  type BudgetDemand,
+  budget,
+  type EgressReply,
+  type EgressRequest,
+  egressCall,
+  LABEL_BUDGETS_MAX,
+  label,
+  SWARMS_PER_ASK_MAX,
+  type SwarmSize,
+} from "./egress.ts";
 export {
   drainCall,
   type PreheatProgress,
@@ -110,12 +124,14 @@ export {
 } from "./super-seed.ts";
 export {
   type ReplayRequest,
+  TRACKER_SIZES_MAX,
   TRACKER_TOTALS_BUCKET,
   TRACKER_USER_BUCKET,
   type TrackerTotals,
   type TrackerUser,
   trackerDeltaEvent,
   trackerReplayCall,
+  trackerSizesCall,
   trackerSnapshotCall,
   trackerTotals,
   trackerUser,

@@ -1,6 +1,14 @@
-import { type BusEvent, defineEvent, defineStream, type StreamCall } from "@seedfleet/bus";
+import {
+  type BusEvent,
+  type Call,
+  defineCall,
+  defineEvent,
+  defineStream,
+  type StreamCall,
+} from "@seedfleet/bus";
+import type { InfoHash } from "@seedfleet/bytes";
 import * as z from "zod";
-import { count, processId, timestampMs } from "./scalars.ts";
+import { count, infoHash, processId, timestampMs } from "./scalars.ts";
 
 /**
  * Announces that a tracker took, in a batch of bytes (`apps/tracker/src/replicas/delta-batch.ts`),
@@ -61,6 +69,29 @@ export const trackerSnapshotCall: StreamCall<
   chunk: "bytes",
   timeoutMs: 5_000,
   chunksInFlightMax: 16,
+});
+
+/** Torrents of one question: as many as gateways tell each other of. */
+export const TRACKER_SIZES_MAX = 2_048;
+
+/**
+ * How many leechers and seeders trackers know of these torrents, without the gateways. Any of them
+ * is asked: they know the same. Repeatable.
+ *
+ * gateway → tracker
+ */
+export const trackerSizesCall: Call<
+  "seedfleet.v1.tracker.sizes",
+  { readonly infoHashes: readonly InfoHash[] },
+  {
+    /** In the order of the torrents. */
+    readonly sizes: readonly (readonly [leechers: number, seeders: number])[];
+  }
+> = defineCall({
+  subject: "seedfleet.v1.tracker.sizes",
+  request: z.strictObject({ infoHashes: z.array(infoHash).max(TRACKER_SIZES_MAX) }),
+  reply: z.strictObject({ sizes: z.array(z.tuple([count, count])).max(TRACKER_SIZES_MAX) }),
+  timeoutMs: 2_000,
 });
 
 /** Key-value: user id → `TrackerUser`: who may announce to a private tracker. */

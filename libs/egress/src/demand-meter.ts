@@ -5,10 +5,11 @@ const HEADROOM = 1.04;
 
 /** What one interval of use says about how much of a shared limit is wanted. */
 export class DemandMeter {
+  /** Since the start. */
+  totalBytes = 0;
   #beganAtMs: number;
   #sentBytes = 0;
   #activePeers = 0;
-  #interval = 1;
   #heldBackMs = 0;
   #heldBackSinceMs: number | null = null;
 
@@ -16,11 +17,11 @@ export class DemandMeter {
     this.#beganAtMs = nowMs;
   }
 
-  sent(peer: { countedInterval: number }, bytes: number): void {
+  /** `isFirst` of a peer's bytes since the demand was read. */
+  sent(bytes: number, isFirst: boolean): void {
     this.#sentBytes += bytes;
-    if (peer.countedInterval === this.#interval) return;
-    peer.countedInterval = this.#interval;
-    this.#activePeers += 1;
+    this.totalBytes += bytes;
+    if (isFirst) this.#activePeers += 1;
   }
 
   /** Somebody waits for nothing but the limit. */
@@ -50,7 +51,6 @@ export class DemandMeter {
     this.#beganAtMs = nowMs;
     this.#sentBytes = 0;
     this.#activePeers = 0;
-    this.#interval += 1;
     this.#heldBackMs = 0;
     if (wasHeldBack) this.heldBack(nowMs);
     return demand;

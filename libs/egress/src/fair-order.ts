@@ -9,16 +9,22 @@ import { carryUp, carryUpOwed } from "./virtual-time.ts";
  * that would get less, and takes nothing from one that would get more.
  */
 export class FairOrder<Owner> {
-  readonly #classes: UploadClass<Owner>[] = [];
   readonly #clock = { virtualTime: 0 };
+  #classes: readonly UploadClass<Owner>[] = [];
   #waitingTorrents = 0;
 
+  /** Whether nobody waits but for the limit of a class. */
   get isEmpty(): boolean {
-    return this.#waitingTorrents === 0;
+    return this.#waitingTorrents === 0 || this.#classes.every((each) => !canSend(each));
   }
 
-  addClass(uploadClass: UploadClass<Owner>): void {
-    this.#classes.push(uploadClass);
+  get classes(): readonly UploadClass<Owner>[] {
+    return this.#classes;
+  }
+
+  /** One that is left out must have no torrent that waits. */
+  setClasses(classes: readonly UploadClass<Owner>[]): void {
+    this.#classes = classes;
   }
 
   /** Puts a torrent with waiting peers where its first peer stands; again whenever that changes. */
@@ -67,7 +73,7 @@ export class FairOrder<Owner> {
   /** Any will do: all promises together are less than the limit, so each has its turn. */
   #owed(nowMs: number): UploadClass<Owner> | null {
     for (const each of this.#classes) {
-      if (each.waiting.first !== null && each.promise.refill(nowMs) > 0) return each;
+      if (canSend(each) && each.promise.refill(nowMs) > 0) return each;
     }
     return null;
   }
@@ -76,6 +82,7 @@ export class FairOrder<Owner> {
     let furthest: UploadClass<Owner> | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const each of this.#classes) {
+      if (each.isHeldBack) continue;
       const time = each.waiting.firstKey + each.offset;
       if (time >= least) continue;
       furthest = each;
@@ -83,4 +90,8 @@ export class FairOrder<Owner> {
     }
     return furthest;
   }
+}
+
+function canSend({ waiting, isHeldBack }: UploadClass<unknown>): boolean {
+  return waiting.first !== null && !isHeldBack;
 }

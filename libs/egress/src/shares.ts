@@ -1,4 +1,6 @@
+import { DemandMeter } from "./demand-meter.ts";
 import { type HeapItem, MinHeap } from "./min-heap.ts";
+import type { LimitDemand } from "./split-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { PeerLimits, TorrentLimits } from "./upload-limits.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -6,17 +8,31 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** What a class is owed must outlive the longest block of another, however slow the gateway. */
 const PROMISE_BURST_BYTES_MIN = 128 * 1024;
 
-/** Torrents that share a promise. */
+/** Torrents that share a promise, or a limit. */
 export class UploadClass<Owner> implements VirtualTime {
   /** Holds what the class is owed. */
   readonly promise: TokenBucket;
+  /** Holds what the class may be sent. */
+  readonly limit: TokenBucket;
+  readonly meter: DemandMeter;
   /** The torrents that could send now, by the virtual time of their first peer. */
   readonly waiting: MinHeap<TorrentShare<Owner>> = new MinHeap();
   virtualTime = 0;
   offset = 0;
 
-  constructor(promisedBytesPerSecond: number, nowMs: number) {
-    this.promise = new TokenBucket(promisedBytesPerSecond, nowMs, PROMISE_BURST_BYTES_MIN);
+  constructor(nowMs: number) {
+    this.promise = new TokenBucket(0, nowMs, PROMISE_BURST_BYTES_MIN);
+    this.limit = new TokenBucket(null, nowMs);
+    this.meter = new DemandMeter(nowMs);
+  }
+
+  get isLimited(): boolean {
+    return this.limit.tokens !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether its torrents wait for its own limit, whatever the gateway's has left. */
+  get isHeldBack(): boolean {
+    return this.limit.tokens <= 0;
   }
 }
 
@@ -26,6 +42,12 @@ export class TorrentShare<Owner> implements HeapItem, VirtualTime {
   /** The peers that the torrent's limit alone may keep from sending, by virtual time. */
   readonly waiting: MinHeap<PeerShare<Owner>> = new MinHeap();
   uploadClass: UploadClass<Owner>;
+  /** The name of the class that it is to be of, if there is one. */
+  className: string | null;
+  /** Of what it wants of its limit; null where nobody asks. */
+  meter: DemandMeter | null;
+  /** Those that have joined and not left. */
+  peerCount = 0;
   virtualTime = 0;
   offset = 0;
   key = 0;
@@ -34,6 +56,8 @@ export class TorrentShare<Owner> implements HeapItem, VirtualTime {
   constructor(limits: TorrentLimits, uploadClass: UploadClass<Owner>, nowMs: number) {
     this.bucket = new TokenBucket(limits.uploadBytesPerSecond, nowMs);
     this.uploadClass = uploadClass;
+    this.className = limits.uploadClass;
+    this.meter = limits.measured === true ? new DemandMeter(nowMs) : null;
   }
 }
 
@@ -67,3 +91,12 @@ export class PeerShare<Owner> implements HeapItem {
     return this.heapIndex !== null;
   }
 }
+
+/** What was wanted of each limit since the last time somebody asked. */
+export type UploadDemand<Owner> = {
+  readonly gateway: LimitDemand;
+  /** Of those that are limited, by name. */
+  readonly classes: ReadonlyMap<string, LimitDemand>;
+  /** Of those that are measured and have peers. */
+  readonly torrents: ReadonlyMap<TorrentShare<Owner>, LimitDemand>;
+};

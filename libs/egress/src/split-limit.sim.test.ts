@@ -6,7 +6,7 @@ import { jainIndex, KIB, MIB, SimulatedGateway, sumOf } from "./testing.ts";
 // A hub asks each worker for its demand four times a second and sets its part of the limit.
 function shareLimit(workers: readonly SimulatedGateway[], limit: number, seconds: number): void {
   for (let quarter = 0; quarter < 4 * seconds; quarter += 1) {
-    const demands = workers.map((worker) => worker.shares.demand(worker.nowMs));
+    const demands = workers.map((worker) => worker.shares.demand(worker.nowMs).gateway);
     for (const [index, uploadBytesPerSecond] of splitLimit(limit, demands).entries()) {
       const worker = workers[index];
       worker?.shares.setGatewayLimits({ uploadBytesPerSecond, promises: {} }, worker.nowMs);

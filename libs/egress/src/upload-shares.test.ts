@@ -181,35 +181,33 @@ test("demand() is what was used and a little more, and unknown while somebody is
   ok(a && b);
   shares.demand(0);
   equal(shares.take(a, 40, 60), 40);
-  const used = shares.demand(100);
+  const used = shares.demand(100).gateway;
   equal(used.activePeers, 1);
   ok(used.wantedBytesPerSecond > 400 && used.wantedBytesPerSecond < 440);
 
   shares.correct(b, 1_000);
   equal(shares.take(b, 10, 100), 0);
   const held = { wantedBytesPerSecond: Number.POSITIVE_INFINITY, activePeers: 1 };
-  deepEqual(shares.demand(200), held);
-  deepEqual(shares.demand(300), { ...held, activePeers: 0 });
+  deepEqual(shares.demand(200).gateway, held);
+  deepEqual(shares.demand(300).gateway, { ...held, activePeers: 0 });
   deepEqual(named(shares, 2_000), ["b"]);
-  deepEqual(shares.demand(9_000), { wantedBytesPerSecond: 0, activePeers: 0 });
+  deepEqual(shares.demand(9_000).gateway, { wantedBytesPerSecond: 0, activePeers: 0 });
 });
 
-test("classes beyond the limit are promised nothing, and served like the others", () => {
+test("a class is there while something is promised to it or it is limited", () => {
   const { shares } = givenPeers([]);
-  const names = Array.from({ length: 2 * UPLOAD_CLASSES_MAX }, (_, index) => `class-${index}`);
-  for (const name of names) {
-    shares.setGatewayLimits({ uploadBytesPerSecond: 1_000, promises: { [name]: 0.5 } }, 0);
-  }
-  const torrents = [...names, "never-promised"].map((uploadClass) =>
-    shares.addTorrent({ uploadBytesPerSecond: null, uploadClass }, 0),
-  );
-  equal(new Set(torrents.map((each) => each.uploadClass)).size, UPLOAD_CLASSES_MAX + 1);
-  const owners = torrents.map((torrent, index) => {
-    const joining = { uploadBytesPerSecond: null, owner: `peer-${index}` };
-    equal(shares.take(shares.join(torrent, joining, 0), 10, 0), 0);
-    return joining.owner;
+  const torrents = ["promised", "limited", "neither"].map((uploadClass) => {
+    const torrent = shares.addTorrent({ uploadBytesPerSecond: null, uploadClass }, 0);
+    shares.join(torrent, { uploadBytesPerSecond: null, owner: uploadClass }, 0);
+    return torrent;
   });
-  deepEqual(named(shares, 10).toSorted(), owners.toSorted());
+  const classes = (): number => new Set(torrents.map((each) => each.uploadClass)).size;
+  equal(classes(), 1);
+  const limits = { promises: { promised: 0.5 }, classLimits: { limited: 10 } };
+  shares.setGatewayLimits({ uploadBytesPerSecond: 1_000, ...limits }, 0);
+  equal(classes(), 3);
+  shares.setGatewayLimits({ uploadBytesPerSecond: 1_000, promises: {} }, 0);
+  equal(classes(), 1);
 });
 
 const promises = [
@@ -229,6 +227,12 @@ for (const { given, promises: refused } of promises) {
     throws(() => new UploadShares({ uploadBytesPerSecond: 1_000, promises: refused }, 0));
   });
 }
+
+test("UploadShares refuses more limited classes than can be", () => {
+  const names = Array.from({ length: UPLOAD_CLASSES_MAX + 1 }, (_, index) => `class-${index}`);
+  const classLimits = Object.fromEntries(names.map((name) => [name, 1]));
+  throws(() => new UploadShares({ uploadBytesPerSecond: null, promises: {}, classLimits }, 0));
+});
 
 test("UploadShares takes promises of as much as there can be", () => {
   const shared = { a: 0.3, b: 0.3, c: PROMISED_SHARE_MAX - 0.6 };

@@ -1,15 +1,15 @@
 import { DemandMeter } from "./demand-meter.ts";
 import { FairOrder } from "./fair-order.ts";
 import { MinHeap } from "./min-heap.ts";
-import { PeerShare, TorrentShare, UploadClass } from "./shares.ts";
+import { PeerShare, TorrentShare, type UploadDemand } from "./shares.ts";
 import type { LimitDemand } from "./split-limit.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { UploadClasses } from "./upload-classes.ts";
 import {
-  assertPromises,
+  assertClasses,
   type GatewayLimits,
   type PeerLimits,
   type TorrentLimits,
-  UPLOAD_CLASSES_MAX,
 } from "./upload-limits.ts";
 
 /** The shortest turn is a block as clients ask for it; a shorter one would be overdrawn anyway. */
@@ -22,8 +22,8 @@ const TURN_BYTES_MAX = 256 * 1024;
 const TURNS_PER_SECOND = 4_000;
 
 /**
- * Shares a gateway's upload between its peers: the limits of gateway, torrent and peer hold, and
- * who is held back by the same limit is served alike in bytes.
+ * Shares a gateway's upload between its peers: the limits of gateway, class, torrent and peer hold,
+ * and who is held back by the same limit is served alike in bytes.
  *
  * A peer that wants to send asks `take`. Given 0 it waits, and `ready` will name it: the shell has
  * one timer, at `wakeAtMs`, upon which it flushes whom `ready` names until that is null. Blocks are
@@ -31,31 +31,42 @@ const TURNS_PER_SECOND = 4_000;
  * much more (or less) that was. So a peer overdraws by less than one block, and pays it back.
  *
  * A peer waits in exactly one place: for its own limit, or among its torrent's peers; and a torrent
- * with such peers for its limit, or among those of its class, for the gateway's.
+ * with such peers for its limit, or among those of its class, for the class's or the gateway's.
  */
 export class UploadShares<Owner> {
   readonly #gateway: TokenBucket;
   readonly #meter: DemandMeter;
   readonly #order = new FairOrder<Owner>();
-  readonly #ordinary: UploadClass<Owner>;
-  readonly #classes = new Map<string, UploadClass<Owner>>();
+  readonly #classes: UploadClasses<Owner>;
+  /** Those that have peers. */
+  readonly #torrents = new Set<TorrentShare<Owner>>();
   readonly #limitedPeers = new MinHeap<PeerShare<Owner>>();
   readonly #limitedTorrents = new MinHeap<TorrentShare<Owner>>();
   #turnBytes = TURN_BYTES_MAX;
   /** Whom `ready` named last, until it takes or another is named. */
   #turn: PeerShare<Owner> | null = null;
+  /** How often the demand was read, to tell the first bytes of a peer since. */
+  #interval = 1;
+  /** As of the last call. */
+  #nowMs: number;
 
   constructor(limits: GatewayLimits, nowMs: number) {
     this.#gateway = new TokenBucket(limits.uploadBytesPerSecond, nowMs);
     this.#meter = new DemandMeter(nowMs);
-    this.#ordinary = new UploadClass(0, nowMs);
-    this.#order.addClass(this.#ordinary);
+    this.#classes = new UploadClasses(nowMs);
+    this.#order.setClasses(this.#classes.all);
+    this.#nowMs = nowMs;
     this.setGatewayLimits(limits, nowMs);
+  }
+
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#meter.totalBytes;
   }
 
   /** A torrent's part, for its peers to join. It need not be given back. */
   addTorrent(limits: TorrentLimits, nowMs: number): TorrentShare<Owner> {
-    return new TorrentShare(limits, this.#classNamed(limits.uploadClass), nowMs);
+    return new TorrentShare(limits, this.#classes.named(limits.uploadClass), nowMs);
   }
 
   join(
@@ -63,13 +74,21 @@ export class UploadShares<Owner> {
     joining: PeerLimits & { readonly owner: Owner },
     nowMs: number,
   ): PeerShare<Owner> {
+    torrent.peerCount += 1;
+    if (torrent.peerCount === 1) {
+      this.#torrents.add(torrent);
+      this.#classify(torrent);
+    }
     return new PeerShare(torrent, joining, nowMs);
   }
 
   /** Forgets a peer; from then on it is given nothing and named no more. */
   leave(peer: PeerShare<Owner>): void {
+    if (peer.hasLeft) return;
     this.#stopWaiting(peer);
     peer.hasLeft = true;
+    peer.torrent.peerCount -= 1;
+    if (peer.torrent.peerCount === 0) this.#torrents.delete(peer.torrent);
   }
 
   /**
@@ -79,15 +98,18 @@ export class UploadShares<Owner> {
   take(peer: PeerShare<Owner>, wantedBytes: number, nowMs: number): number {
     if (wantedBytes <= 0 || peer.isWaiting || peer.hasLeft) return 0;
     const { torrent } = peer;
+    const { uploadClass } = torrent;
     const hasTurn = peer === this.#turn;
     if (hasTurn) this.#turn = null;
     const tokens = Math.min(
       this.#gateway.refill(nowMs),
+      uploadClass.limit.refill(nowMs),
       torrent.bucket.refill(nowMs),
       peer.bucket.refill(nowMs),
     );
     if (tokens === Number.POSITIVE_INFINITY) return wantedBytes;
-    const isFirst = hasTurn || (this.#order.isEmpty && torrent.waiting.first === null);
+    this.#nowMs = nowMs;
+    const isFirst = hasTurn || this.#isFree(torrent);
     if (tokens <= 0 || !isFirst) {
       this.#wait(peer, nowMs);
       return 0;
@@ -111,13 +133,12 @@ export class UploadShares<Owner> {
   /** The next waiting peer whose turn it is, which waits no more, or null. */
   ready(nowMs: number): PeerShare<Owner> | null {
     this.#turn = null;
+    this.#nowMs = nowMs;
     this.#endWaits(nowMs);
-    if (this.#order.isEmpty) {
-      this.#meter.released(nowMs);
-      return null;
-    }
-    if (this.#gateway.refill(nowMs) <= 0) {
-      this.#meter.heldBack(nowMs);
+    if (this.#order.isEmpty || this.#gateway.refill(nowMs) <= 0) {
+      if (this.#order.isEmpty) this.#meter.released(nowMs);
+      else this.#meter.heldBack(nowMs);
+      this.#classes.noteWaits(nowMs);
       return null;
     }
     this.#turn = this.#order.next(nowMs);
@@ -128,36 +149,43 @@ export class UploadShares<Owner> {
   wakeAtMs(nowMs: number): number | null {
     const limitedMs = Math.min(this.#limitedPeers.firstKey, this.#limitedTorrents.firstKey);
     const orderedMs = this.#order.isEmpty ? Number.POSITIVE_INFINITY : this.#gateway.readyAtMs;
-    const wakeMs = Math.min(limitedMs, orderedMs);
+    const wakeMs = Math.min(limitedMs, orderedMs, this.#classes.readyAtMs);
     return wakeMs === Number.POSITIVE_INFINITY ? null : Math.max(wakeMs, nowMs);
   }
 
   /** What was wanted since the last time this was asked, for `splitLimit`. */
-  demand(nowMs: number): LimitDemand {
-    return this.#meter.read(nowMs);
+  demand(nowMs: number): UploadDemand<Owner> {
+    this.#interval += 1;
+    const torrents = new Map<TorrentShare<Owner>, LimitDemand>();
+    for (const torrent of this.#torrents) {
+      if (torrent.meter !== null) torrents.set(torrent, torrent.meter.read(nowMs));
+    }
+    // Nobody tells of it when the last one that waited has left.
+    if (this.#order.isEmpty) this.#meter.released(nowMs);
+    const gateway = this.#meter.read(nowMs);
+    return { gateway, classes: this.#classes.demand(nowMs), torrents };
   }
 
-  /**
-   * Changes the limits from now on; like the other two it may make `wakeAtMs` sooner. A torrent
-   * whose class is promised something for the first time must be set again to be of that class.
-   */
-  setGatewayLimits({ uploadBytesPerSecond, promises }: GatewayLimits, nowMs: number): void {
-    assertPromises(promises);
+  /** Changes the limits from now on; like the other two it may make `wakeAtMs` sooner. */
+  setGatewayLimits(limits: GatewayLimits, nowMs: number): void {
+    assertClasses(limits);
+    const { uploadBytesPerSecond } = limits;
+    this.#nowMs = nowMs;
     this.#gateway.setRate(uploadBytesPerSecond, nowMs);
     this.#turnBytes = turnBytes(uploadBytesPerSecond);
-    for (const name of Object.keys(promises)) this.#addClass(name, nowMs);
-    for (const [name, { promise }] of this.#classes) {
-      promise.setRate((promises[name] ?? 0) * (uploadBytesPerSecond ?? 0), nowMs);
+    if (this.#classes.keep(limits, nowMs)) {
+      for (const torrent of this.#torrents) this.#classify(torrent);
+      this.#order.setClasses(this.#classes.all);
     }
+    this.#classes.setRates(limits, nowMs);
   }
 
   setTorrentLimits(torrent: TorrentShare<Owner>, limits: TorrentLimits, nowMs: number): void {
-    const uploadClass = this.#classNamed(limits.uploadClass);
-    if (torrent.uploadClass !== uploadClass) {
-      this.#order.leave(torrent);
-      torrent.uploadClass = uploadClass;
-      torrent.offset = uploadClass.virtualTime - torrent.virtualTime;
-    }
+    this.#nowMs = nowMs;
+    torrent.className = limits.uploadClass;
+    this.#classify(torrent);
+    if (limits.measured !== true) torrent.meter = null;
+    else torrent.meter ??= new DemandMeter(nowMs);
     torrent.bucket.setRate(limits.uploadBytesPerSecond, nowMs);
     this.#placeTorrent(torrent);
   }
@@ -171,18 +199,31 @@ export class UploadShares<Owner> {
 
   #charge(peer: PeerShare<Owner>, bytes: number): void {
     const { torrent } = peer;
+    const { uploadClass } = torrent;
     this.#gateway.charge(bytes);
+    uploadClass.limit.charge(bytes);
     torrent.bucket.charge(bytes);
     peer.bucket.charge(bytes);
-    if (peer.byPromise) torrent.uploadClass.promise.charge(bytes);
-    this.#meter.sent(peer, bytes);
+    if (peer.byPromise) uploadClass.promise.charge(bytes);
+    const isFirst = peer.countedInterval !== this.#interval;
+    peer.countedInterval = this.#interval;
+    this.#meter.sent(bytes, isFirst);
+    uploadClass.meter.sent(bytes, isFirst);
+    torrent.meter?.sent(bytes, isFirst);
     if (torrent.bucket.tokens <= 0) this.#placeTorrent(torrent);
   }
 
   /** What such a peer is sent is not counted, so it must not make a debt either. */
   #isUnlimited({ torrent, bucket }: PeerShare<Owner>): boolean {
-    const tokens = Math.min(this.#gateway.tokens, torrent.bucket.tokens, bucket.tokens);
+    const ofClass = torrent.uploadClass.limit.tokens;
+    const tokens = Math.min(this.#gateway.tokens, ofClass, torrent.bucket.tokens, bucket.tokens);
     return tokens === Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether nobody waits for what the torrent's peer would be given. */
+  #isFree({ uploadClass, waiting }: TorrentShare<Owner>): boolean {
+    // Whoever waits for the class's limit may be about to be named.
+    return this.#order.isEmpty && uploadClass.waiting.first === null && waiting.first === null;
   }
 
   #wait(peer: PeerShare<Owner>, nowMs: number): void {
@@ -190,7 +231,8 @@ export class UploadShares<Owner> {
     if (bucket.tokens <= 0) return this.#limitedPeers.put(peer, bucket.readyAtMs);
     torrent.waiting.put(peer, Math.max(peer.startTime, torrent.virtualTime));
     this.#placeTorrent(torrent);
-    if (!this.#order.isEmpty && this.#gateway.tokens <= 0) this.#meter.heldBack(nowMs);
+    if (torrent.uploadClass.isHeldBack) torrent.uploadClass.meter.heldBack(nowMs);
+    else if (!this.#order.isEmpty && this.#gateway.tokens <= 0) this.#meter.heldBack(nowMs);
   }
 
   #stopWaiting(peer: PeerShare<Owner>): void {
@@ -205,10 +247,14 @@ export class UploadShares<Owner> {
     const hasPeers = torrent.waiting.first !== null;
     const isLimited = torrent.bucket.tokens <= 0;
     if (!hasPeers || isLimited) this.#order.leave(torrent);
-    if (!hasPeers || !isLimited) this.#limitedTorrents.remove(torrent);
+    if (!hasPeers || !isLimited) {
+      this.#limitedTorrents.remove(torrent);
+      torrent.meter?.released(this.#nowMs);
+    }
     if (!hasPeers) return;
-    if (isLimited) this.#limitedTorrents.put(torrent, torrent.bucket.readyAtMs);
-    else this.#order.enter(torrent);
+    if (!isLimited) return this.#order.enter(torrent);
+    this.#limitedTorrents.put(torrent, torrent.bucket.readyAtMs);
+    torrent.meter?.heldBack(this.#nowMs);
   }
 
   /** Moves on whoever waited for its own limit, or its torrent's, and need not any more. */
@@ -226,18 +272,17 @@ export class UploadShares<Owner> {
       torrent.bucket.refill(nowMs);
       this.#placeTorrent(torrent);
     }
+    this.#classes.refill(nowMs);
   }
 
-  /** The class of a name that was promised something, or that of all others. */
-  #classNamed(name: string | null): UploadClass<Owner> {
-    return (name === null ? null : this.#classes.get(name)) ?? this.#ordinary;
-  }
-
-  #addClass(name: string, nowMs: number): void {
-    if (this.#classes.has(name) || this.#classes.size >= UPLOAD_CLASSES_MAX) return;
-    const added = new UploadClass<Owner>(0, nowMs);
-    this.#classes.set(name, added);
-    this.#order.addClass(added);
+  /** Puts a torrent into the class of its name. */
+  #classify(torrent: TorrentShare<Owner>): void {
+    const uploadClass = this.#classes.named(torrent.className);
+    if (torrent.uploadClass === uploadClass) return;
+    this.#order.leave(torrent);
+    torrent.uploadClass = uploadClass;
+    torrent.offset = uploadClass.virtualTime - torrent.virtualTime;
+    this.#placeTorrent(torrent);
   }
 }
 

@@ -1,4 +1,13 @@
 export { announcePresence, type PresenceAnnouncer } from "./announce-presence.ts";
+export {
+  type Budgets,
+  type BudgetTable,
+  type BudgetWatch,
+  FLEET_BUDGET,
+  labelBudget,
+  labelOfBudget,
+  openBudgets,
+} from "./budgets.ts";
 export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
 export {
   packDecisions,

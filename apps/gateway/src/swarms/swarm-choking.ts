@@ -1,4 +1,5 @@
 import type { Bus } from "@seedfleet/bus";
+import type { InfoHash } from "@seedfleet/bytes";
 import {
   autoSlots,
   BEP3_UNCHOKE_SLOTS,
@@ -31,6 +32,8 @@ export type ChokingPorts = {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly presence: PresenceWatch;
+  /** How many slots a torrent has while the uplink is full; null leaves it to its own peers. */
+  readonly scarceSlots: (infoHash: InfoHash) => number | null;
 };
 
 export type ChokingConfig = {
@@ -58,6 +61,8 @@ export class SwarmChoking {
   #state: SeedState;
   /** The last round that was followed. */
   #round = 0;
+  /** As many as its own peers would have; fewer or more where slots are scarce. */
+  #ownSlots: number;
   #unchokeSlots: number;
   #holding = 0;
   /** How many peers want one. */
@@ -78,13 +83,19 @@ export class SwarmChoking {
     this.#members = swarm.members;
     this.#state = initialSeedState(Number.parseInt(swarm.torrent.infoHash.slice(0, 8), 16));
     const { unchokeSlots } = config;
-    this.#unchokeSlots = unchokeSlots === "auto" ? BEP3_UNCHOKE_SLOTS : unchokeSlots;
+    this.#ownSlots = unchokeSlots === "auto" ? BEP3_UNCHOKE_SLOTS : unchokeSlots;
+    this.#unchokeSlots = this.#ownSlots;
     this.#cancelRound = ports.clock.after(CHOKE_ROUND_INTERVAL_MS, () => void this.#roundIsDue());
   }
 
   /** How many peers hold a slot. */
   get holding(): number {
     return this.#holding;
+  }
+
+  /** How many peers want one. */
+  get interested(): number {
+    return this.#interested;
   }
 
   /**
@@ -120,13 +131,20 @@ export class SwarmChoking {
     for (const member of this.#members.values()) member.sampleRate(nowMs);
     if (this.#interested === 0 && this.#holding === 0) return;
     const peers = this.#snapshots();
-    const { unchokeSlots } = this.#config;
-    this.#unchokeSlots =
-      unchokeSlots === "auto" ? autoSlots(this.#unchokeSlots, peers) : unchokeSlots;
+    this.#unchokeSlots = this.#slots(peers);
     const decisions = (await this.#ask(peers)) ?? this.#decideAlone();
     if (this.#stopped) return;
     this.#apply(decisions);
     this.#settle();
+  }
+
+  /** What the setting says is the most there is, also where slots are scarce. */
+  #slots(peers: readonly RoundPeer[]): number {
+    const { unchokeSlots } = this.#config;
+    if (unchokeSlots === "auto") this.#ownSlots = autoSlots(this.#ownSlots, peers);
+    const scarce = this.#ports.scarceSlots(this.#torrent.infoHash);
+    if (scarce === null) return this.#ownSlots;
+    return unchokeSlots === "auto" ? scarce : Math.min(scarce, unchokeSlots);
   }
 
   #nextRoundIn(delayMs: number): void {

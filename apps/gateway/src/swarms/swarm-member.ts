@@ -72,6 +72,11 @@ export class SwarmMember {
     return this.peerInterested && !this.#control.uploadOnly;
   }
 
+  /** Whether it wants something of a torrent of so many pieces, now or later. */
+  isLeecher(pieceCount: number): boolean {
+    return !this.#control.uploadOnly && this.#control.havePieces < pieceCount;
+  }
+
   /** Renews the rolling upload rate; once a choke round. */
   sampleRate(nowMs: number): void {
     this.#uploadBytesPerSecond = this.#uploadRate.sample(this.#control.takenBytes, nowMs);

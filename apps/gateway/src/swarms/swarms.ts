@@ -6,6 +6,7 @@ import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
+import type { SwarmHere } from "../upload/uplink-scarcity.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
@@ -80,6 +81,24 @@ export class Swarms implements SwarmSide {
     let count = 0;
     for (const { superSeeding } of this.#swarms.values()) count += superSeeding?.leecherCount ?? 0;
     return count;
+  }
+
+  /** Who is connected to this gateway of each torrent, the most first. */
+  here(): readonly SwarmHere[] {
+    const swarms = Array.from(this.#swarms.values(), (swarm): SwarmHere => {
+      const { infoHash, entry, metainfo } = swarm.torrent;
+      let leechers = 0;
+      for (const each of swarm.members.values()) {
+        if (each.isLeecher(metainfo.pieceCount)) leechers += 1;
+      }
+      const { interested: wanting, holding } = swarm.choking;
+      const seeders = swarm.members.size - leechers;
+      return {
+        ...{ infoHash, leechers, seeders, wanting, holding },
+        weight: entry.choking?.weight ?? 1,
+      };
+    });
+    return swarms.toSorted((a, b) => b.leechers - a.leechers || (a.infoHash < b.infoHash ? -1 : 1));
   }
 
   has(infoHash: InfoHash): boolean {

@@ -1,4 +1,5 @@
 import {
+  type GatewayLimits,
   type LimitDemand,
   type PeerShare,
   type TorrentShare,
@@ -6,7 +7,16 @@ import {
 } from "@seedfleet/egress";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
 import type { Torrent } from "../torrents/torrent.ts";
-import { gatewayLimits, peerLimits, torrentLimits, type UploadSettings } from "./upload-limits.ts";
+import {
+  type GatewayDemand,
+  gatewayLimits,
+  NO_PARTS,
+  peerLimits,
+  type TorrentPart,
+  torrentLimits,
+  type UploadParts,
+  type UploadSettings,
+} from "./upload-limits.ts";
 
 /** Whoever waits for its turn to send. */
 export interface Sender {
@@ -22,27 +32,30 @@ export type SenderShare = PeerShare<Sender>;
 export class UploadLimiter {
   readonly #clock: Clock;
   readonly #settings: UploadSettings;
-  readonly #torrentPart: number;
+  readonly #torrentShare: number;
   readonly #shares: UploadShares<Sender>;
   readonly #torrents = new WeakMap<Torrent, TorrentShare<Sender>>();
+  readonly #ofShares = new WeakMap<TorrentShare<Sender>, Torrent>();
+  #parts: UploadParts = NO_PARTS;
   #timer: { readonly atMs: number; readonly cancel: CancelTimer } | null = null;
   #waking = false;
 
-  /** `torrentPart` of a torrent's limit is this thread's, until `setTorrent` says otherwise. */
-  constructor(clock: Clock, settings: UploadSettings, torrentPart = 1) {
+  /** `torrentShare` of a torrent's limit is this thread's, until `setTorrent` says otherwise. */
+  constructor(clock: Clock, settings: UploadSettings, torrentShare = 1) {
     this.#clock = clock;
-    this.#torrentPart = torrentPart;
+    this.#torrentShare = torrentShare;
     this.#settings = settings;
-    this.#shares = new UploadShares(gatewayLimits(settings), clock.nowMs());
+    this.#shares = new UploadShares(gatewayLimits(settings, NO_PARTS), clock.nowMs());
   }
 
   join(torrent: Torrent, owner: Sender): SenderShare {
     const nowMs = this.#clock.nowMs();
     let share = this.#torrents.get(torrent);
     if (share === undefined) {
-      const limits = torrentLimits(this.#settings, torrent.entry, this.#torrentPart);
+      const limits = torrentLimits(this.#settings, torrent.entry, this.#partOf(torrent));
       share = this.#shares.addTorrent(limits, nowMs);
       this.#torrents.set(torrent, share);
+      this.#ofShares.set(share, torrent);
     }
     return this.#shares.join(share, { ...peerLimits(this.#settings), owner }, nowMs);
   }
@@ -63,19 +76,38 @@ export class UploadLimiter {
     this.#shares.correct(share, bytes);
   }
 
-  /** What was wanted of the gateway's limit since this was asked last. */
-  demand(): LimitDemand {
-    return this.#shares.demand(this.#clock.nowMs());
+  /** What was sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#shares.limitedBytes;
   }
 
-  /** This thread's part of the gateway's limit, and the shares of it that classes have. */
-  setPart(uploadBytesPerSecond: number, promises: UploadSettings["uploadPromises"]): void {
-    this.#shares.setGatewayLimits({ uploadBytesPerSecond, promises }, this.#clock.nowMs());
+  /** What was wanted of the limits since this was asked last. */
+  demand(): GatewayDemand {
+    const { torrents: ofShares, ...others } = this.#shares.demand(this.#clock.nowMs());
+    const torrents = new Map<Torrent, LimitDemand>();
+    for (const [share, demand] of ofShares) {
+      const torrent = this.#ofShares.get(share);
+      if (torrent !== undefined) torrents.set(torrent, demand);
+    }
+    return { ...others, torrents };
+  }
+
+  /** The gateway's parts of the fleet's budgets, of which this thread has all. */
+  setParts(parts: UploadParts): void {
+    const changed = new Set([...this.#parts.torrents.keys(), ...parts.torrents.keys()]);
+    this.#parts = parts;
+    this.setLimits(gatewayLimits(this.#settings, parts));
+    for (const torrent of changed) this.setTorrent(torrent);
+  }
+
+  /** This thread's part of the limits of gateway and classes. */
+  setLimits(limits: GatewayLimits): void {
+    this.#shares.setGatewayLimits(limits, this.#clock.nowMs());
     this.#setTimer();
   }
 
   /** The catalog says something else of the torrent now, or this thread's part has changed. */
-  setTorrent(torrent: Torrent, part = 1): void {
+  setTorrent(torrent: Torrent, part: TorrentPart = this.#partOf(torrent)): void {
     const share = this.#torrents.get(torrent);
     if (share === undefined) return;
     const limits = torrentLimits(this.#settings, torrent.entry, part);
@@ -87,6 +119,11 @@ export class UploadLimiter {
     this.#timer?.cancel();
     this.#timer = null;
     this.#waking = true;
+  }
+
+  #partOf(torrent: Torrent): TorrentPart {
+    const budgetBytesPerSecond = this.#parts.torrents.get(torrent) ?? 0;
+    return { share: this.#torrentShare, budgetBytesPerSecond };
   }
 
   #setTimer(): void {

@@ -67,7 +67,7 @@ export class HubClient implements PieceSource, SwarmSide {
     piece: number,
     { traceId, waiter }: { readonly traceId: string; readonly waiter: FillWaiter },
   ): void {
-    const number = this.#numberOf(torrent);
+    const number = this.numberOf(torrent);
     const ofTorrent = this.#wanted.get(number) ?? new Map<number, Wanted>();
     this.#wanted.set(number, ofTorrent);
     const wanted = ofTorrent.get(piece);
@@ -78,14 +78,14 @@ export class HubClient implements PieceSource, SwarmSide {
   }
 
   prefetch(torrent: Torrent, piece: number): void {
-    this.#port.post({ kind: "prefetch", torrent: this.#numberOf(torrent), piece });
+    this.#port.post({ kind: "prefetch", torrent: this.numberOf(torrent), piece });
   }
 
   join(torrent: Torrent, identity: PeerIdentity, control: PeerControl): void {
     const { peerKey, peerId, host, superSeeded } = identity;
     this.#peers.set(peerKey, control);
     const peer = { peerKey, peerId, host, superSeeded };
-    this.#port.post({ kind: "joined", torrent: this.#numberOf(torrent), peer });
+    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peer });
   }
 
   interestChanged(_torrent: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -216,7 +216,7 @@ export class HubClient implements PieceSource, SwarmSide {
     }
   }
 
-  #numberOf(torrent: Torrent): number {
+  numberOf(torrent: Torrent): number {
     return this.#numbers.get(torrent) ?? -1;
   }
 

@@ -4,6 +4,7 @@ import { VirtualClock } from "@seedfleet/testkit";
 import { givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
 import { UploadLimiter } from "../upload/upload-limiter.ts";
+import { gatewayLimits, NO_PARTS } from "../upload/upload-limits.ts";
 import { OwnUpload } from "./own-upload.ts";
 import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
 
@@ -17,9 +18,12 @@ const SETTINGS = {
 
 /** Another thread, whose peers take all they are given. */
 const greedy: UploadHolder = {
-  demand: { wantedBytesPerSecond: Number.POSITIVE_INFINITY, activePeers: 1 },
+  demand: {
+    gateway: { wantedBytesPerSecond: Number.POSITIVE_INFINITY, activePeers: 1 },
+    ...{ classes: new Map(), torrents: new Map() },
+  },
   countServed: () => new Map([[torrentOf, 2]]),
-  setPart() {},
+  setLimits() {},
   setTorrent() {},
 };
 const torrentOf = new Torrent(metainfo, entry);
@@ -42,10 +46,12 @@ for (const limited of ["gateway", "torrent"] as const) {
     const share = limiter.join(torrentOf, sender);
     const host = { hasPeers: true, countServed: () => new Map([[torrentOf, 1]]) };
     const own = new OwnUpload(host, limiter);
+    const limits = gatewayLimits(settings, NO_PARTS);
+    const of = { settings, parts: NO_PARTS };
     sender.flush();
     for (let ms = 0; ms < 10_000; ms += 10) {
-      if (ms % 200 === 0) splitGatewayUpload([greedy, own], settings);
-      if (ms % 1_000 === 0) splitTorrentUpload([greedy, own], [torrentOf], settings);
+      if (ms % 200 === 0) splitGatewayUpload([greedy, own], limits);
+      if (ms % 1_000 === 0) splitTorrentUpload([greedy, own], [torrentOf], of);
       clock.advance(10);
       sender.flush();
     }

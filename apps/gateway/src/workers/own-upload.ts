@@ -1,7 +1,8 @@
-import type { LimitDemand } from "@seedfleet/egress";
+import type { GatewayLimits } from "@seedfleet/egress";
 import type { PeerHost } from "../peers/peer-host.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { UploadLimiter } from "../upload/upload-limiter.ts";
+import type { GatewayDemand, TorrentPart } from "../upload/upload-limits.ts";
 import type { UploadHolder } from "./split-upload.ts";
 
 /**
@@ -10,11 +11,11 @@ import type { UploadHolder } from "./split-upload.ts";
  */
 export class OwnUpload implements UploadHolder {
   readonly #host: Pick<PeerHost, "hasPeers" | "countServed">;
-  readonly #limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">;
+  readonly #limiter: Pick<UploadLimiter, "demand" | "setLimits" | "setTorrent">;
 
   constructor(
     host: Pick<PeerHost, "hasPeers" | "countServed">,
-    limiter: Pick<UploadLimiter, "demand" | "setPart" | "setTorrent">,
+    limiter: Pick<UploadLimiter, "demand" | "setLimits" | "setTorrent">,
   ) {
     this.#host = host;
     this.#limiter = limiter;
@@ -24,7 +25,7 @@ export class OwnUpload implements UploadHolder {
     return this.#host.hasPeers;
   }
 
-  get demand(): LimitDemand {
+  get demand(): GatewayDemand {
     return this.#limiter.demand();
   }
 
@@ -32,11 +33,11 @@ export class OwnUpload implements UploadHolder {
     return this.#host.countServed();
   }
 
-  setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void {
-    this.#limiter.setPart(bytesPerSecond, promises);
+  setLimits(limits: GatewayLimits): void {
+    this.#limiter.setLimits(limits);
   }
 
-  setTorrent(torrent: Torrent, part: number): void {
+  setTorrent(torrent: Torrent, part: TorrentPart): void {
     this.#limiter.setTorrent(torrent, part);
   }
 }

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
-import type { LimitDemand } from "@seedfleet/egress";
+import type { GatewayLimits } from "@seedfleet/egress";
 import type { Clock } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import type { CachedPiece } from "../blocks/cached-piece.ts";
@@ -11,6 +11,7 @@ import type { CloseReason } from "../peers/close-reason.ts";
 import type { PeerCame } from "../peers/peer-host.ts";
 import type { SwarmSide } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
+import { type GatewayDemand, NO_DEMAND, type TorrentPart } from "../upload/upload-limits.ts";
 import { BatchedPort } from "./batched-port.ts";
 import { LentPieces } from "./lent-pieces.ts";
 import type { UploadHolder } from "./split-upload.ts";
@@ -56,8 +57,10 @@ export class PeerThread implements UploadHolder {
     drained: Promise.withResolvers<void>(),
     stopped: Promise.withResolvers<void>(),
   };
-  /** Of the gateway's upload limit, as the thread said last. */
-  demand: LimitDemand = { wantedBytesPerSecond: 0, activePeers: 0 };
+  /** Of the gateway's upload limits, as the thread said last. */
+  demand: GatewayDemand = { gateway: NO_DEMAND, classes: new Map(), torrents: new Map() };
+  /** What it sent so far while some limit held. */
+  limitedBytes = 0;
   #answered: ReadonlySet<PeerKey> = new Set();
   #sentBytes = 0;
 
@@ -101,11 +104,11 @@ export class PeerThread implements UploadHolder {
     return this.#torrents.values();
   }
 
-  setPart(bytesPerSecond: number, promises: Readonly<Record<string, number>>): void {
-    this.post({ kind: "upload-part", bytesPerSecond, promises });
+  setLimits(limits: GatewayLimits): void {
+    this.post({ kind: "upload-limits", limits });
   }
 
-  setTorrent({ shelf, entry }: Torrent, part: number): void {
+  setTorrent({ shelf, entry }: Torrent, part: TorrentPart): void {
     this.post({ kind: "torrent-limits", torrent: shelf.serial, entry, part });
   }
 
@@ -175,8 +178,7 @@ export class PeerThread implements UploadHolder {
         this.#answered = new Set(message.peers);
         return;
       case "demand":
-        this.demand = message.demand;
-        return;
+        return this.#demanded(message);
       case "log":
         return this.#ports.log[message.level](message.message, message.fields);
     }
@@ -263,6 +265,16 @@ export class PeerThread implements UploadHolder {
       this.#members.delete(peerKey);
       swarms.leave(torrent, peerKey);
     }
+  }
+
+  #demanded(message: FromWorker & { readonly kind: "demand" }): void {
+    const { demand, torrents: byNumber } = message;
+    this.limitedBytes = message.limitedBytes;
+    const torrents = byNumber.flatMap(([number, wanted]) => {
+      const torrent = this.#torrents.get(number);
+      return torrent === undefined ? [] : [[torrent, wanted] as const];
+    });
+    this.demand = { ...demand, torrents: new Map(torrents) };
   }
 
   #sent({ sentBytes, peers }: FromWorker & { readonly kind: "sent" }): void {

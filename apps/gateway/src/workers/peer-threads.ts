@@ -1,7 +1,15 @@
 import type { PeerAnnounced } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { Torrent } from "../torrents/torrent.ts";
-import { torrentLimits, type UploadSettings } from "../upload/upload-limits.ts";
+import { DemandTallies } from "../upload/demand-tallies.ts";
+import {
+  type GatewayDemand,
+  gatewayLimits,
+  isTorrentLimited,
+  NO_PARTS,
+  type UploadParts,
+  type UploadSettings,
+} from "../upload/upload-limits.ts";
 import type { OwnUpload } from "./own-upload.ts";
 import { PeerThread, type PeerThreadPorts } from "./peer-thread.ts";
 import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
@@ -25,27 +33,28 @@ export class PeerThreads {
   readonly #own: OwnUpload;
   readonly #upload: UploadSettings;
   readonly #timers: readonly CancelTimer[];
+  readonly #demands = new DemandTallies();
+  #parts: UploadParts = NO_PARTS;
+  #isLimited = false;
   #dials = 0;
 
   /** Serials of connections are spread so that no two threads give the same; 0 is this thread's. */
   constructor(
     count: number,
     { own, ...ports }: PeerThreadPorts & { readonly own: OwnUpload },
-    start: Omit<WorkerStart, "torrentPart">,
+    start: Omit<WorkerStart, "torrentShare">,
   ) {
     this.#threads = Array.from({ length: count }, (_, index) => {
       const peers = { ...start.peers, firstSerial: index + 1, serialStep: count + 1 };
       const cacheBytesMax = start.cacheBytesMax / count;
       const upload = partOf(start.upload, count);
-      const torrentPart = 1 / count;
-      return new PeerThread(ports, { ...start, peers, cacheBytesMax, upload, torrentPart });
+      const torrentShare = 1 / count;
+      return new PeerThread(ports, { ...start, peers, cacheBytesMax, upload, torrentShare });
     });
     this.#own = own;
     this.#upload = start.upload;
     this.#timers = [
-      ports.clock.every(SPLIT_GATEWAY_INTERVAL_MS, () => {
-        splitGatewayUpload(this.#holders, this.#upload);
-      }),
+      ports.clock.every(SPLIT_GATEWAY_INTERVAL_MS, () => this.#splitGateway()),
       ports.clock.every(SPLIT_TORRENTS_INTERVAL_MS, () => this.#splitTorrents()),
     ];
     ports.cache.onEvicted((piece) => {
@@ -61,6 +70,11 @@ export class PeerThreads {
     return this.#threads.reduce((sum, thread) => sum + thread.sentBytes, 0);
   }
 
+  /** What they sent so far while some limit held. */
+  get limitedBytes(): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.limitedBytes, 0);
+  }
+
   async listening(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.listening));
   }
@@ -71,7 +85,19 @@ export class PeerThreads {
 
   /** The catalog says something else of the torrent now. */
   changed(torrent: Torrent): void {
-    splitTorrentUpload(this.#holders, [torrent], this.#upload);
+    splitTorrentUpload(this.#holders, [torrent], this.#ofTorrents);
+  }
+
+  /** What was wanted of the gateway's limits since this was asked last. */
+  demand(): GatewayDemand {
+    return this.#demands.read();
+  }
+
+  setParts(parts: UploadParts): void {
+    const changed = new Set([...this.#parts.torrents.keys(), ...parts.torrents.keys()]);
+    this.#parts = parts;
+    this.#splitGateway();
+    splitTorrentUpload(this.#holders, changed, this.#ofTorrents);
   }
 
   /** In turns. */
@@ -102,12 +128,28 @@ export class PeerThreads {
     return this.#own.hasPeers ? [...this.#threads, this.#own] : this.#threads;
   }
 
+  get #ofTorrents(): { readonly settings: UploadSettings; readonly parts: UploadParts } {
+    return { settings: this.#upload, parts: this.#parts };
+  }
+
+  #splitGateway(): void {
+    const holders = this.#holders;
+    // Asked once: what was wanted since the last time is forgotten then.
+    const demands = holders.map(({ demand }) => demand);
+    this.#demands.add(demands);
+    const limits = gatewayLimits(this.#upload, this.#parts);
+    const wasLimited = this.#isLimited;
+    const hasClasses = Object.keys(limits.classLimits ?? {}).length > 0;
+    this.#isLimited = limits.uploadBytesPerSecond !== null || hasClasses;
+    if (this.#isLimited || wasLimited) splitGatewayUpload(holders, limits, demands);
+    // Whoever comes to this thread first waits for nobody, and is counted the next time.
+    if (!this.#own.hasPeers) this.#own.setLimits(limits);
+  }
+
   #splitTorrents(): void {
     const limited = this.#threads.flatMap(({ torrents }) =>
-      [...torrents].filter(
-        ({ entry }) => torrentLimits(this.#upload, entry).uploadBytesPerSecond !== null,
-      ),
+      [...torrents].filter(({ entry }) => isTorrentLimited(this.#upload, entry)),
     );
-    splitTorrentUpload(this.#holders, new Set(limited), this.#upload);
+    splitTorrentUpload(this.#holders, new Set(limited), this.#ofTorrents);
   }
 }

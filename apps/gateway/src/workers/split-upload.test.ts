@@ -1,9 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { PROMISED_SHARE_MAX } from "@seedfleet/egress";
+import { type GatewayLimits, PROMISED_SHARE_MAX } from "@seedfleet/egress";
 import fc from "fast-check";
 import { givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
+import { NO_PARTS } from "../upload/upload-limits.ts";
 import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
 
 const GIVEN = givenTorrent("one");
@@ -11,25 +12,40 @@ const SETTINGS = {
   ...{ uploadBytesPerSecond: 1_000_000, torrentUploadBytesPerSecond: 500_000 },
   ...{ peerUploadBytesPerSecond: null, uploadPromises: {} },
 };
+const LIMITS = { uploadBytesPerSecond: SETTINGS.uploadBytesPerSecond, promises: {} };
+const NO_LIMIT = { uploadBytesPerSecond: null, promises: {} };
+const OF_SETTINGS = { settings: SETTINGS, parts: NO_PARTS };
 
-type Told = number | readonly [Torrent, number];
+type Told = number | null | readonly [Torrent, number];
 type Promises = Readonly<Record<string, number>>;
 
 function holder(
   wantedBytesPerSecond: number,
   peers: readonly (readonly [Torrent, number])[] = [],
-): UploadHolder & { readonly told: Told[]; readonly promises: Promises[] } {
+): UploadHolder & {
+  readonly told: Told[];
+  readonly promises: Promises[];
+  readonly limits: GatewayLimits[];
+  readonly budgets: number[];
+} {
   const told: Told[] = [];
   const promises: Promises[] = [];
+  const limits: GatewayLimits[] = [];
+  const budgets: number[] = [];
+  const demand = { wantedBytesPerSecond, activePeers: 1 };
   return {
-    ...{ told, promises },
-    demand: { wantedBytesPerSecond, activePeers: 1 },
+    ...{ told, promises, limits, budgets },
+    demand: { gateway: demand, classes: new Map([["bulk", demand]]), torrents: new Map() },
     countServed: () => new Map(peers),
-    setPart(bytesPerSecond, ofPart) {
-      told.push(bytesPerSecond);
-      promises.push(ofPart);
+    setLimits(part) {
+      told.push(part.uploadBytesPerSecond);
+      promises.push(part.promises);
+      limits.push(part);
     },
-    setTorrent: (torrent, part) => told.push([torrent, part]),
+    setTorrent(torrent, { share, budgetBytesPerSecond }) {
+      told.push([torrent, share]);
+      budgets.push(budgetBytesPerSecond);
+    },
   };
 }
 
@@ -45,7 +61,7 @@ test("splitGatewayUpload() gives out the whole limit, whatever is wanted", () =>
   fc.assert(
     fc.property(holders, (all) => {
       const threads = all.map(({ wanted }) => holder(wanted));
-      splitGatewayUpload(threads, SETTINGS);
+      splitGatewayUpload(threads, LIMITS);
       const parts = threads.flatMap(({ told }) => told.map(Number));
       const sum = parts.reduce((total, part) => total + part, 0);
       ok(Math.abs(sum - SETTINGS.uploadBytesPerSecond) < 1);
@@ -54,10 +70,25 @@ test("splitGatewayUpload() gives out the whole limit, whatever is wanted", () =>
   );
 });
 
-test("splitGatewayUpload() says nothing where there is no limit", () => {
-  const thread = holder(1);
-  splitGatewayUpload([thread], { ...SETTINGS, uploadBytesPerSecond: null });
-  deepEqual(thread.told, []);
+test("splitGatewayUpload() gives out all of what a class is limited to", () => {
+  fc.assert(
+    fc.property(holders, fc.boolean(), (all, limited) => {
+      const threads = all.map(({ wanted }) => holder(wanted));
+      const classLimits = { bulk: 300_000, idle: 1_000 };
+      splitGatewayUpload(threads, { ...(limited ? LIMITS : NO_LIMIT), classLimits });
+      for (const [name, limit] of Object.entries(classLimits)) {
+        const parts = threads.map(({ limits }) => limits[0]?.classLimits?.[name] ?? Number.NaN);
+        ok(Math.abs(parts.reduce((sum, part) => sum + part, 0) - limit) < 1);
+      }
+      if (!limited) ok(threads.every(({ told }) => told[0] === null));
+    }),
+  );
+});
+
+test("splitGatewayUpload() given nothing to split yet", () => {
+  const thread = holder(1, [[new Torrent(GIVEN.metainfo, GIVEN.entry), 1]]);
+  splitGatewayUpload([thread], { uploadBytesPerSecond: 0, promises: { rare: 0.5 } });
+  deepEqual(thread.limits, [{ uploadBytesPerSecond: 0, promises: { rare: 0 }, classLimits: {} }]);
 });
 
 const classed = fc.array(fc.record({ rare: fc.nat(3), old: fc.nat(3), others: fc.nat(9) }), {
@@ -84,7 +115,7 @@ test("splitGatewayUpload() keeps promises over all holders, where their peers ar
           [other, peers.others],
         ]),
       );
-      splitGatewayUpload(threads, { ...SETTINGS, uploadPromises });
+      splitGatewayUpload(threads, { ...LIMITS, promises: uploadPromises });
       const promised = (name: string): number =>
         threads.reduce(
           (sum, { told, promises }) => sum + Number(told[0]) * (promises[0]?.[name] ?? 0),
@@ -117,7 +148,7 @@ test("splitGatewayUpload() gives others what a promised class does not want", ()
   });
   const slow = holder(10_000, [[rare, 1]]);
   const greedy = holder(Number.POSITIVE_INFINITY);
-  splitGatewayUpload([slow, greedy], { ...SETTINGS, uploadPromises: { rare: 0.5 } });
+  splitGatewayUpload([slow, greedy], { ...LIMITS, promises: { rare: 0.5 } });
   ok(Number(greedy.told[0]) > 0.97 * SETTINGS.uploadBytesPerSecond, `${greedy.told[0]}`);
 });
 
@@ -126,7 +157,7 @@ test("splitTorrentUpload() gives out the whole limit by peers that may download"
     fc.property(holders, (all) => {
       const torrent = new Torrent(GIVEN.metainfo, GIVEN.entry);
       const threads = all.map(({ peers }) => holder(0, [[torrent, peers]]));
-      splitTorrentUpload(threads, [torrent], SETTINGS);
+      splitTorrentUpload(threads, [torrent], OF_SETTINGS);
       const count = all.reduce((sum, { peers }) => sum + peers, 0);
       const parts = threads.flatMap(({ told }) => told.map(partOf));
       for (const [index, { peers }] of all.entries()) {
@@ -150,7 +181,7 @@ test("splitTorrentUpload() tells of each torrent by its own peers, and of its en
     ]),
     holder(0, [[one, 1]]),
   ];
-  splitTorrentUpload(threads, [one, two], SETTINGS);
+  splitTorrentUpload(threads, [one, two], OF_SETTINGS);
   deepEqual(
     threads.map(({ told }) => told),
     [
@@ -167,10 +198,22 @@ test("splitTorrentUpload() tells of each torrent by its own peers, and of its en
   // Of a torrent without a limit each has all there is.
   const free = holder(0, [[one, 1]]);
   const other = holder(0, [[one, 1]]);
-  splitTorrentUpload([free, other], [one], { ...SETTINGS, torrentUploadBytesPerSecond: null });
+  const settings = { ...SETTINGS, torrentUploadBytesPerSecond: null };
+  splitTorrentUpload([free, other], [one], { ...OF_SETTINGS, settings });
   deepEqual(free.told, [[one, 1]]);
 });
 
+test("splitTorrentUpload() gives out a torrent's budget by peers, and never more", () => {
+  const torrent = new Torrent(GIVEN.metainfo, GIVEN.entry);
+  const parts = { ...NO_PARTS, torrents: new Map([[torrent, 1_000]]) };
+  const threads = [holder(0, [[torrent, 3]]), holder(0, [[torrent, 1]]), holder(0)];
+  splitTorrentUpload(threads, [torrent], { ...OF_SETTINGS, parts });
+  deepEqual(
+    threads.flatMap(({ budgets }) => budgets),
+    [750, 250, 0],
+  );
+});
+
 function partOf(told: Told): number {
-  return typeof told === "number" ? Number.NaN : told[1];
+  return told === null || typeof told === "number" ? Number.NaN : told[1];
 }

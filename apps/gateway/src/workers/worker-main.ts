@@ -16,7 +16,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 /** Choke rounds look at rates of seconds, and people at metrics of seconds. */
 const REPORT_INTERVAL_MS = 1_000;
 
-/** How often the threads' parts of the gateway's limit follow their demand. */
+/** How often the threads' parts of the gateway's limits follow their demand. */
 const DEMAND_INTERVAL_MS = 200;
 
 /**
@@ -32,7 +32,7 @@ const pieces = new LeasedPieces({
   giveBack: (lease) => port.post({ kind: "give-back", lease }),
 });
 const hub = new HubClient(port, pieces);
-const limiter = new UploadLimiter(systemClock, start.upload, start.torrentPart);
+const limiter = new UploadLimiter(systemClock, start.upload, start.torrentShare);
 const offenders = new Offenders(start.offencesMax);
 const host = new PeerHost(
   {
@@ -66,11 +66,13 @@ systemClock.every(REPORT_INTERVAL_MS, () => {
   hub.report(host.sentBytes);
   port.post({ kind: "answered", peers: host.answered() });
 });
-if (start.upload.uploadBytesPerSecond !== null) {
-  systemClock.every(DEMAND_INTERVAL_MS, () => {
-    port.post({ kind: "demand", demand: limiter.demand() });
+systemClock.every(DEMAND_INTERVAL_MS, () => {
+  const { torrents: ofTorrents, ...demand } = limiter.demand();
+  const torrents = Array.from(ofTorrents, ([torrent, wanted]) => {
+    return [hub.numberOf(torrent), wanted] as const;
   });
-}
+  port.post({ kind: "demand", demand, torrents, limitedBytes: limiter.limitedBytes });
+});
 port.post({ kind: "listening" });
 
 function receive(message: ToWorker): void {
@@ -95,8 +97,8 @@ function receive(message: ToWorker): void {
         port.post({ kind: "drained" });
       });
       return;
-    case "upload-part":
-      limiter.setPart(message.bytesPerSecond, message.promises);
+    case "upload-limits":
+      limiter.setLimits(message.limits);
       return;
     case "torrent-limits": {
       const torrent = hub.torrentAt(message.torrent);

@@ -1,7 +1,7 @@
 import type { InfoHash } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
 import type { CatalogEntry, PeerAnnounced } from "@seedfleet/contracts";
-import type { LimitDemand } from "@seedfleet/egress";
+import type { GatewayLimits, LimitDemand } from "@seedfleet/egress";
 import type { Fields } from "@seedfleet/telemetry";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { CloseReason } from "../peers/close-reason.ts";
@@ -9,7 +9,7 @@ import type { AdmissionLimits } from "../peers/peer-admission.ts";
 import type { PeerCame, PeerHostConfig } from "../peers/peer-host.ts";
 import type { PeerControl, PeerIdentity } from "../swarms/swarm-member.ts";
 import type { Introduction } from "../swarms/swarms.ts";
-import type { UploadSettings } from "../upload/upload-limits.ts";
+import type { GatewayDemand, TorrentPart, UploadSettings } from "../upload/upload-limits.ts";
 
 /** What a peer thread is started with. */
 export type WorkerStart = {
@@ -24,8 +24,8 @@ export type WorkerStart = {
   /** The thread's part of the cache's budget: what it pins is held besides that. */
   readonly cacheBytesMax: number;
   readonly upload: UploadSettings;
-  /** Its part of a torrent's upload limit, until it is told. */
-  readonly torrentPart: number;
+  /** Its share of a torrent's upload limit, until it is told. */
+  readonly torrentShare: number;
 };
 
 /** A torrent as a thread is told of it: by a number, and once with what it needs to serve it. */
@@ -82,8 +82,14 @@ export type FromWorker =
     }
   /** Choked peers that are sent metadata or hashes. */
   | { readonly kind: "answered"; readonly peers: readonly PeerKey[] }
-  /** Of the gateway's upload limit, since the last time. */
-  | { readonly kind: "demand"; readonly demand: LimitDemand }
+  /** Of upload limits, since the last time. */
+  | {
+      readonly kind: "demand";
+      readonly demand: Omit<GatewayDemand, "torrents">;
+      /** What was sent so far while some limit held. */
+      readonly limitedBytes: number;
+      readonly torrents: readonly (readonly [torrent: number, demand: LimitDemand])[];
+    }
   | {
       readonly kind: "log";
       readonly level: "debug" | "info" | "warn" | "error";
@@ -127,19 +133,14 @@ export type ToWorker =
       readonly pieces: readonly number[] | "all";
     }
   | { readonly kind: "close"; readonly peerKey: PeerKey; readonly reason: CloseReason }
-  /** The thread's part of the gateway's upload limit. */
-  | {
-      readonly kind: "upload-part";
-      readonly bytesPerSecond: number;
-      /** Shares of the part, by class. */
-      readonly promises: Readonly<Record<string, number>>;
-    }
-  /** What the catalog says of a torrent now, and the thread's part of its upload limit. */
+  /** The thread's part of the upload limits of gateway and classes. */
+  | { readonly kind: "upload-limits"; readonly limits: GatewayLimits }
+  /** What the catalog says of a torrent now, and the thread's part of its upload limits. */
   | {
       readonly kind: "torrent-limits";
       readonly torrent: number;
       readonly entry: CatalogEntry;
-      readonly part: number;
+      readonly part: TorrentPart;
     }
   | { readonly kind: "dial"; readonly peer: PeerAnnounced }
   /** A peer of any thread broke the protocol; this origin is the gateway's own. */

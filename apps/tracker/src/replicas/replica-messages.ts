@@ -26,6 +26,8 @@ export type ToReplica =
   /** Asks for the next part of what is here; `snapshot` numbers the one it belongs to. */
   | { readonly kind: "snapshot"; readonly snapshot: number }
   | { readonly kind: "snapshot-ended"; readonly snapshot: number }
+  /** Asks how many leechers and seeders these swarms have; `asked` numbers the question. */
+  | { readonly kind: "sizes"; readonly asked: number; readonly infoHashes: readonly InfoHash[] }
   /** From now on announces are answered. */
   | { readonly kind: "open" }
   | { readonly kind: "drain" }
@@ -44,6 +46,9 @@ export type NotedAnnounce = {
   readonly introduction: { readonly gateway: string; readonly peer: PeerAnnounced } | null;
 };
 
+/** Without the gateways. */
+export type SwarmSizes = readonly [leechers: number, seeders: number];
+
 /** What a replica tells the main thread. */
 export type FromReplica =
   | { readonly kind: "listening"; readonly port: number; readonly udpPort: number | null }
@@ -60,6 +65,7 @@ export type FromReplica =
       readonly chunk: Uint8Array;
       readonly isLast: boolean;
     }
+  | { readonly kind: "sizes"; readonly asked: number; readonly sizes: readonly SwarmSizes[] }
   | { readonly kind: "loaded" }
   | { readonly kind: "unreadable"; readonly what: "delta" | "snapshot" }
   | { readonly kind: "drained" }

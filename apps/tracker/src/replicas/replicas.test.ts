@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { infoHashFromBytes } from "@seedfleet/bytes";
 import { loadConfig, seededRng, systemClock } from "@seedfleet/runtime";
 import { trackerConfig } from "../config.ts";
 import { givenQuery } from "../testing.ts";
@@ -32,6 +33,15 @@ test("Replicas load a part in every thread, and give all of it back", async () =
   for (const part of parts) await replicas.load(part);
   const again = await Array.fromAsync(replicas.snapshot(new AbortController().signal));
   deepEqual(again, parts);
+});
+
+test("Replicas given threads say how many peers swarms have", async () => {
+  await using replicas = await Replicas.listen(ports, config);
+  const infoHash = infoHashFromBytes(new Uint8Array(20));
+  deepEqual(await replicas.sizes([infoHash, infoHash]), [
+    [0, 0],
+    [0, 0],
+  ]);
 });
 
 test("a snapshot that nobody goes on with does not keep replicas from stopping", async () => {

@@ -1,3 +1,4 @@
+import type { InfoHash } from "@seedfleet/bytes";
 import { type Clock, type Rng, SeedfleetError } from "@seedfleet/runtime";
 import type { TrackerConfig } from "../config.ts";
 import { listenHttp } from "../http/http-listener.ts";
@@ -5,7 +6,7 @@ import type { Usage } from "../users/usage-ledger.ts";
 import { joinCounts, type ReplicaCounts } from "./replica-counts.ts";
 import type { LocalStores } from "./replica-hub.ts";
 import { LocalLink, type ReplicaLink, ThreadLink } from "./replica-link.ts";
-import type { FromReplica, NotedAnnounce, ToReplica } from "./replica-messages.ts";
+import type { FromReplica, NotedAnnounce, SwarmSizes, ToReplica } from "./replica-messages.ts";
 import { replicaStart } from "./replica-start.ts";
 
 type Part = { readonly chunk: Uint8Array; readonly isLast: boolean };
@@ -30,6 +31,8 @@ export class Replicas implements LocalStores, AsyncDisposable {
   #journaling = false;
   #snapshots = 0;
   readonly #parts = new Map<number, PromiseWithResolvers<Part>>();
+  readonly #asked = new Map<number, PromiseWithResolvers<readonly SwarmSizes[]>>();
+  #questions = 0;
   #loading: Loading | null = null;
 
   private constructor(links: readonly ReplicaLink[]) {
@@ -75,7 +78,9 @@ export class Replicas implements LocalStores, AsyncDisposable {
   }
 
   /** Tells all of them. */
-  tell(message: Exclude<ToReplica, { readonly kind: "snapshot" | "journal" | "stop" }>): void {
+  tell(
+    message: Exclude<ToReplica, { readonly kind: "snapshot" | "sizes" | "journal" | "stop" }>,
+  ): void {
     this.#post(message);
   }
 
@@ -119,6 +124,17 @@ export class Replicas implements LocalStores, AsyncDisposable {
     }
   }
 
+  /** How many leechers and seeders these swarms have, in their order. */
+  sizes(infoHashes: readonly InfoHash[]): Promise<readonly SwarmSizes[]> {
+    // They have the same.
+    const [link] = this.#links;
+    this.#questions += 1;
+    const answered = Promise.withResolvers<readonly SwarmSizes[]>();
+    this.#asked.set(this.#questions, answered);
+    link?.post({ kind: "sizes", asked: this.#questions, infoHashes });
+    return answered.promise;
+  }
+
   async drain(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.drain()));
   }
@@ -126,14 +142,18 @@ export class Replicas implements LocalStores, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#links.map((link) => link.stop()));
     const stopped: TrackerStopped = { code: "tracker-stopped" };
-    const error = new SeedfleetError("Cannot go on with the snapshot: the tracker stops", stopped);
-    for (const asked of this.#parts.values()) asked.reject(error);
+    const error = new SeedfleetError("Cannot answer: the tracker stops", stopped);
+    for (const asked of [...this.#parts.values(), ...this.#asked.values()]) asked.reject(error);
   }
 
   #hear(from: ReplicaLink, message: FromReplica): void {
     switch (message.kind) {
       case "snapshot-part":
         this.#parts.get(message.snapshot)?.resolve(message);
+        return;
+      case "sizes":
+        this.#asked.get(message.asked)?.resolve(message.sizes);
+        this.#asked.delete(message.asked);
         return;
       case "loaded":
         return this.#loaded();

@@ -134,6 +134,8 @@ export class TrackerReplica {
         return this.#load(message.chunk);
       case "snapshot":
         return this.#tellSnapshot(message.snapshot);
+      case "sizes":
+        return this.#tellSizes(message);
       case "snapshot-ended":
         this.#snapshots.delete(message.snapshot);
         return;
@@ -146,6 +148,15 @@ export class TrackerReplica {
     for (const cancel of this.#cancels) cancel();
     this.#flush();
     this.#tellUsage();
+  }
+
+  #tellSizes({ asked, infoHashes }: ToReplica & { readonly kind: "sizes" }): void {
+    const sizes = infoHashes.map((infoHash) => {
+      const swarm = this.swarms.find(Uint8Array.fromHex(infoHash));
+      const { leechers, seeders } = this.swarms.counts(swarm);
+      return [leechers, seeders] as const;
+    });
+    this.#ports.tell({ kind: "sizes", asked, sizes });
   }
 
   #gateOf(mode: TrackerMode): Gate {
