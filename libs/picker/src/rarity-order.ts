@@ -28,6 +28,11 @@ export type NotFound = "none" | "gave-up";
 const RANKS = AVAILABILITY_RANKED_MAX + 1;
 const NOWHERE = -1;
 
+/** Numbers of a record, a power of two; the place comes first. */
+const RECORD = 4;
+const AVAILABILITY = 1;
+const PRIORITY = 2;
+
 /**
  * The pieces that may be begun, the most wanted first and the rarest of these, as one array with a
  * bucket for each priority and availability. A peer's `have` moves a piece over one border between
@@ -36,12 +41,13 @@ const NOWHERE = -1;
  */
 export class RarityOrder {
   readonly #chance: Chance;
-  readonly #availability: Uint32Array;
-  readonly #priority: Uint8Array;
+  /**
+   * Of each piece `RECORD` numbers side by side, as they are needed together: its place in `#order`,
+   * how many peers have it, and its priority.
+   */
+  readonly #records: Int32Array;
   /** Pieces, in order. */
   readonly #order: Int32Array;
-  /** By piece, its place in `#order`. */
-  readonly #places: Int32Array;
   /** By bucket, where the next one begins. */
   readonly #ends: Int32Array;
   /** Whether availabilities were counted that the order does not show yet. */
@@ -50,10 +56,12 @@ export class RarityOrder {
   /** All pieces are wanted alike, and nobody has any. */
   constructor(pieceCount: number, chance: Chance) {
     this.#chance = chance;
-    this.#availability = new Uint32Array(pieceCount);
-    this.#priority = new Uint8Array(pieceCount).fill(PRIORITY_DEFAULT);
     this.#order = Int32Array.from({ length: pieceCount }, (_, piece) => piece);
-    this.#places = this.#order.slice();
+    this.#records = new Int32Array(pieceCount * RECORD);
+    for (let piece = 0; piece < pieceCount; piece += 1) {
+      this.#records[piece * RECORD] = piece;
+      this.#records[piece * RECORD + PRIORITY] = PRIORITY_DEFAULT;
+    }
     this.#ends = new Int32Array(PRIORITY_MAX * RANKS);
     this.#ends.fill(pieceCount, (PRIORITY_MAX - PRIORITY_DEFAULT) * RANKS);
   }
@@ -69,16 +77,16 @@ export class RarityOrder {
   }
 
   has(piece: number): boolean {
-    return (this.#places[piece] ?? NOWHERE) !== NOWHERE;
+    return this.#place(piece) !== NOWHERE;
   }
 
   priority(piece: number): number {
-    return this.#priority[piece] ?? 0;
+    return this.#records[piece * RECORD + PRIORITY] ?? 0;
   }
 
   /** How many peers have it. */
   availability(piece: number): number {
-    return this.#availability[piece] ?? 0;
+    return this.#records[piece * RECORD + AVAILABILITY] ?? 0;
   }
 
   /** Whether there is a piece that a peer has, or any at all. */
@@ -120,7 +128,7 @@ export class RarityOrder {
   /** One peer more has the piece. */
   add(piece: number): void {
     const before = this.availability(piece);
-    this.#availability[piece] = before + 1;
+    this.#records[piece * RECORD + AVAILABILITY] = before + 1;
     if (before < AVAILABILITY_RANKED_MAX && !this.#isStale && this.has(piece)) {
       this.#up(piece, this.#bucketOf(piece, before));
     }
@@ -129,7 +137,7 @@ export class RarityOrder {
   /** One peer less has the piece. */
   subtract(piece: number): void {
     const before = this.availability(piece);
-    this.#availability[piece] = before - 1;
+    this.#records[piece * RECORD + AVAILABILITY] = before - 1;
     if (before <= AVAILABILITY_RANKED_MAX && !this.#isStale && this.has(piece)) {
       this.#down(piece, this.#bucketOf(piece, before));
     }
@@ -140,7 +148,8 @@ export class RarityOrder {
    * when the order is next asked for, as each of them for itself would take longer.
    */
   addMany(pieces: Iterable<number>, change: 1 | -1): void {
-    for (const piece of pieces) this.#availability[piece] = this.availability(piece) + change;
+    for (const piece of pieces)
+      this.#records[piece * RECORD + AVAILABILITY] = this.availability(piece) + change;
     this.#isStale = true;
   }
 
@@ -163,7 +172,7 @@ export class RarityOrder {
       const place = next[bucket] ?? 0;
       next[bucket] = place + 1;
       this.#order[place] = piece;
-      this.#places[piece] = place;
+      this.#records[piece * RECORD] = place;
     }
   }
 
@@ -176,7 +185,7 @@ export class RarityOrder {
     const end = this.#end(last) - 1;
     this.#swap(this.#place(piece), end);
     this.#ends[last] = end;
-    this.#places[piece] = NOWHERE;
+    this.#records[piece * RECORD] = NOWHERE;
   }
 
   /** Puts a piece in that is wanted and was out. */
@@ -186,7 +195,7 @@ export class RarityOrder {
     const last = this.#ends.length - 1;
     const end = this.#end(last);
     this.#order[end] = piece;
-    this.#places[piece] = end;
+    this.#records[piece * RECORD] = end;
     this.#ends[last] = end + 1;
     const target = this.#bucketOf(piece);
     for (let bucket = last; bucket > target; bucket -= 1) this.#down(piece, bucket);
@@ -197,7 +206,7 @@ export class RarityOrder {
     const wasIn = this.has(piece);
     const wasUnwanted = this.priority(piece) === 0;
     this.remove(piece);
-    this.#priority[piece] = priority;
+    this.#records[piece * RECORD + PRIORITY] = priority;
     if (wasIn || wasUnwanted) this.insert(piece);
   }
 
@@ -225,12 +234,12 @@ export class RarityOrder {
     const [ofA, ofB] = [this.at(a), this.at(b)];
     this.#order[a] = ofB;
     this.#order[b] = ofA;
-    this.#places[ofB] = a;
-    this.#places[ofA] = b;
+    this.#records[ofB * RECORD] = a;
+    this.#records[ofA * RECORD] = b;
   }
 
   #place(piece: number): number {
-    return this.#places[piece] ?? NOWHERE;
+    return this.#records[piece * RECORD] ?? NOWHERE;
   }
 
   #begin(bucket: number): number {
