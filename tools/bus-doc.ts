@@ -14,6 +14,7 @@ const FILES = [
   "peers",
   "choking",
   "gateways",
+  "explain",
   "tracker",
 ];
 

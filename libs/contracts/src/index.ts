@@ -35,8 +35,18 @@ export {
   type RoundPeers,
   type RoundReply,
   type RoundRequest,
+  type RoundUnchoke,
   UNCHOKES,
 } from "./choking.ts";
+export {
+  type ChokingMoment,
+  CONNECTIONS_EXPLAINED_MAX,
+  type ExplainedConnection,
+  type ExplainReply,
+  type ExplainRequest,
+  explainCall,
+  type SoughtPeer,
+} from "./explain.ts";
 export {
   drainCall,
   type PreheatProgress,

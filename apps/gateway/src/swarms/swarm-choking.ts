@@ -8,6 +8,7 @@ import {
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   type PeerKey,
   peerKey,
+  rankedCount,
   type SeedState,
   settleSlots,
   type UnchokeDecision,
@@ -23,6 +24,7 @@ import {
 import { type CancelTimer, type Clock, errorCode } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
+import { ChokingHistory } from "./choking-history.ts";
 import { peersToTell } from "./peers-to-tell.ts";
 import type { SwarmMember } from "./swarm-member.ts";
 
@@ -42,12 +44,21 @@ export type ChokingConfig = {
   readonly chokingPolicy: ChokingPolicy;
 };
 
+/** A round's decisions, and who made them: a scheduler, or null for this gateway by itself. */
+type Decided = {
+  readonly decisions: readonly UnchokeDecision[];
+  readonly decidedBy: string | null;
+  readonly wanting: number | null;
+};
+
 /**
  * Who of one swarm's peers here may download. Every 10 s the swarm's scheduler is asked, which sees
  * the peers of all gateways; when it does not answer in time the same pure function decides on the
  * peers of this gateway alone. In between, a free slot goes at once to whoever wants it.
  */
 export class SwarmChoking {
+  /** For whoever asks why. */
+  readonly history: ChokingHistory = new ChokingHistory();
   readonly #ports: ChokingPorts;
   readonly #config: ChokingConfig;
   readonly #torrent: Torrent;
@@ -87,24 +98,34 @@ export class SwarmChoking {
     return this.#holding;
   }
 
+  /** How many slots there are. */
+  get slots(): number {
+    return this.#unchokeSlots;
+  }
+
   /**
    * A peer came to want, or ceased to want, what we have. Nobody waits while a slot is free, so
    * only a slot that comes free has the others looked at: a crowd that comes costs nothing each.
    */
   interestChanged(member: SwarmMember): void {
+    const { peerKey } = member;
+    const nowMs = this.#ports.clock.nowMs();
     this.#interested += member.peerInterested ? 1 : -1;
     if (member.peerInterested) {
       if (this.#holding >= this.#unchokeSlots || !member.wantsSlot) return;
       this.#holding += 1;
-      member.unchoke(this.#ports.clock.nowMs());
+      member.unchoke(nowMs);
+      this.history.tookSlot(peerKey, nowMs);
     } else if (!member.amChoking) {
       member.choke();
+      this.history.gaveSlotBack(peerKey, nowMs);
       this.#slotFreed();
     }
   }
 
   /** A peer is gone. */
   left(member: SwarmMember): void {
+    this.history.left(member.peerKey);
     if (member.peerInterested) this.#interested -= 1;
     if (!member.amChoking) this.#slotFreed();
   }
@@ -123,9 +144,10 @@ export class SwarmChoking {
     const { unchokeSlots } = this.#config;
     this.#unchokeSlots =
       unchokeSlots === "auto" ? autoSlots(this.#unchokeSlots, peers) : unchokeSlots;
-    const decisions = (await this.#ask(peers)) ?? this.#decideAlone();
+    const decided = (await this.#ask(peers)) ?? this.#decideAlone();
     if (this.#stopped) return;
-    this.#apply(decisions);
+    this.history.round({ ...decided, atMs: this.#ports.clock.nowMs(), round: this.#round });
+    this.#apply(decided.decisions);
     this.#settle();
   }
 
@@ -136,7 +158,7 @@ export class SwarmChoking {
   }
 
   /** The scheduler's decisions, or null when there is none to be had in time. */
-  async #ask(peers: readonly RoundPeer[]): Promise<readonly UnchokeDecision[] | null> {
+  async #ask(peers: readonly RoundPeer[]): Promise<Decided | null> {
     const { bus, clock, presence } = this.#ports;
     const { infoHash } = this.#torrent;
     const ids = presence.available("choking-scheduler").map(({ id }) => id);
@@ -155,7 +177,9 @@ export class SwarmChoking {
         },
       );
       if (clock.nowMs() - askedAtMs > reply.validForMs) return this.#without("too-late");
-      return this.#follow(reply, told);
+      const decisions = this.#follow(reply, told);
+      const { wanting = null } = reply;
+      return decisions && { decisions, decidedBy: scheduler, wanting };
     } catch (error) {
       return this.#without(errorCode(error) ?? "unknown");
     }
@@ -182,7 +206,7 @@ export class SwarmChoking {
     return decisions;
   }
 
-  #decideAlone(): readonly UnchokeDecision[] {
+  #decideAlone(): Decided {
     const { gateway } = this.#config;
     const peers = this.#snapshots().map((peer) => ({
       ...peer,
@@ -202,7 +226,7 @@ export class SwarmChoking {
     );
     this.#state = state;
     this.#round += 1;
-    return decisions;
+    return { decisions, decidedBy: null, wanting: rankedCount(decisions) };
   }
 
   get #policy(): ChokingPolicy {
@@ -220,7 +244,10 @@ export class SwarmChoking {
   }
 
   #settle(): void {
-    this.#apply(settleSlots(this.#snapshots(), this.#unchokeSlots));
+    const changes = settleSlots(this.#snapshots(), this.#unchokeSlots);
+    const nowMs = this.#ports.clock.nowMs();
+    for (const change of changes) this.history.change(change, nowMs);
+    this.#apply(changes);
   }
 
   /** Those that left or lost interest since the snapshot are passed over. */
