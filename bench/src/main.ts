@@ -1,5 +1,6 @@
 import { BenchError } from "./bench-error.ts";
 import { busCostBench } from "./bus-cost/bus-cost-bench.ts";
+import { chokingRealBench } from "./choking-real/choking-real-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
@@ -21,6 +22,7 @@ const EXIT_USAGE = 2;
 /** Every benchmark by its name on the command line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   "bus-cost": busCostBench,
+  "choking-real": chokingRealBench,
   cold: coldBench,
   crowd: crowdBench,
   eviction: evictionBench,
@@ -40,6 +42,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
 const USAGE = `Usage: npm run bench -- NAME [options]
 
   bus-cost  messages on the bus for each GB that a gateway serves from a warm cache
+  choking-real  libtorrent leechers at two gateways: who was unchoked when, and who was done when
   cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
   eviction  which share of requests a cache answers, by what it forgets; simulated
