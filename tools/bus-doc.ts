@@ -16,6 +16,7 @@ const FILES = [
   "super-seed",
   "egress",
   "gateways",
+  "explain",
   "tracker",
 ];
 

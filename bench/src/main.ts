@@ -1,6 +1,7 @@
 import { BenchError } from "./bench-error.ts";
 import { busCostBench } from "./bus-cost/bus-cost-bench.ts";
 import { chokingBench } from "./choking/choking-bench.ts";
+import { chokingRealBench } from "./choking-real/choking-real-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
@@ -23,6 +24,7 @@ const EXIT_USAGE = 2;
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   "bus-cost": busCostBench,
   choking: chokingBench,
+  "choking-real": chokingRealBench,
   cold: coldBench,
   crowd: crowdBench,
   eviction: evictionBench,
@@ -43,6 +45,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
 
   bus-cost  messages on the bus for each GB that a gateway serves from a warm cache
   choking   what giving and cheating are worth, and gateways that choke as one; simulated
+  choking-real  libtorrent leechers at two gateways: who was unchoked when, and who was done when
   cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
   eviction  which share of requests a cache answers, by what it forgets; simulated

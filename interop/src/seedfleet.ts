@@ -71,8 +71,16 @@ export type FiveServices = AsyncDisposable & {
   /** Has the piece-store hash and publish a path, fetches its `.torrent` and writes it. */
   publish(path: string, torrentFile: string, options?: readonly string[]): Promise<void>;
   readonly gateway: Gateway;
+  readonly scheduler: RunningProgram;
+  readonly consoleUrl: string;
   /** Another one beside the first. */
   startGateway(id: string): Promise<Gateway>;
+  startScheduler(id: string): Promise<RunningProgram>;
+};
+
+export type FiveSettings = {
+  /** `SEEDFLEET_*` variables of every gateway. */
+  readonly gatewayEnv?: Readonly<Record<string, string>>;
 };
 
 export type Gateway = {
@@ -85,6 +93,7 @@ export async function startFiveServices(
   host: TestHost,
   natsUrl: string,
   root: string,
+  options: FiveSettings = {},
 ): Promise<FiveServices> {
   await using starting = new AsyncDisposableStack();
   let stack = starting;
@@ -105,21 +114,26 @@ export async function startFiveServices(
     [`SEEDFLEET_${service}_${service === "GATEWAY" ? "PEER_PORT" : "PORT"}`]: "0",
   });
   const startGateway = async (id: string): Promise<Gateway> => {
-    const program = await start("gateway", { SEEDFLEET_ID: id, ...at("GATEWAY") });
+    const program = await start("gateway", {
+      ...{ SEEDFLEET_ID: id, ...at("GATEWAY"), ...options.gatewayEnv },
+    });
     const listening = await program.line((line) => logged(line, "gateway listening"));
     return { program, address: [host.address, Number(listening["port"])] };
   };
+  const startScheduler = (id: string): Promise<RunningProgram> =>
+    start("choking-scheduler", { SEEDFLEET_ID: id });
   await start("tracker", at("TRACKER"));
-  await start("choking-scheduler", {});
+  const scheduler = await startScheduler("test");
   await start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root });
-  await start("console", at("CONSOLE"));
+  const console = await start("console", at("CONSOLE"));
+  const { url: consoleUrl } = await console.line((line) => logged(line, "console listening"));
   const gateway = await startGateway("test");
   stack = starting.move();
   return {
-    publish: (path, torrentFile, options = []) =>
-      publish({ host, natsUrl, options }, path, torrentFile),
-    gateway,
-    startGateway,
+    publish: (path, torrentFile, flags = []) =>
+      publish({ host, natsUrl, options: flags }, path, torrentFile),
+    ...{ gateway, scheduler, startGateway, startScheduler },
+    consoleUrl: String(consoleUrl),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

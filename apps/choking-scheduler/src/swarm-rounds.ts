@@ -6,6 +6,7 @@ import {
   initialSeedState,
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   type PeerKey,
+  rankedCount,
   type SeedState,
   type UnchokeDecision,
 } from "@seedfleet/choker";
@@ -111,6 +112,7 @@ export class SwarmRounds {
     this.#state = state;
     this.#round += 1;
     const nextInMs = this.#nextInMs(nowMs);
+    const wanting = rankedCount(decisions);
     const replies = new Map<string, RoundReply>();
     let at = 0;
     for (const { request, peers: ofGateway } of asking) {
@@ -119,7 +121,7 @@ export class SwarmRounds {
       replies.set(request.gateway, {
         round: this.#round,
         validForMs: ROUND_VALID_MS,
-        nextInMs,
+        ...{ nextInMs, wanting },
         decisions: packDecisions(own, nowMs),
       });
       const leechers = ofGateway.flatMap(({ leecher }, index) =>

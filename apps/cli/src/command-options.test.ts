@@ -6,6 +6,7 @@ import { parseAdoptOptions } from "./adopt-options.ts";
 import { parseCancelOptions } from "./cancel-options.ts";
 import { parseCheckOptions } from "./check-options.ts";
 import { parseDrainOptions } from "./drain-options.ts";
+import { parseExplainOptions } from "./explain-options.ts";
 import { parseGatewaysOptions } from "./gateways-options.ts";
 import { parseInspectOptions } from "./inspect-options.ts";
 import { parseJobsOptions } from "./jobs-options.ts";
@@ -19,6 +20,7 @@ const PARSERS = {
   cancel: parseCancelOptions,
   check: parseCheckOptions,
   drain: parseDrainOptions,
+  explain: parseExplainOptions,
   gateways: parseGatewaysOptions,
   inspect: parseInspectOptions,
   jobs: parseJobsOptions,
@@ -72,6 +74,23 @@ const accepted: readonly { command: Command; args: readonly string[]; then: obje
     command: "drain",
     args: ["gateway-1", "--bus", "nats://h"],
     then: { gateway: "gateway-1", natsUrl: "nats://h", json: false },
+  },
+  {
+    command: "explain",
+    args: ["192.0.2.1:6881", "--torrent", HASH.toUpperCase(), "--bus=nats://h", "--json"],
+    then: {
+      ...{ named: "192.0.2.1:6881", infoHash: HASH, natsUrl: "nats://h", json: true },
+      peer: { kind: "address", host: "192.0.2.1", port: 6_881 },
+    },
+  },
+  {
+    // No flag, whatever it begins with.
+    command: "explain",
+    args: ["--json", "-qB4650-"],
+    then: {
+      ...{ named: "-qB4650-", infoHash: null, natsUrl: null, json: true },
+      peer: { kind: "peer-id", prefix: "2d7142343635302d" },
+    },
   },
   { command: "gateways", args: ["--json"], then: { natsUrl: null, json: true } },
   {
@@ -131,6 +150,15 @@ const refused: readonly { command: Command; args: readonly string[]; says: RegEx
   { command: "drain", args: [], says: /^Name one gateway; see seedfleet drain --help$/ },
   { command: "drain", args: ["a", "b"], says: /^Name one gateway/ },
   { command: "drain", args: ["a.b"], says: /^"a\.b" is the id of no gateway; see seedfleet gatew/ },
+  { command: "explain", args: [], says: /^Name one peer; see seedfleet explain --help$/ },
+  { command: "explain", args: ["a", "b"], says: /^Name one peer/ },
+  {
+    command: "explain",
+    args: ["two words"],
+    says: /^A peer is an IP address, IP:PORT or up to 20/,
+  },
+  { command: "explain", args: ["192.0.2.1:0"], says: /^A peer is an IP address/ },
+  { command: "explain", args: ["a", "--torrent", "b"], says: /^An info hash has 40 or 64 hex/ },
   { command: "gateways", args: ["a"], says: /^Name nothing; see seedfleet gateways --help$/ },
   { command: "preheat", args: [], says: /^Name one info hash; see seedfleet preheat --help$/ },
   { command: "preheat", args: ["xyz"], says: /^An info hash has 40 or 64 hex digits, not "xyz"/ },

@@ -1,6 +1,5 @@
-import type { InfoHash } from "@seedfleet/bytes";
 import type { GatewayPresence, Presence } from "@seedfleet/contracts";
-import { type Catalog, openCatalog } from "@seedfleet/fleet";
+import { openCatalog } from "@seedfleet/fleet";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { connectFleet, type Fleet } from "./fleet-connection.ts";
 import { formatBytes, formatDuration } from "./format.ts";
@@ -8,6 +7,7 @@ import type { GatewaysOptions } from "./gateways-options.ts";
 import { gatherPresence } from "./gather-presence.ts";
 import { printable } from "./printable.ts";
 import { joinHostPort } from "./reachable-host.ts";
+import { TorrentNames } from "./torrent-names.ts";
 
 /** Hot torrents that a person is told of by name; a program is told of all. */
 const NAMED_MAX = 3;
@@ -42,7 +42,7 @@ export async function listGateways(
     return;
   }
   if (described.length === 0) return print("No gateway is running\n");
-  const names = new Names(await openCatalog(fleet.bus, silentTelemetry.log));
+  const names = new TorrentNames(await openCatalog(fleet.bus, silentTelemetry.log));
   for (const each of described) print(await text(each, names));
 }
 
@@ -54,7 +54,7 @@ function describe({ gateway, ...presence }: Presence, nowMs: number): DescribedG
   return [{ id, version, draining, load, peerAddress, zone, upMs, ...gateway }];
 }
 
-async function text(gateway: DescribedGateway, names: Names): Promise<string> {
+async function text(gateway: DescribedGateway, names: TorrentNames): Promise<string> {
   const { id, peerAddress, zone, draining, peers, peersMax, load, uploadBytesPerSecond } = gateway;
   const { cacheBytes, cacheBytesMax, hot, upMs } = gateway;
   const address = peerAddress === null ? "no address" : printable(joinHostPort(peerAddress));
@@ -77,22 +77,4 @@ async function text(gateway: DescribedGateway, names: Names): Promise<string> {
 function reachText({ reachable }: GatewayPresence): string {
   if (reachable === null) return "not known whether reachable";
   return reachable ? "reachable" : "NOT REACHABLE";
-}
-
-/** Names of torrents, each looked up once. */
-class Names {
-  readonly #catalog: Catalog;
-  readonly #known = new Map<InfoHash, string>();
-
-  constructor(catalog: Catalog) {
-    this.#catalog = catalog;
-  }
-
-  async of(infoHash: InfoHash): Promise<string> {
-    const known = this.#known.get(infoHash);
-    if (known !== undefined) return known;
-    const name = (await this.#catalog.findByAny(infoHash))?.name ?? "no longer published";
-    this.#known.set(infoHash, name);
-    return name;
-  }
 }

@@ -11,6 +11,8 @@ import { choking } from "./choking.ts";
 import { CHOKING_USAGE, parseChokingOptions } from "./choking-options.ts";
 import { drain } from "./drain.ts";
 import { DRAIN_USAGE, parseDrainOptions } from "./drain-options.ts";
+import { explain } from "./explain.ts";
+import { EXPLAIN_USAGE, parseExplainOptions } from "./explain-options.ts";
 import { gateways } from "./gateways.ts";
 import { GATEWAYS_USAGE, parseGatewaysOptions } from "./gateways-options.ts";
 import { inspect } from "./inspect.ts";
@@ -54,6 +56,7 @@ In a running fleet:
   jobs                          lists what piece-stores were asked to do
   cancel JOB                    cancels one of these
   gateways                      lists the gateways, their peers, rates and caches
+  explain PEER                  tells why a peer may or may not download just now
   preheat INFO_HASH             brings a torrent into their memory before peers ask for it
   drain GATEWAY_ID              has a gateway let its peers go and end
 
@@ -94,6 +97,7 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ["jobs", command(JOBS_USAGE, parseJobsOptions, printing(jobs))],
   ["cancel", command(CANCEL_USAGE, parseCancelOptions, printing(cancel))],
   ["gateways", command(GATEWAYS_USAGE, parseGatewaysOptions, printing(gateways))],
+  ["explain", command(EXPLAIN_USAGE, parseExplainOptions, printing(explain))],
   ["preheat", command(PREHEAT_USAGE, parsePreheatOptions, printing(preheat))],
   ["drain", command(DRAIN_USAGE, parseDrainOptions, printing(drain))],
 ]);

@@ -6,6 +6,7 @@ import { type Clock, cannotListen, errorMessage, VERSION } from "@seedfleet/runt
 import type { Telemetry } from "@seedfleet/telemetry";
 import fastify, { type FastifyError } from "fastify";
 import type { ConsoleConfig } from "./config.ts";
+import { addPeerRoute, peerAccess } from "./peer-route.ts";
 import { addRoutes, type RoutePorts } from "./routes.ts";
 
 /** A request that is not there whole after this is a slow loris. */
@@ -22,7 +23,10 @@ export type ConsolePorts = {
 
 /** A console that has its port and nothing to show yet. */
 export interface BoundConsole extends AsyncDisposable {
+  /** Where people reach it. */
   readonly url: string;
+  /** The port that it has. */
+  readonly port: number;
   show(ports: RoutePorts, onError: (error: unknown) => void): void;
 }
 
@@ -43,6 +47,7 @@ export async function bindConsole(config: ConsoleConfig): Promise<BoundConsole> 
     routerOptions: { maxParamLength: REQUEST_PATH_LENGTH_MAX },
   });
   addRoutes(server, () => ports);
+  addPeerRoute(server, peerAccess(config), () => ports);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { statusCode = 500 } = error;
     if (statusCode < 500) return reply.code(statusCode).send({ error: "the request is malformed" });
@@ -55,10 +60,10 @@ export async function bindConsole(config: ConsoleConfig): Promise<BoundConsole> 
     await server.close();
     throw cannotListen({ purpose: "the console", host, port }, error);
   }
-  const address = server.server.address() as AddressInfo;
+  const own = (server.server.address() as AddressInfo).port;
   return {
-    url:
-      config.advertisedUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+    url: config.advertisedUrl ?? `http://${host.includes(":") ? `[${host}]` : host}:${own}`,
+    port: own,
     show(shown, onError) {
       ports = shown;
       told = onError;
@@ -79,9 +84,9 @@ export async function startConsole(
   const server = starting.use(bound ?? (await bindConsole(config)));
   const { url } = server;
   const catalog = await openCatalog(bus, log);
-  const presence = watchPresence(ports, ["tracker"]);
+  const presence = watchPresence(ports, ["tracker", "gateway"]);
   starting.defer(() => presence.stop());
-  server.show({ catalog, presence, url }, (error) =>
+  server.show({ bus, catalog, presence, url }, (error) =>
     log.error("request failed", { reason: errorMessage(error) }),
   );
 

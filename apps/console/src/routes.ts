@@ -1,3 +1,4 @@
+import type { Bus } from "@seedfleet/bus";
 import { parseInfoHash } from "@seedfleet/bytes";
 import type { CatalogEntry } from "@seedfleet/contracts";
 import type { Catalog, PresenceWatch } from "@seedfleet/fleet";
@@ -7,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { announceUrls, torrentFile, v1TorrentFile } from "./torrent-file.ts";
 
 export type RoutePorts = {
+  readonly bus: Bus;
   readonly catalog: Catalog;
   readonly presence: PresenceWatch;
   /** Where people reach the console. */
@@ -31,7 +33,7 @@ export type ListedTorrent = {
 };
 
 /**
- * What people and programs read from the console. It changes nothing, so it asks for no token.
+ * What people and programs read from the console, whoever they are. It changes nothing.
  * Until `current` gives its ports every answer is to come back later.
  */
 export function addRoutes(server: FastifyInstance, current: () => RoutePorts | null): void {
@@ -75,7 +77,7 @@ export function addRoutes(server: FastifyInstance, current: () => RoutePorts | n
 
 const ABSENT = "there is no such torrent; /torrents lists what is seeded";
 
-function fail(reply: FastifyReply, code: number, error: string): FastifyReply {
+export function fail(reply: FastifyReply, code: number, error: string): FastifyReply {
   return reply.code(code).send({ error });
 }
 

@@ -1,6 +1,6 @@
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
-import { DEFAULT_TORRENT_OPTIONS } from "@seedfleet/contracts";
+import { DEFAULT_TORRENT_OPTIONS, type TorrentVersion } from "@seedfleet/contracts";
 import { openIngestJobs } from "@seedfleet/fleet";
 import { systemClock } from "@seedfleet/runtime";
 import { BenchError } from "../bench-error.ts";
@@ -10,15 +10,16 @@ export type Publication = {
   readonly holder: string;
   readonly contentFile: string;
   readonly pieceLengthBytes: number;
+  readonly version?: TorrentVersion;
 };
 
 /** Has a piece-store publish a file, as `seedfleet publish` does. */
 export async function publishFile(
   bus: Bus,
-  { holder, contentFile, pieceLengthBytes }: Publication,
+  { holder, contentFile, ...wanted }: Publication,
 ): Promise<InfoHash> {
   const jobs = await openIngestJobs({ bus, clock: systemClock });
-  const options = { ...DEFAULT_TORRENT_OPTIONS, pieceLengthBytes };
+  const options = { ...DEFAULT_TORRENT_OPTIONS, ...wanted };
   const torrent = { kind: "make" as const, options };
   const { id } = await jobs.submit({ holder, locations: [contentFile], torrent });
   for await (const update of jobs.follow(id)) {

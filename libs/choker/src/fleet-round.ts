@@ -91,6 +91,11 @@ export function fleetRound(
   };
 }
 
+/** Among how many the ranks of a round are. */
+export function rankedCount(decisions: readonly UnchokeDecision[]): number {
+  return decisions.reduce((most, { rank }) => Math.max(most, rank ?? 0), 0);
+}
+
 function chokedForLackOfSlots(peer: FleetPeer): UnchokeDecision {
   const because = unwanting(peer) ?? GATEWAY_FULL;
   return { peerKey: peer.peerKey, decision: "choked", rank: null, because };

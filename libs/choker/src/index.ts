@@ -6,7 +6,13 @@ export {
   type PeerSnapshot,
   peerKey,
 } from "./choker-model.ts";
-export { type FleetConfig, type FleetPeer, type FleetRound, fleetRound } from "./fleet-round.ts";
+export {
+  type FleetConfig,
+  type FleetPeer,
+  type FleetRound,
+  fleetRound,
+  rankedCount,
+} from "./fleet-round.ts";
 export {
   initialLeechState,
   isSnubbed,

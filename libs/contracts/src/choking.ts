@@ -19,7 +19,7 @@ export const NEXT_ROUND_MS_MAX = 20_000;
  */
 export type RoundPeers = {
   readonly peerKeys: readonly string[];
-  /** Who it is, over all gateways: the same for the same peer id and address. */
+  /** Who it is, over all gateways: the same for all connections of a client at one address. */
   readonly leechers: readonly string[];
   /** `PEER_AM_CHOKING` and so on, added up. */
   readonly flags: readonly number[];
@@ -63,6 +63,8 @@ export type RoundBecause =
 /** What a number of a reply's column `unchokes` stands for. */
 export const UNCHOKES = ["choked", "ready", "regular", "optimistic"] as const;
 
+export type RoundUnchoke = (typeof UNCHOKES)[number];
+
 /** For each peer of the request, in its order. */
 export type RoundDecisions = {
   /** Indexes of `UNCHOKES`. */
@@ -81,6 +83,8 @@ export type RoundReply = {
   readonly validForMs: number;
   /** When to ask again, so that all gateways of the swarm ask together. */
   readonly nextInMs: number;
+  /** Among how many leechers of all gateways the ranks are. */
+  readonly wanting?: number | undefined;
   readonly decisions: RoundDecisions;
 };
 
@@ -103,7 +107,7 @@ const peers: z.ZodType<RoundPeers> = z
 
 const slots = z.int().min(0);
 
-const because: z.ZodType<RoundBecause> = z.discriminatedUnion("rule", [
+export const roundBecause: z.ZodType<RoundBecause> = z.discriminatedUnion("rule", [
   z.strictObject({
     rule: z.enum(["not-interested", "upload-only", "free-slot", "lot", "gateway-full", "snubbed"]),
   }),
@@ -123,7 +127,7 @@ const decisions: z.ZodType<RoundDecisions> = z
     ),
     ranks: column(z.int().min(1).nullable()),
     because: column(count),
-    reasons: z.array(because).max(PEERS_PER_ROUND_MAX),
+    reasons: z.array(roundBecause).max(PEERS_PER_ROUND_MAX),
   })
   .refine(
     ({ unchokes, ranks, because }) => areAlikeLong([unchokes, ranks, because]),
@@ -161,6 +165,7 @@ export const chokeRoundCall: Call<
     round: z.int().min(1),
     validForMs: z.number().min(0),
     nextInMs: z.int().min(1).max(NEXT_ROUND_MS_MAX),
+    wanting: count.optional(),
     decisions,
   }),
   timeoutMs: 2_000,

@@ -34,6 +34,7 @@ export {
   type RoundPeers,
   type RoundReply,
   type RoundRequest,
+  type RoundUnchoke,
   UNCHOKES,
 } from "./choking.ts";
 export {
@@ -51,6 +52,15 @@ export {
   SWARMS_PER_ASK_MAX,
   type SwarmSize,
 } from "./egress.ts";
+export {
+  type ChokingMoment,
+  CONNECTIONS_EXPLAINED_MAX,
+  type ExplainedConnection,
+  type ExplainReply,
+  type ExplainRequest,
+  explainCall,
+  type SoughtPeer,
+} from "./explain.ts";
 export {
   drainCall,
   type PreheatProgress,

@@ -77,7 +77,7 @@ export function packDecisions(
   const reasons: RoundBecause[] = [];
   const known = new Map<string, number>();
   const because = decisions.map((each) => {
-    const reason = withAge(each.because, nowMs);
+    const reason = reasonWithAge(each.because, nowMs);
     const key = JSON.stringify(reason);
     const at = known.get(key) ?? reasons.push(reason) - 1;
     known.set(key, at);
@@ -106,7 +106,8 @@ export function unpackDecisions(
   });
 }
 
-function withAge(because: Because, nowMs: number): RoundBecause {
+/** A reason as it is told to others, by whose clocks a time means nothing. */
+export function reasonWithAge(because: Because, nowMs: number): RoundBecause {
   if (because.rule !== "turn") return because;
   return { rule: "turn", forMs: Math.max(0, Math.round(nowMs - because.sinceMs)) };
 }

@@ -13,9 +13,12 @@ export {
   packDecisions,
   packRoundPeers,
   type RoundPeer,
+  reasonWithAge,
   unpackDecisions,
   unpackRoundPeers,
 } from "./choke-round-columns.ts";
+export { decisionText } from "./decision-text.ts";
+export { type ExplainedPeer, explainPeer } from "./explain-peer.ts";
 export {
   hasEnded,
   type IngestJobs,
@@ -26,4 +29,6 @@ export {
 export { isUnderOrigin } from "./is-under-origin.ts";
 export { PresenceBoard } from "./presence-board.ts";
 export { rendezvous } from "./rendezvous.ts";
+export { parseSoughtPeer } from "./sought-peer.ts";
 export { type PresenceWatch, watchPresence } from "./watch-presence.ts";
+export { whyText } from "./why-text.ts";

@@ -1,3 +1,4 @@
+export { isBearer } from "./bearer-token.ts";
 export { connectBus } from "./connect-bus.ts";
 export {
   type NatsOptions,

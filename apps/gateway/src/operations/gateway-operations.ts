@@ -42,15 +42,13 @@ export class GatewayOperations implements Disposable {
   readonly #commands: Disposable;
 
   constructor(ports: OperationsPorts, config: OperationsConfig) {
-    const { telemetry, peers, swarms } = ports;
+    const { telemetry, peers } = ports;
     const { log, meter } = telemetry;
     const isFull = (): boolean => peers.admission.count >= config.peersMax;
     this.reachability = new Reachability({ ...ports, log, meter, isFull }, config);
     this.#preheats = new Preheats(ports, config);
     this.#work = new GatewayWork({ ...ports, reachability: this.reachability }, config);
-    const peerCount = (): number => swarms.peerCount;
-    const commanding = { ...ports, log, preheats: this.#preheats, peerCount };
-    this.#commands = serveCommands(commanding, config.id);
+    this.#commands = serveCommands({ ...ports, log, preheats: this.#preheats }, config.id);
   }
 
   isPreheating(infoHash: InfoHash): boolean {

@@ -1,20 +1,21 @@
 import type { Bus } from "@seedfleet/bus";
-import { drainCall, preheatCall } from "@seedfleet/contracts";
+import { drainCall, explainCall, preheatCall } from "@seedfleet/contracts";
 import type { Log } from "@seedfleet/telemetry";
 import type { Preheats } from "../fills/preheats.ts";
+import type { Swarms } from "../swarms/swarms.ts";
 
 type CommandPorts = {
   readonly bus: Bus;
   readonly log: Log;
   readonly preheats: Preheats;
-  readonly peerCount: () => number;
+  readonly swarms: Pick<Swarms, "explain" | "peerCount">;
   /** Has the process drain and end, as a signal does. */
   readonly requestStop: () => void;
 };
 
-/** Serves what an operator may have this gateway do. Once disposed, nobody answers for it. */
+/** Serves what an operator may ask of this gateway or have it do, until it is disposed. */
 export function serveCommands(
-  { bus, log, preheats, peerCount, requestStop }: CommandPorts,
+  { bus, log, preheats, swarms, requestStop }: CommandPorts,
   gateway: string,
 ): Disposable {
   const params = { gateway };
@@ -25,12 +26,14 @@ export function serveCommands(
   const drain = bus.serve(drainCall, { params }, () => {
     log.info("drain asked for");
     requestStop();
-    return { peers: peerCount() };
+    return { peers: swarms.peerCount };
   });
+  const explain = bus.serve(explainCall, { params }, (request) => swarms.explain(request));
   return {
     [Symbol.dispose]() {
       preheat.unsubscribe();
       drain.unsubscribe();
+      explain.unsubscribe();
     },
   };
 }

@@ -41,6 +41,8 @@ export type ConnectedPeer = {
   readonly reserved: ReservedBits;
   /** Its IP address, as we see it. */
   readonly host: string;
+  /** Where it listens, if it is we who went there; clients do not say it then. */
+  readonly port: number | null;
   /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
   readonly serial: number;
   /** The port that peers reach us by. */
@@ -122,7 +124,7 @@ export class PeerConnection implements PeerControl {
 
   /** Where it says that it listens; null until it does. */
   get listenPort(): number | null {
-    return this.#extensions?.listenPort ?? null;
+    return this.#extensions?.listenPort ?? this.#peer.port;
   }
 
   get takesPex(): boolean {

@@ -62,7 +62,11 @@ export type PeerHostConfig = Pick<GreetPorts, "ownPeerId" | "encryption"> & {
 };
 
 /** How we open a connection. */
-type OpenedAs = { readonly infoHash: InfoHash; readonly encrypt: boolean };
+type OpenedAs = {
+  readonly infoHash: InfoHash;
+  readonly encrypt: boolean;
+  readonly port: number;
+};
 
 /** Where a connection leads. */
 type Origin = {
@@ -137,14 +141,14 @@ export class PeerHost implements ConnectionEvents {
   /** Opens a connection to a peer that does not come by itself. */
   async dial({ askedAs, address }: PeerAnnounced): Promise<void> {
     const { encryption } = this.#config;
-    const infoHash = askedAs;
+    const known = { infoHash: askedAs, port: address.port };
     if (encryption !== "required") {
-      const reached = await this.#dialOnce(address, { infoHash, encrypt: false });
+      const reached = await this.#dialOnce(address, { ...known, encrypt: false });
       // A peer that takes encrypted connections only closes the others without a word.
       if (reached !== "peer-closed" || encryption === "off") return;
     }
     for (let tries = 0; tries < ENCRYPTED_TRIES_MAX; tries += 1) {
-      const reached = await this.#dialOnce(address, { infoHash, encrypt: true });
+      const reached = await this.#dialOnce(address, { ...known, encrypt: true });
       if (reached !== "peer-closed") return;
     }
   }
@@ -238,8 +242,8 @@ export class PeerHost implements ConnectionEvents {
     const host = remoteHost(socket);
     came({ infoHash: torrent.infoHash, peerId, host });
     this.#serial += this.#config.serialStep;
-    const { ownPort } = this.#config;
-    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ownPort };
+    const listening = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
+    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...listening };
     const connection = new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this);
     this.#connections.set(connection, from);
     this.#ports.swarms.join(torrent, connection, connection);

@@ -43,6 +43,25 @@ test("SeededLeechers reports what a leecher gets, and that its offer calls for t
   deepEqual(told.pieces, [[3]]);
 });
 
+test("SeededLeechers that learns who a peer is takes what it has and was told of along", () => {
+  const leechers = new SeededLeechers(PIECES);
+  const told = new Told();
+  leechers.join("by id", ONE, told, 0);
+  leechers.had(ONE, [0]);
+  leechers.takeReport(0);
+  leechers.offered("by id", 3, 0);
+  leechers.rename(ONE, "by port", 0);
+  leechers.rename(ONE, "by port", 0);
+  const { joined, left } = leechers.takeReport(0);
+  deepEqual(
+    joined.map(({ leecher, have, told }) => [leecher, [...have.pieces()], told]),
+    [["by port", [0], [3]]],
+  );
+  deepEqual(left, ["by id"]);
+  leechers.offered("by port", 4, 0);
+  deepEqual(told.pieces, [[3], [4]]);
+});
+
 test("SeededLeechers reports all anew: what each has, and was told of and has not got", () => {
   const leechers = new SeededLeechers(PIECES);
   leechers.join("a", ONE, new Told(), 0);

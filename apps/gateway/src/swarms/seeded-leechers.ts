@@ -73,6 +73,22 @@ export class SeededLeechers {
     this.#ofPeers.set(peerKey, leecher);
   }
 
+  /** Only now it is known who a peer is: what it has and was told of goes with it. */
+  rename(peerKey: PeerKey, name: string, nowMs: number): void {
+    const before = this.#ofPeers.get(peerKey);
+    const peer = before?.peers.get(peerKey);
+    if (before === undefined || peer === undefined || before.name === name) return;
+    const told = [...before.told];
+    const wasInterested = before.interested.has(peerKey);
+    this.leave(peerKey);
+    this.join(name, peerKey, peer, nowMs);
+    const leecher = this.#ofPeers.get(peerKey);
+    for (const piece of told) if (leecher?.have.has(piece) === false) leecher.told.add(piece);
+    if (leecher !== undefined && told.length > 0) leecher.offeredAtMs ??= nowMs;
+    if (before.saidWhatItHas) this.had(peerKey, [...before.have.pieces()]);
+    this.interestChanged(peerKey, wasInterested);
+  }
+
   /** A peer said what it has. True when one may be given an offer that could not before. */
   had(peerKey: PeerKey, pieces: readonly number[]): boolean {
     const leecher = this.#ofPeers.get(peerKey);

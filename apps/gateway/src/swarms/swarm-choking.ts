@@ -1,4 +1,3 @@
-import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import {
   autoSlots,
@@ -9,29 +8,23 @@ import {
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   type PeerKey,
   peerKey,
+  rankedCount,
   type SeedState,
   settleSlots,
   type UnchokeDecision,
 } from "@seedfleet/choker";
-import { type ChokingPolicy, chokeRoundCall, type RoundReply } from "@seedfleet/contracts";
-import {
-  type PresenceWatch,
-  packRoundPeers,
-  type RoundPeer,
-  rendezvous,
-  unpackDecisions,
-} from "@seedfleet/fleet";
-import { type CancelTimer, type Clock, errorCode } from "@seedfleet/runtime";
+import type { ChokingPolicy } from "@seedfleet/contracts";
+import type { RoundPeer } from "@seedfleet/fleet";
+import type { CancelTimer } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
+import { type AskPorts, askScheduler } from "./ask-scheduler.ts";
+import { ChokingHistory } from "./choking-history.ts";
 import { peersToTell } from "./peers-to-tell.ts";
 import type { SwarmMember } from "./swarm-member.ts";
 
-export type ChokingPorts = {
-  readonly bus: Bus;
-  readonly clock: Clock;
+export type ChokingPorts = AskPorts & {
   readonly telemetry: Telemetry;
-  readonly presence: PresenceWatch;
   /** How many slots a torrent has while the uplink is full; null leaves it to its own peers. */
   readonly scarceSlots: (infoHash: InfoHash) => number | null;
 };
@@ -45,12 +38,21 @@ export type ChokingConfig = {
   readonly chokingPolicy: ChokingPolicy;
 };
 
+/** A round's decisions, and who made them: a scheduler, or null for this gateway by itself. */
+type Decided = {
+  readonly decisions: readonly UnchokeDecision[];
+  readonly decidedBy: string | null;
+  readonly wanting: number | null;
+};
+
 /**
  * Who of one swarm's peers here may download. Every 10 s the swarm's scheduler is asked, which sees
  * the peers of all gateways; when it does not answer in time the same pure function decides on the
  * peers of this gateway alone. In between, a free slot goes at once to whoever wants it.
  */
 export class SwarmChoking {
+  /** For whoever asks why. */
+  readonly history: ChokingHistory = new ChokingHistory();
   readonly #ports: ChokingPorts;
   readonly #config: ChokingConfig;
   readonly #torrent: Torrent;
@@ -64,6 +66,8 @@ export class SwarmChoking {
   /** As many as its own peers would have; fewer or more where slots are scarce. */
   #ownSlots: number;
   #unchokeSlots: number;
+  /** Those that another gateway served in the last round. */
+  #servedElsewhere: ReadonlySet<PeerKey> = new Set();
   #holding = 0;
   /** How many peers want one. */
   #interested = 0;
@@ -98,24 +102,34 @@ export class SwarmChoking {
     return this.#interested;
   }
 
+  /** How many slots there are. */
+  get slots(): number {
+    return this.#unchokeSlots;
+  }
+
   /**
    * A peer came to want, or ceased to want, what we have. Nobody waits while a slot is free, so
    * only a slot that comes free has the others looked at: a crowd that comes costs nothing each.
    */
   interestChanged(member: SwarmMember): void {
+    const { peerKey } = member;
+    const nowMs = this.#ports.clock.nowMs();
     this.#interested += member.peerInterested ? 1 : -1;
     if (member.peerInterested) {
       if (this.#holding >= this.#unchokeSlots || !member.wantsSlot) return;
       this.#holding += 1;
-      member.unchoke(this.#ports.clock.nowMs());
+      member.unchoke(nowMs);
+      this.history.tookSlot(peerKey, nowMs);
     } else if (!member.amChoking) {
       member.choke();
+      this.history.gaveSlotBack(peerKey, nowMs);
       this.#slotFreed();
     }
   }
 
   /** A peer is gone. */
   left(member: SwarmMember): void {
+    this.history.left(member.peerKey);
     if (member.peerInterested) this.#interested -= 1;
     if (!member.amChoking) this.#slotFreed();
   }
@@ -132,9 +146,15 @@ export class SwarmChoking {
     if (this.#interested === 0 && this.#holding === 0) return;
     const peers = this.#snapshots();
     this.#unchokeSlots = this.#slots(peers);
-    const decisions = (await this.#ask(peers)) ?? this.#decideAlone();
+    const decided = (await this.#ask(peers)) ?? this.#decideAlone();
     if (this.#stopped) return;
-    this.#apply(decisions);
+    this.history.round({ ...decided, atMs: this.#ports.clock.nowMs(), round: this.#round });
+    this.#servedElsewhere = new Set(
+      decided.decisions.flatMap(({ peerKey, because }) =>
+        because.rule === "served-elsewhere" ? [peerKey] : [],
+      ),
+    );
+    this.#apply(decided.decisions);
     this.#settle();
   }
 
@@ -153,54 +173,23 @@ export class SwarmChoking {
     this.#cancelRound = this.#ports.clock.after(delayMs, () => void this.#roundIsDue());
   }
 
-  /** The scheduler's decisions, or null when there is none to be had in time. */
-  async #ask(peers: readonly RoundPeer[]): Promise<readonly UnchokeDecision[] | null> {
-    const { bus, clock, presence } = this.#ports;
-    const { infoHash } = this.#torrent;
-    const ids = presence.available("choking-scheduler").map(({ id }) => id);
-    const scheduler = rendezvous(infoHash, ids);
-    if (scheduler === null) return this.#without("no-scheduler");
+  /** The scheduler's decisions, or null when there are none to be had. */
+  async #ask(peers: readonly RoundPeer[]): Promise<Decided | null> {
     const told = peersToTell(peers);
-    const askedAtMs = clock.nowMs();
-    try {
-      const reply = await bus.call(
-        chokeRoundCall,
-        { scheduler },
-        {
-          ...{ infoHash, gateway: this.#config.gateway, lastRound: this.#round },
-          ...{ unchokeSlots: this.#unchokeSlots, policy: this.#policy, ...this.#size },
-          peers: packRoundPeers(told, askedAtMs),
-        },
-      );
-      if (clock.nowMs() - askedAtMs > reply.validForMs) return this.#without("too-late");
-      return this.#follow(reply, told);
-    } catch (error) {
-      return this.#without(errorCode(error) ?? "unknown");
-    }
-  }
-
-  /** What a scheduler decided, unless it makes no sense. */
-  #follow(reply: RoundReply, told: readonly RoundPeer[]): readonly UnchokeDecision[] | null {
-    const nowMs = this.#ports.clock.nowMs();
-    const keys = told.map((peer) => peer.peerKey);
-    const decisions = unpackDecisions(reply.decisions, keys, nowMs);
-    if (decisions === null || reply.round <= this.#round) return this.#without("nonsense");
-    const unchoked = decisions.filter(({ decision }) => decision !== "choked");
-    if (unchoked.length > this.#unchokeSlots) return this.#without("nonsense");
-    this.#round = reply.round;
-    this.#nextRoundIn(reply.nextInMs);
-    const leechers = new Map(told.map(({ peerKey, leecher }) => [peerKey, leecher]));
-    const optimistic = decisions.flatMap(({ peerKey: key, because }) => {
-      const leecher = leechers.get(key);
-      const isTurn = leecher !== undefined && because.rule === "turn";
-      return isTurn ? [{ peerKey: peerKey(leecher), sinceMs: because.sinceMs }] : [];
+    const asked = await askScheduler(this.#ports, told, {
+      ...{ infoHash: this.#torrent.infoHash, gateway: this.#config.gateway },
+      ...{ lastRound: this.#round, unchokeSlots: this.#unchokeSlots },
+      ...{ policy: this.#policy, ...this.#size },
     });
-    this.#state = { ...this.#state, optimistic };
-    this.#tellWhoDecides(null);
-    return decisions;
+    this.#tellWhoDecides(asked.kind === "none" ? asked.reason : null);
+    if (asked.kind === "none") return null;
+    this.#round = asked.round;
+    this.#nextRoundIn(asked.nextInMs);
+    this.#state = { ...this.#state, optimistic: turnsIn(asked.decisions, told) };
+    return asked;
   }
 
-  #decideAlone(): readonly UnchokeDecision[] {
+  #decideAlone(): Decided {
     const { gateway } = this.#config;
     const peers = this.#snapshots().map((peer) => ({
       ...peer,
@@ -220,7 +209,7 @@ export class SwarmChoking {
     );
     this.#state = state;
     this.#round += 1;
-    return decisions;
+    return { decisions, decidedBy: null, wanting: rankedCount(decisions) };
   }
 
   get #policy(): ChokingPolicy {
@@ -238,7 +227,13 @@ export class SwarmChoking {
   }
 
   #settle(): void {
-    this.#apply(settleSlots(this.#snapshots(), this.#unchokeSlots));
+    const peers = this.#snapshots().map((peer) => {
+      return { ...peer, isServedElsewhere: this.#servedElsewhere.has(peer.peerKey) };
+    });
+    const changes = settleSlots(peers, this.#unchokeSlots);
+    const nowMs = this.#ports.clock.nowMs();
+    for (const change of changes) this.history.change(change, nowMs);
+    this.#apply(changes);
   }
 
   /** Those that left or lost interest since the snapshot are passed over. */
@@ -260,11 +255,6 @@ export class SwarmChoking {
     return Array.from(this.#members.values(), (member) => member.snapshot(pieceLengthBytes));
   }
 
-  #without(reason: string): null {
-    this.#tellWhoDecides(reason);
-    return null;
-  }
-
   /** Once at each change, not once a round. */
   #tellWhoDecides(failure: string | null): void {
     const alone = failure !== null;
@@ -275,4 +265,16 @@ export class SwarmChoking {
     if (alone) log.warn("scheduler silent, choking decided here", fields);
     else log.info("scheduler answers again", fields);
   }
+}
+
+/** The optimistic turns among a round's decisions, of whom and since when. */
+function turnsIn(
+  decisions: readonly UnchokeDecision[],
+  told: readonly RoundPeer[],
+): SeedState["optimistic"] {
+  return decisions.flatMap(({ because }, at) => {
+    const leecher = told[at]?.leecher;
+    const isTurn = leecher !== undefined && because.rule === "turn";
+    return isTurn ? [{ peerKey: peerKey(leecher), sinceMs: because.sinceMs }] : [];
+  });
 }

@@ -35,13 +35,17 @@ export type PeerIdentity = {
 /** Enough of a hash that no two leechers of a swarm have the same by chance. */
 const LEECHER_HASH_BYTES = 12;
 
+/** A client's name in a peer id: the first eight bytes (BEP 20). */
+const CLIENT_NAME_DIGITS = 16;
+
 /** One peer as its swarm sees it: whether it wants a slot, and whether it has one. */
 export class SwarmMember {
   readonly peerKey: PeerKey;
   readonly peerId: PeerId;
   readonly host: string;
-  /** Who it is at every gateway: an id alone could be another's. */
-  readonly leecher: PeerKey;
+  readonly #identity: PeerIdentity;
+  #leecher: PeerKey;
+  #listenPort: number | null = null;
   readonly #control: PeerControl;
   readonly #connectedAtMs: number;
   readonly #uploadRate: UploadRate;
@@ -57,10 +61,26 @@ export class SwarmMember {
     this.peerKey = identity.peerKey;
     this.peerId = identity.peerId;
     this.host = identity.host;
-    this.leecher = leecherOf(identity);
+    this.#identity = identity;
+    this.#leecher = leecherOf(identity, null);
     this.#control = control;
     this.#connectedAtMs = nowMs;
     this.#uploadRate = new UploadRate(nowMs);
+  }
+
+  /** Who it is at every gateway. */
+  get leecher(): PeerKey {
+    return this.#leecher;
+  }
+
+  /** Where it listens, as far as is known. */
+  get listenPort(): number | null {
+    return this.#listenPort;
+  }
+
+  listensAt(port: number | null): void {
+    this.#listenPort = port;
+    this.#leecher = leecherOf(this.#identity, port);
   }
 
   get amChoking(): boolean {
@@ -124,7 +144,12 @@ export class SwarmMember {
   }
 }
 
-function leecherOf({ peerId, host }: PeerIdentity): PeerKey {
-  const hash = createHash("sha1").update(`${peerId} ${host}`).digest();
+/**
+ * libtorrent has another peer id for each connection, of which the client's name alone stays. So
+ * whose port is known is told by that from others at its address, and whose is not by its id.
+ */
+function leecherOf({ peerId, host }: PeerIdentity, listenPort: number | null): PeerKey {
+  const who = listenPort === null ? peerId : `${peerId.slice(0, CLIENT_NAME_DIGITS)} ${listenPort}`;
+  const hash = createHash("sha1").update(`${who} ${host}`).digest();
   return peerKey(hash.toString("base64url", 0, LEECHER_HASH_BYTES));
 }

@@ -73,6 +73,11 @@ export class SwarmSuperSeeding {
     if (this.#leechers.count > SUPER_SEED_LEECHERS_MAX) this.end("too-many-leechers");
   }
 
+  /** It is known now who the peer is at every gateway. */
+  renamed({ leecher, peerKey }: SwarmMember): void {
+    this.#leechers.rename(peerKey, leecher, this.#ports.clock.nowMs());
+  }
+
   /** A peer said that it has these pieces; its first word may be that it has none. */
   had(peerKey: PeerKey, pieces: readonly number[]): void {
     if (this.#leechers.had(peerKey, pieces)) this.#soon();

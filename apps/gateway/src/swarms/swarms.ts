@@ -1,12 +1,17 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { endpointOf } from "@seedfleet/bytes";
 import type { PeerKey } from "@seedfleet/choker";
-import { SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
+import {
+  type ExplainReply,
+  type ExplainRequest,
+  SUPER_SEED_PIECES_MAX,
+} from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import type { SwarmHere } from "../upload/uplink-scarcity.ts";
+import { explainPeers } from "./explain-peers.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
@@ -147,8 +152,11 @@ export class Swarms implements SwarmSide {
   introduced({ infoHash }: Torrent, peerKey: PeerKey, peer: Introduction): void {
     const swarm = this.#swarms.get(infoHash);
     const member = swarm?.members.get(peerKey);
-    if (swarm?.exchange == null || member === undefined) return;
+    if (swarm === undefined || member === undefined) return;
     const { host, listenPort, takesPex } = peer;
+    member.listensAt(listenPort);
+    swarm.superSeeding?.renamed(member);
+    if (swarm.exchange === null) return;
     const isNew = takesPex && !member.takesPex;
     const welcome = isNew ? swarm.exchange.welcome(this.#ports.siblings()) : null;
     if (welcome !== null) member.exchangePeers(welcome);
@@ -181,6 +189,11 @@ export class Swarms implements SwarmSide {
       swarm.superSeeding?.stop();
       this.#swarms.delete(infoHash);
     }
+  }
+
+  /** What is known of a peer's connections, for whoever asks why it is choked. */
+  explain(request: ExplainRequest): ExplainReply {
+    return explainPeers(this.#swarms, request, this.#ports.clock.nowMs());
   }
 
   /** The torrent is not served any more: its peers go. */

@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { isBearer } from "@seedfleet/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { UserDirectory } from "../users/user-directory.ts";
 
@@ -82,12 +82,6 @@ const ABSENT = "there is no such user; /users lists them";
 
 function isId(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
-}
-
-/** Compared as hashes, so that how long it takes says nothing of the token. */
-function isBearer(header: string | undefined, token: string): boolean {
-  const [, given = ""] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
-  return timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", token, "buffer"));
 }
 
 function fail(reply: FastifyReply, code: number, error: string): FastifyReply {
