@@ -95,6 +95,7 @@ class Rounds {
   readonly #seen: { readonly by: string | null; readonly round: number }[] = [];
   readonly #waiting = new Set<() => void>();
   #stopped = false;
+  #failure: string | null = null;
 
   get count(): number {
     return this.#rounds.size;
@@ -111,9 +112,10 @@ class Rounds {
   async watch({ consoleUrl }: FiveServices): Promise<void> {
     while (!this.#stopped) {
       const response = await fetch(`${consoleUrl}/peers/${host.address}`);
+      const body = await response.text();
+      if (response.ok) this.#add(JSON.parse(body) as Told);
       // Nobody is connected at first, nor at last.
-      if (response.ok) this.#add((await response.json()) as Told);
-      else await response.arrayBuffer();
+      else if (response.status !== 404) return this.#fail(`the console answered: ${body}`);
       await pass(ASK_EVERY_MS);
     }
   }
@@ -125,7 +127,15 @@ class Rounds {
   async until(
     holds: (round: { readonly by: string | null; readonly round: number }) => boolean,
   ): Promise<void> {
-    while (!this.#seen.some(holds)) await new Promise<void>((wake) => this.#waiting.add(wake));
+    while (!this.#seen.some(holds)) {
+      if (this.#failure !== null) throw new Error(this.#failure);
+      await new Promise<void>((wake) => this.#waiting.add(wake));
+    }
+  }
+
+  #fail(failure: string): void {
+    this.#failure = failure;
+    for (const wake of this.#waiting) wake();
   }
 
   #add({ connections }: Told): void {

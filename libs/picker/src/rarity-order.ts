@@ -42,8 +42,8 @@ const PRIORITY = 2;
 export class RarityOrder {
   readonly #chance: Chance;
   /**
-   * Of each piece `RECORD` numbers side by side, as they are needed together: its place in `#order`,
-   * how many peers have it, and its priority.
+   * Of each piece `RECORD` numbers side by side, as they are needed together: its place in
+   * `#order`, how many peers have it, and its priority.
    */
   readonly #records: Int32Array;
   /** Pieces, in order. */

@@ -1,5 +1,5 @@
 import { VERSION } from "@seedfleet/runtime";
-import type { ConnectedPeer } from "./peer-connection.ts";
+import type { ConnectedPeer } from "./connected-peer.ts";
 import { PeerExtensions } from "./peer-extensions.ts";
 import { REQUESTS_QUEUED_MAX } from "./peer-limits.ts";
 import type { ToldPieces } from "./told-pieces.ts";

@@ -1,19 +1,19 @@
-import { downloadTraceId, type InfoHash, type PeerId } from "@seedfleet/bytes";
+import { downloadTraceId, type PeerId } from "@seedfleet/bytes";
 import { type PeerKey, peerKey } from "@seedfleet/choker";
 import { visitorMark } from "@seedfleet/eviction";
-import { encodeDontHaveMessage, encodeMessage, type ReservedBits } from "@seedfleet/wire";
+import { encodeDontHaveMessage, encodeMessage } from "@seedfleet/wire";
 import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { allowedFastFor } from "./allowed-fast-for.ts";
 import type { CloseReason } from "./close-reason.ts";
+import type { ConnectedPeer } from "./connected-peer.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
 import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
 import { PeerSession } from "./peer-session.ts";
-import type { PeerStream } from "./peer-stream.ts";
 import { firstPieces, haves, suggestions } from "./say-pieces.ts";
 import { ToldPieces } from "./told-pieces.ts";
 import { whenPieceSent } from "./when-piece-sent.ts";
@@ -31,23 +31,6 @@ export interface ConnectionEvents {
   had(connection: PeerConnection, pieces: readonly number[]): void;
   closed(connection: PeerConnection, reason: CloseReason): void;
 }
-
-/** Who is at the other end, from its handshake. */
-export type ConnectedPeer = {
-  readonly stream: PeerStream;
-  readonly torrent: Torrent;
-  readonly infoHash: InfoHash;
-  readonly peerId: PeerId;
-  readonly reserved: ReservedBits;
-  /** Its IP address, as we see it. */
-  readonly host: string;
-  /** Where it listens, if it is we who went there; clients do not say it then. */
-  readonly port: number | null;
-  /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
-  readonly serial: number;
-  /** The port that peers reach us by. */
-  readonly ownPort: number;
-};
 
 /** One peer's connection after its handshake: its socket, its protocol state, its life. */
 export class PeerConnection implements PeerControl {

@@ -13,7 +13,7 @@ import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
 import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
-import { peerOrigin } from "./peer-origin.ts";
+import { peerOrigin, remoteHost } from "./peer-origin.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 const CHECK_ALIVE_INTERVAL_MS = 5_000;
@@ -239,7 +239,7 @@ export class PeerHost implements ConnectionEvents {
     }
     if (this.#draining) return this.#refuse(socket, "draining");
     const { peerId, torrent, rest, ciphers } = greeted;
-    const host = remoteHost(socket);
+    const host = remoteHost(socket.remoteAddress);
     came({ infoHash: torrent.infoHash, peerId, host });
     this.#serial += this.#config.serialStep;
     const listening = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
@@ -296,9 +296,4 @@ function originOf(socket: Socket, opened: OpenedAs | null): Origin {
   const { remoteAddress = "", localAddress } = socket;
   const isAnswerable = opened === null && remoteAddress !== localAddress;
   return { origin: peerOrigin(remoteAddress), isAnswerable };
-}
-
-/** The peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */
-function remoteHost(socket: Socket): string {
-  return (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
 }

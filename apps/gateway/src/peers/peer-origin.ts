@@ -22,6 +22,11 @@ export function peerOrigin(remoteAddress: string): string {
   return SHARED_PREFIXES.includes(prefix) ? address : prefix;
 }
 
+/** A peer's IP address, as a tracker knows it where IPv4 comes as IPv6. */
+export function remoteHost(remoteAddress = ""): string {
+  return remoteAddress.replace(/^::ffff:/, "");
+}
+
 function prefixOf(address: string): string {
   return address.slice(0, IPV6_PREFIX_BYTES);
 }

@@ -30,7 +30,7 @@ export type AskedRound =
     }
   | { readonly kind: "none"; readonly reason: string };
 
-/** Asks the swarm's scheduler for a choke round, and follows none that is late or makes no sense. */
+/** Asks the swarm's scheduler for a choke round; one that is late or makes no sense is none. */
 export async function askScheduler(
   { bus, clock, presence }: AskPorts,
   peers: readonly RoundPeer[],

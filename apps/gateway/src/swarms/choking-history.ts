@@ -77,10 +77,16 @@ export class ChokingHistory {
 }
 
 function momentOf(
-  note: Pick<ChokingMoment, "atMs" | "round" | "decidedBy" | "wanting">,
+  {
+    atMs,
+    round,
+    decidedBy,
+    wanting,
+  }: Pick<ChokingMoment, "atMs" | "round" | "decidedBy" | "wanting">,
   { decision, rank, because }: UnchokeDecision,
 ): ChokingMoment {
-  return { ...note, decision, rank, because: reasonWithAge(because, note.atMs) };
+  const reason = reasonWithAge(because, atMs);
+  return { atMs, round, decidedBy, wanting, decision, rank, because: reason };
 }
 
 /** Most of a large swarm may want nothing; its state says so, and no round need. */

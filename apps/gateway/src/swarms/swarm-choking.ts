@@ -185,8 +185,9 @@ export class SwarmChoking {
     if (asked.kind === "none") return null;
     this.#round = asked.round;
     this.#nextRoundIn(asked.nextInMs);
-    this.#state = { ...this.#state, optimistic: turnsIn(asked.decisions, told) };
-    return asked;
+    const { decisions, decidedBy, wanting } = asked;
+    this.#state = { ...this.#state, optimistic: turnsIn(decisions, told) };
+    return { decisions, decidedBy, wanting };
   }
 
   #decideAlone(): Decided {
