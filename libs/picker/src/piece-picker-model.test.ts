@@ -182,7 +182,6 @@ class Beside {
     const blame = this.fast.failed(first);
     this.slow.failed(first);
     equal(blame.kind === "certain", senders.size === 1 && this.#isHere([...senders][0]));
-    if (blame.kind === "certain") blame.peer.isSuspect = false;
   }
 
   #isHere(peer: SlowPeer | undefined): boolean {
