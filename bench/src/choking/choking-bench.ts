@@ -10,9 +10,13 @@ import {
 import { type ChokingReport, chokingTable, type RoundCost } from "./choking-report.ts";
 import { fleetFigures } from "./fleets.ts";
 import { reciprocation } from "./reciprocation.ts";
+import { roundBytes } from "./round-bytes.ts";
 import { roundCostMs } from "./round-cost.ts";
 
 const ROUNDS = 9;
+
+/** Peers of one gateway that want a slot, as the bus carries them. */
+const ROUND_PEERS = [25, 4_096];
 
 /** `bench choking`: simulated swarms, and the CPU time of a round. */
 export async function chokingBench(args: readonly string[]): Promise<void> {
@@ -28,6 +32,7 @@ export async function chokingBench(args: readonly string[]): Promise<void> {
     adversary: runs(options, "adversary", { cases: ADVERSARY_CASES, run: adversaryGain }),
     fleet: runs(options, "fleet", { cases: FLEET_CASES, run: fleetFigures }),
     round: options.parts.includes("round") ? roundCosts() : [],
+    bytes: options.parts.includes("round") ? ROUND_PEERS.map(roundBytes) : [],
   };
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : chokingTable(report));
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { chokingTable } from "./choking-report.ts";
 import { EVEN_CLASSES } from "./three-classes.ts";
 
-const NONE = { reciprocation: [], adversary: [], fleet: [], round: [] } as const;
+const NONE = { reciprocation: [], adversary: [], fleet: [], round: [], bytes: [] } as const;
 
 test("chokingTable() tells only the parts that were asked for", () => {
   const round = [{ policy: "legout", gateways: "one", costMs: [40, 50, 45] }];

@@ -5,6 +5,7 @@ import type { ADVERSARY_CASES, FLEET_CASES, RECIPROCATION_CASES } from "./chokin
 import type { FleetFigures } from "./fleets.ts";
 import { mean } from "./mean.ts";
 import type { Reciprocation } from "./reciprocation.ts";
+import type { RoundBytes } from "./round-bytes.ts";
 import { CLASS_NAMES } from "./three-classes.ts";
 
 type Runs<Case, Run> = { readonly given: Case; readonly runs: readonly Run[] };
@@ -24,6 +25,7 @@ export type ChokingReport = {
   readonly adversary: readonly Runs<(typeof ADVERSARY_CASES)[number], AdversaryGain>[];
   readonly fleet: readonly Runs<(typeof FLEET_CASES)[number], FleetFigures>[];
   readonly round: readonly RoundCost[];
+  readonly bytes: readonly RoundBytes[];
 };
 
 /** The report for a person: a table for each part, with the spread over the seeds. */
@@ -34,6 +36,7 @@ export function chokingTable(report: ChokingReport): string {
     adversaryTable(report.adversary),
     fleetTable(report.fleet),
     roundTable(report.round),
+    bytesTable(report.bytes),
   ];
   const told = tables.filter((each) => each !== null);
   return `choking: ${seeds}, median (lowest–highest)\n\n${told.join("\n")}`;
@@ -89,6 +92,17 @@ function roundTable(rows: ChokingReport["round"]): string | null {
     [left("policy"), left("gateways"), right("ms")],
     rows.map(({ policy, gateways, costMs }) => [
       ...[policy, gateways, spreadText(spreadOf(costMs), 0)],
+    ]),
+  );
+}
+
+function bytesTable(rows: ChokingReport["bytes"]): string | null {
+  if (rows.length === 0) return null;
+  return titled(
+    "bytes on the bus for each peer that wants a slot, once a round",
+    [right("peers of a gateway"), right("asked"), right("answered")],
+    rows.map(({ peers, askedBytes, answeredBytes }) => [
+      ...[String(peers), askedBytes.toFixed(0), answeredBytes.toFixed(0)],
     ]),
   );
 }

@@ -4,20 +4,17 @@ import {
   initialSeedState,
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   peerKey,
-  type SeedPeer,
   type SeedPolicy,
   type SeedState,
   seedRound,
 } from "@seedfleet/choker";
 import { type Rng, seededRng } from "@seedfleet/runtime";
+import { aPeer, ROUND_MS, TORRENT } from "./round-peers.ts";
 
 const SWARMS = 1_000;
 const PEERS_PER_SWARM = 100;
 const GATEWAYS = 4;
 const SLOTS = 8;
-const ROUND_MS = 10_000;
-
-const TORRENT = { pieceLengthBytes: 262_144, contentBytes: 1_000_000_000 };
 const TIMING = { optimisticUnchokeIntervalMs: OPTIMISTIC_UNCHOKE_INTERVAL_MS };
 
 /** A snapshot of a swarm, and its rounds with their state. */
@@ -76,18 +73,5 @@ function fleetSwarm(policy: SeedPolicy, rng: Rng): Swarm {
     round: (nowMs) => {
       state = fleetRound(state, peers, config, nowMs).state;
     },
-  };
-}
-
-/** All want something: who does not costs less. */
-function aPeer(rng: Rng, isUnchoked: boolean): Omit<SeedPeer, "peerKey"> {
-  const sentBytes = rng.below(TORRENT.contentBytes);
-  return {
-    ...{ amChoking: !isUnchoked, peerInterested: true, uploadOnly: false, sentBytes },
-    uploadBytesPerSecond: isUnchoked ? rng.below(1_000_000) : 0,
-    connectedAtMs: rng.below(ROUND_MS),
-    unchokedAtMs: isUnchoked || rng.below(2) === 0 ? rng.below(ROUND_MS) : null,
-    turnBytes: isUnchoked ? rng.below(20_000_000) : 0,
-    haveBytes: sentBytes,
   };
 }
