@@ -1,8 +1,13 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { CHOKE_ROUND_INTERVAL_MS, type UnchokeDecision } from "@seedfleet/choker";
-import { chokeRoundCall, type RoundReply, type RoundRequest } from "@seedfleet/contracts";
-import { announcePresence, packDecisions, unpackRoundPeers } from "@seedfleet/fleet";
+import {
+  catalogChangedEvent,
+  chokeRoundCall,
+  type RoundReply,
+  type RoundRequest,
+} from "@seedfleet/contracts";
+import { announcePresence, openCatalog, packDecisions, unpackRoundPeers } from "@seedfleet/fleet";
 import { turn } from "@seedfleet/testkit";
 import { BLOCK_BYTES } from "@seedfleet/wire";
 import { REQUESTS_QUEUED_MAX } from "./peers/peer-limits.ts";
@@ -124,6 +129,24 @@ test("a gateway asks its scheduler every 10 s, and follows it", async () => {
     ],
   );
   equal(next?.lastRound, 1);
+});
+
+test("a gateway follows a torrent's policy from the catalog, changed live", async () => {
+  await using given = await GivenGateway.start([ONE], { unchokeSlots: 1 });
+  const policies: string[] = [];
+  await scheduling(given, (request) => {
+    policies.push(request.policy);
+    return givingSlotTo(0, request);
+  });
+  await interestedPeers(given, 2);
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  const { infoHash } = ONE.metainfo;
+  const catalog = await openCatalog(given.bus, given.telemetry.log);
+  const choking = { policy: "legout", weight: 1, superSeeding: false } as const;
+  await catalog.change(infoHash, (entry) => (entry === null ? null : { ...entry, choking }));
+  given.bus.publish(catalogChangedEvent, {}, { infoHash });
+  await advance(given, CHOKE_ROUND_INTERVAL_MS);
+  deepEqual(policies, ["round_robin", "legout"]);
 });
 
 test("a gateway asks again when its scheduler says, so that gateways ask together", async () => {

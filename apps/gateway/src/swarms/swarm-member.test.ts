@@ -22,6 +22,14 @@ test("SwarmMember of a client with an id for each connection is told by where it
   notEqual(given("one", { port: 1 }).leecher, elsewhere.leecher);
 });
 
+test("SwarmMember that says another port later stays the leecher that it was", () => {
+  const member = given("one", { port: 1 });
+  const before = member.leecher;
+  for (const port of [2, null, 3]) member.listensAt(port);
+  equal(member.leecher, before);
+  equal(member.listenPort, 1);
+});
+
 function given(
   name: string,
   { host = "192.0.2.1", port = null }: { host?: string; port?: number | null } = {},

@@ -78,7 +78,9 @@ export class SwarmMember {
     return this.#listenPort;
   }
 
+  /** Only the first port counts: with another one later it would be another leecher each time. */
   listensAt(port: number | null): void {
+    if (this.#listenPort !== null) return;
     this.#listenPort = port;
     this.#leecher = leecherOf(this.#identity, port);
   }
