@@ -98,6 +98,8 @@ export type CatalogEntry = {
   /** In the order they are tried. */
   readonly sources: readonly CatalogSource[];
   readonly addedAtMs: number;
+  /** Its content is still being downloaded; which pieces are there its holder says. */
+  readonly incomplete?: true | undefined;
   /** Only where somebody set it. */
   readonly upload?: UploadPolicy | undefined;
   /** Only where somebody set it. */
@@ -141,6 +143,7 @@ export const catalogEntry: z.ZodType<CatalogEntry> = z.strictObject({
     .min(1)
     .max(TORRENT_SOURCES_MAX),
   addedAtMs: timestampMs,
+  incomplete: z.literal(true).optional(),
   upload: z
     .strictObject({
       bytesPerSecond: z.int().min(1).nullable(),

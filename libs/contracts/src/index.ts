@@ -87,8 +87,22 @@ export {
   SKIPPED_NAMED_MAX,
   type TorrentOptions,
 } from "./ingest.ts";
+export {
+  MIRROR_BUCKET,
+  MIRROR_GATEWAYS_MAX,
+  MIRROR_PEERS_MAX,
+  MIRROR_TRACKERS_MAX,
+  MIRROR_WEB_SEEDS_MAX,
+  MIRRORS_MAX,
+  type Mirror,
+  type MirrorProgress,
+  type MirrorState,
+  mirror,
+  mirrorProgressEvent,
+} from "./mirrors.ts";
 export { type PeerAnnounced, peerAnnouncedEvent } from "./peers.ts";
 export {
+  havePiecesCall,
   offeredPieceCall,
   type PieceOffer,
   type PieceRead,

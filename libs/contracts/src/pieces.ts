@@ -109,3 +109,23 @@ export const pieceVerifiedEvent: BusEvent<
   subject: "seedfleet.v1.pieces.verified.{infoHash}",
   payload: z.strictObject({ holder: processId, piece: count }),
 });
+
+/**
+ * Which pieces of a torrent a store has, as the bytes of a bitfield (BEP 3): of content that comes
+ * piece by piece those that are there, less those known as bad. Repeatable.
+ *
+ * The handler's error codes: `torrent-unknown` (not held here), `content-unreadable`.
+ *
+ * gateway → piece-store
+ */
+export const havePiecesCall: StreamCall<
+  "seedfleet.v1.pieces.have.{holder}",
+  { readonly infoHash: InfoHash },
+  Uint8Array
+> = defineStream({
+  subject: "seedfleet.v1.pieces.have.{holder}",
+  request: z.strictObject({ infoHash }),
+  chunk: "bytes",
+  timeoutMs: 5_000,
+  chunksInFlightMax: 4,
+});

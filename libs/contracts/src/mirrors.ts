@@ -1,0 +1,115 @@
+import { type BusEvent, defineEvent } from "@seedfleet/bus";
+import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
+import * as z from "zod";
+import { type HostPort, hostPort } from "./presence.ts";
+import { count, infoHash, infoHashV2, processId, timestampMs } from "./scalars.ts";
+
+/** Key-value: info hash → `Mirror`. */
+export const MIRROR_BUCKET = "seedfleet-mirrors";
+
+/** Torrents that a fleet downloads at once; each takes announces and connections of its own. */
+export const MIRRORS_MAX = 1_024;
+
+/** Of one torrent: more trackers than that are the same few by other names. */
+export const MIRROR_TRACKERS_MAX = 64;
+export const MIRROR_WEB_SEEDS_MAX = 32;
+
+/** Addresses that whoever asked for the mirror knows. */
+export const MIRROR_PEERS_MAX = 64;
+
+/** More gateways at one torrent ask the same peers for the same. */
+export const MIRROR_GATEWAYS_MAX = 64;
+
+const URL_LENGTH_MAX = 2_048;
+const REASON_LENGTH_MAX = 512;
+
+/** What the fleet downloads from a swarm that is not its own. It stays until it is complete. */
+export type Mirror = {
+  readonly infoHash: InfoHash;
+  /** Null of v1 alone. */
+  readonly infoHashV2: InfoHashV2 | null;
+  /** As far as whoever asked for it knows. */
+  readonly name: string | null;
+  /** Tiers, the first tried first (BEP 12). */
+  readonly trackers: readonly (readonly string[])[];
+  /** BEP 19. */
+  readonly webSeeds: readonly string[];
+  readonly peers: readonly HostPort[];
+  /** The piece-store that keeps it. */
+  readonly holder: string;
+  /** `restore` brings back pieces of what the fleet had whole. */
+  readonly purpose: "mirror" | "restore";
+  /** How many gateways download it together. */
+  readonly gateways: number;
+  /** Whether peers are sought in the DHT, too; never for a private torrent. */
+  readonly dht: boolean;
+  readonly addedAtMs: number;
+};
+
+/** Where a gateway is with a mirror. */
+export type MirrorState = "metadata" | "downloading" | "paused" | "complete" | "failed";
+
+/** What a gateway does of a mirror, told once a second while something changes. */
+export type MirrorProgress = {
+  readonly gateway: string;
+  readonly state: MirrorState;
+  /** Why it is paused or failed, or what it waits for; for people. */
+  readonly reason: string | null;
+  readonly name: string | null;
+  /** Null until the metadata is there. */
+  readonly pieceCount: number | null;
+  readonly pieceLengthBytes: number | null;
+  /** Pieces that the store has, whoever brought them. */
+  readonly havePieces: number;
+  /** Block bytes that came to this gateway since it began with the mirror. */
+  readonly downloadedBytes: number;
+  /** Of them, those that came twice or were not what they should be. */
+  readonly wastedBytes: number;
+  readonly uploadedBytes: number;
+  readonly bytesPerSecond: number;
+  readonly peers: number;
+  readonly seeds: number;
+};
+
+const url = z.string().min(1).max(URL_LENGTH_MAX);
+
+export const mirror: z.ZodType<Mirror> = z.strictObject({
+  infoHash,
+  infoHashV2: infoHashV2.nullable(),
+  name: z.string().max(1_024).nullable(),
+  trackers: z.array(z.array(url).min(1).max(MIRROR_TRACKERS_MAX)).max(MIRROR_TRACKERS_MAX),
+  webSeeds: z.array(url).max(MIRROR_WEB_SEEDS_MAX),
+  peers: z.array(hostPort).max(MIRROR_PEERS_MAX),
+  holder: processId,
+  purpose: z.enum(["mirror", "restore"]),
+  gateways: z.int().min(1).max(MIRROR_GATEWAYS_MAX),
+  dht: z.boolean(),
+  addedAtMs: timestampMs,
+});
+
+/**
+ * How far a gateway is with a mirror.
+ *
+ * gateway → cli
+ */
+export const mirrorProgressEvent: BusEvent<
+  "seedfleet.v1.mirror.progress.{infoHash}",
+  MirrorProgress
+> = defineEvent({
+  subject: "seedfleet.v1.mirror.progress.{infoHash}",
+  payload: z.strictObject({
+    gateway: processId,
+    state: z.enum(["metadata", "downloading", "paused", "complete", "failed"]),
+    reason: z.string().max(REASON_LENGTH_MAX).nullable(),
+    name: z.string().max(1_024).nullable(),
+    pieceCount: count.nullable(),
+    pieceLengthBytes: count.nullable(),
+    havePieces: count,
+    downloadedBytes: count,
+    wastedBytes: count,
+    uploadedBytes: count,
+    bytesPerSecond: z.number().min(0),
+    peers: count,
+    seeds: count,
+  }),
+});
