@@ -7,6 +7,8 @@ export type TorrentShape = {
   readonly pieceCount: number;
   readonly pieceLengthBytes: number;
   readonly sizeBytes: number;
+  /** Bytes of pieces that end before their place does: of v2 alone where a file ends (BEP 52). */
+  readonly shorter?: ReadonlyMap<number, number>;
 };
 
 /** The blocks of a torrent, each with a number of its own: its key. */
@@ -52,7 +54,9 @@ export class BlockMap {
   }
 
   #pieceBytes(piece: number): number {
-    const { pieceLengthBytes, sizeBytes } = this.#shape;
+    const { pieceLengthBytes, sizeBytes, shorter } = this.#shape;
+    const shorterBytes = shorter?.get(piece);
+    if (shorterBytes !== undefined) return shorterBytes;
     return Math.min(pieceLengthBytes, sizeBytes - piece * pieceLengthBytes);
   }
 }

@@ -1,6 +1,7 @@
 export { BLOCK_BYTES, type TorrentShape } from "./block-map.ts";
+export type { Asked, Blame, PickerConfig, Received } from "./picker-model.ts";
 export type { Block, PickerPeer } from "./picker-peer.ts";
-export { type Blame, type PickerConfig, PiecePicker, type Received } from "./piece-picker.ts";
+export { PiecePicker } from "./piece-picker.ts";
 export { type Chance, PRIORITY_DEFAULT, PRIORITY_MAX } from "./rarity-order.ts";
 export {
   type DownloadProgress,

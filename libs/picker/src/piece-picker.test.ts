@@ -2,8 +2,9 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { Bitfield } from "@seedfleet/bitfield";
 import { BLOCK_BYTES } from "./block-map.ts";
+import type { PickerConfig } from "./picker-model.ts";
 import type { Block, PickerPeer } from "./picker-peer.ts";
-import { type PickerConfig, PiecePicker } from "./piece-picker.ts";
+import { PiecePicker } from "./piece-picker.ts";
 import { seededChance } from "./testing.ts";
 
 type Order = PickerConfig["order"];
@@ -147,4 +148,35 @@ test("PiecePicker counts large bitfields in one go, and forgets them likewise", 
   ok(piecesOf(picker.pick(two, 100)).every((piece) => piece % 2 === 1));
   picker.leave(one);
   deepEqual([picker.availability(10), picker.availability(11)], [1, 1]);
+});
+
+test("PiecePicker begins no more pieces than it may, until one is verified", () => {
+  const shape = { pieceCount: 9, pieceLengthBytes: BLOCK_BYTES, sizeBytes: 9 * BLOCK_BYTES };
+  const config = { shape, there: Bitfield.empty(9), order: "rarest", begunMax: 2 } as const;
+  const picker = new PiecePicker(config, seededChance(3));
+  const peer = joined(picker, "all", 9);
+  const asked = picker.pick(peer, 9);
+  equal(asked.length, 2);
+  const [first] = asked;
+  ok(first !== undefined);
+  picker.receive(peer, first);
+  equal(picker.pick(peer, 9).length, 0, "it waits to be verified, in memory");
+  picker.verified(first.piece);
+  equal(picker.pick(peer, 9).length, 1);
+});
+
+test("PiecePicker says what need not be sent of a piece that came from elsewhere", () => {
+  const picker = given(1, { blocks: 3 });
+  const peer = joined(picker, "all", 1);
+  const [first, ...rest] = picker.pick(peer, 3);
+  ok(first !== undefined);
+  picker.receive(peer, first);
+  const asked = picker.verified(0);
+  deepEqual(
+    asked.map(({ block }) => block),
+    rest,
+  );
+  ok(asked.every((each) => each.peer === peer));
+  equal(peer.asked.size, 0);
+  equal(picker.wanted, 0);
 });

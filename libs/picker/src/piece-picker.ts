@@ -1,37 +1,11 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import { BegunPieces } from "./begun-pieces.ts";
-import { BlockMap, type TorrentShape } from "./block-map.ts";
+import { BlockMap } from "./block-map.ts";
 import type { PartialPiece } from "./partial-piece.ts";
+import type { Asked, Blame, PickerConfig, Received } from "./picker-model.ts";
 import { type Block, PickerPeer } from "./picker-peer.ts";
 import { type Chance, RarityOrder } from "./rarity-order.ts";
 import { piecesOf, shortlistOf, shortlistToo, takeShortlisted } from "./shortlist.ts";
-
-export type PickerConfig = {
-  readonly shape: TorrentShape;
-  /** The pieces that need not be downloaded; it is kept, and added to. */
-  readonly there: Bitfield;
-  /** `sequential` is for who looks at the content while it comes. */
-  readonly order: "rarest" | "sequential";
-};
-
-/** What a block is to us that a peer sent. */
-export type Received =
-  /** Nobody asked this peer for it, or not any more. */
-  | { readonly kind: "unasked" }
-  | {
-      readonly kind: "taken";
-      /** Peers that were asked for it too and should be told not to send it. */
-      readonly cancel: readonly PickerPeer[];
-      /** Whether its piece is whole now, and to be verified. */
-      readonly isWhole: boolean;
-    };
-
-/** Who is to blame for a piece that was not what it should be. */
-export type Blame =
-  /** All of it came from this peer. */
-  | { readonly kind: "certain"; readonly peer: PickerPeer }
-  /** Each of them gets pieces of its own until it is clear. */
-  | { readonly kind: "suspects"; readonly peers: readonly PickerPeer[] };
 
 /** Something to trade with as soon as possible: the first pieces are any (libtorrent). */
 const RANDOM_FIRST_PIECES = 4;
@@ -52,6 +26,7 @@ export class PiecePicker {
   readonly #blocks: BlockMap;
   readonly #chance: Chance;
   readonly #isSequential: boolean;
+  readonly #begunMax: number;
   readonly #order: RarityOrder;
   readonly #peers = new Map<number, PickerPeer>();
   readonly #begun: BegunPieces;
@@ -69,6 +44,7 @@ export class PiecePicker {
     this.#blocks = new BlockMap(shape);
     this.#chance = chance;
     this.#isSequential = config.order === "sequential";
+    this.#begunMax = config.begunMax ?? Number.POSITIVE_INFINITY;
     this.#there = there;
     this.#order = new RarityOrder(shape.pieceCount, chance);
     this.#begun = new BegunPieces((piece) => this.#order.priority(piece) > 0);
@@ -183,16 +159,22 @@ export class PiecePicker {
     peer.asked.clear();
   }
 
-  /** A whole piece is what it should be. Whoever it came from alone is clear of suspicion. */
-  verified(piece: number): void {
-    const only = this.#begun.get(piece)?.onlyPeer ?? null;
+  /**
+   * A piece is there as it should be, wherever it came from. Gives what peers are still asked for of
+   * it and need not send. Whoever a whole piece came from alone is clear of suspicion.
+   */
+  verified(piece: number): readonly Asked[] {
+    const begun = this.#begun.get(piece);
+    const only = begun?.isWhole === true ? begun.onlyPeer : null;
     const cleared = only === null ? undefined : this.#peers.get(only);
     if (cleared !== undefined) cleared.isSuspect = false;
+    const asked = begun === undefined ? [] : this.#takeAsked(begun);
     this.#begun.delete(piece);
     const wasWanted = this.#isWanted(piece);
     this.#order.remove(piece);
     this.#there.add(piece);
     if (wasWanted) this.#wantedChanged(piece, -1);
+    return asked;
   }
 
   /** A whole piece is not what it should be, and is downloaded again. */
@@ -209,6 +191,20 @@ export class PiecePicker {
     return { kind: "suspects", peers };
   }
 
+  #takeAsked(begun: PartialPiece): readonly Asked[] {
+    const taken: Asked[] = [];
+    for (let index = 0; index < begun.blockCount; index += 1) {
+      const key = this.#blocks.keyAt(begun.piece, index);
+      for (const id of begun.askedOf(index)) {
+        const peer = this.#peers.get(id);
+        if (peer?.asked.delete(key)) {
+          taken.push({ peer, block: this.#blocks.blockAt(begun.piece, index) });
+        }
+      }
+    }
+    return taken;
+  }
+
   #asked(peer: PickerPeer, piece: number, index: number): Block {
     peer.asked.add(this.#blocks.keyAt(piece, index));
     return this.#blocks.blockAt(piece, index);
@@ -220,7 +216,7 @@ export class PiecePicker {
   }
 
   #begin(peer: PickerPeer): PartialPiece | null {
-    if (peer.nothingAtVersion === this.#version) return null;
+    if (peer.nothingAtVersion === this.#version || this.#begun.size >= this.#begunMax) return null;
     const piece = this.#newPieceFor(peer);
     if (piece === null) {
       peer.nothingAtVersion = this.#version;
