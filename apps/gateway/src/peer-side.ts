@@ -124,6 +124,32 @@ export class PeerSide {
     else this.#threads.dial(peer);
   }
 
+  /**
+   * Opens a connection to download over, which is always this thread's. Why that failed, null if it
+   * did not; `ended` is told when the connection ends that came of it.
+   */
+  async dialToDownload(
+    peer: Pick<PeerAnnounced, "askedAs" | "address">,
+    ended: (reason: CloseReason) => void,
+  ): Promise<CloseReason | null> {
+    return await this.#host.dial(peer, ended);
+  }
+
+  /** A piece of the torrent came to be there: peers are told of it. */
+  got(torrent: Torrent, piece: number): void {
+    this.#host.got(torrent, piece);
+    this.#threads?.got(torrent, piece);
+  }
+
+  /** The torrent is whole. */
+  downloadEnded(torrent: Torrent): void {
+    for (const connection of this.#host.of(torrent)) connection.downloadEnded();
+  }
+
+  tickDownloads(nowMs: number): void {
+    this.#host.tickDownloads(nowMs);
+  }
+
   /** The torrent is not served any more. */
   forget(torrent: Torrent): void {
     this.#threads?.forget(torrent);

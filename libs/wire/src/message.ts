@@ -52,7 +52,8 @@ export type PeerMessage =
   | { readonly kind: "keep-alive" }
   | { readonly kind: "choke" | "unchoke" | "interested" | "not-interested" }
   | { readonly kind: "have-all" | "have-none" }
-  | { readonly kind: "have" | "suggest-piece" | "allowed-fast"; readonly piece: number }
+  | { readonly kind: "have"; readonly piece: number }
+  | { readonly kind: "suggest-piece" | "allowed-fast"; readonly piece: number }
   | { readonly kind: "bitfield"; readonly bits: Uint8Array }
   | ({ readonly kind: "request" | "cancel" | "reject-request" } & Block)
   | {

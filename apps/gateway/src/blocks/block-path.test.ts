@@ -39,7 +39,7 @@ test("BlockPath.answersLately() holds while one waits for a limit, and a while a
   const torrent = new Torrent(ONE.metainfo, ONE.entry);
   const session = new PeerSession({
     ...{ shape: torrent.metainfo, have: torrent.have, told: ToldPieces.all(), fast: true },
-    ...{ extensions: null, hasTree: false },
+    ...{ extensions: null, download: null, hasTree: false },
   });
   const answers = [ANSWER, ANSWER];
   const cache = new PieceCache({ bytesMax: 1_000_000, shared: false });

@@ -1,9 +1,9 @@
-import type { BusErrorDetail } from "@seedfleet/bus";
-import { type Clock, delay, errorCode, errorMessage, SeedfleetError } from "@seedfleet/runtime";
+import { type Clock, delay, errorMessage } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
 import { PieceIntake, type PieceIntakePorts } from "./piece-intake.ts";
 import type { FillOutcome, FillWaiter, PieceSource } from "./piece-source.ts";
+import { storeCode } from "./store-code.ts";
 
 /** Fills under way at once; with 16 MiB pieces that is 256 MiB on their way at most. */
 export const FILLS_IN_FLIGHT_MAX = 16;
@@ -199,11 +199,4 @@ export class PieceFills implements PieceSource {
     log.warn("piece fill given up", { infoHash: torrent.infoHash, piece, reason });
     return "gave-up";
   }
-}
-
-/** The store's own code where it answered, else the bus's. */
-function storeCode(error: unknown): string {
-  const detail = error instanceof SeedfleetError ? (error.detail as BusErrorDetail) : null;
-  if (detail?.code === "bus-remote") return detail.remoteCode;
-  return errorCode(error) ?? "unknown";
 }

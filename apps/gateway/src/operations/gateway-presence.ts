@@ -2,8 +2,8 @@ import { type GatewayPresence, PRESENCE_HOT_MAX } from "@seedfleet/contracts";
 import type { Clock } from "@seedfleet/runtime";
 import type { PieceCache } from "../blocks/piece-cache.ts";
 import type { PeerSide } from "../peer-side.ts";
+import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Swarms } from "../swarms/swarms.ts";
-import { UploadRate } from "../swarms/upload-rate.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import { hottestTorrents } from "./hottest-torrents.ts";
 import type { Reachability } from "./reachability.ts";
@@ -24,7 +24,7 @@ type PresencePorts = {
 export class GatewayWork {
   readonly #ports: PresencePorts;
   readonly #limits: { readonly peersMax: number; readonly cacheBytes: number };
-  readonly #rate: UploadRate;
+  readonly #rate: RollingRate;
   #said: GatewayPresence | null = null;
   #saidAtMs = 0;
 
@@ -34,7 +34,7 @@ export class GatewayWork {
   ) {
     this.#ports = ports;
     this.#limits = limits;
-    this.#rate = new UploadRate(ports.clock.nowMs());
+    this.#rate = new RollingRate(ports.clock.nowMs());
   }
 
   describe(): GatewayPresence {

@@ -19,6 +19,7 @@ export type CloseReason =
   | "address-full"
   | "address-refused"
   | "peer-is-seed"
+  | "piece-corrupt"
   | "pieces-gone"
   | "store-away"
   | "idle"
@@ -30,6 +31,7 @@ const OFFENCES: ReadonlySet<CloseReason> = new Set<CloseReason>([
   ...(["handshake-protocol", "message-too-long", "message-length"] as const),
   ...(["bitfield-wrong", "piece-out-of-range", "fast-not-agreed"] as const),
   ...(["request-out-of-range", "request-too-long"] as const),
+  ...(["piece-corrupt", "blocks-unasked"] as const),
   ...(["metadata-flood", "pex-flood", "extension-handshake-invalid"] as const),
   ...(["metadata-message-invalid", "pex-message-invalid", "dont-have-message-invalid"] as const),
   ...(["mse-public-key", "mse-sync-lost", "mse-verification", "mse-padding-too-long"] as const),

@@ -21,6 +21,8 @@ export function extensionsFor(
     requestsQueuedMax: REQUESTS_QUEUED_MAX,
     // A peer closes who only uploads and has nothing for it, as it seems at first (BEP 16, 21).
     uploadOnly: have.isFull && told.isAll,
+    // BEP 27: of a private torrent the tracker alone names peers.
+    peersFound: metainfo.private ? null : (torrent.download?.peersFound ?? null),
   };
   return new PeerExtensions(offer, nowMs);
 }

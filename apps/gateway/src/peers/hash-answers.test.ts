@@ -179,6 +179,7 @@ class GivenAnswers {
     const { have } = torrent;
     this.session = new PeerSession({
       ...{ shape: metainfo, have, told: ToldPieces.all(), fast: true, extensions: null },
+      download: null,
       hasTree: true,
     });
     const cache: CachedPieces = {

@@ -3,6 +3,7 @@ import { type PeerKey, peerKey } from "@seedfleet/choker";
 import { visitorMark } from "@seedfleet/eviction";
 import { encodeDontHaveMessage, encodeMessage } from "@seedfleet/wire";
 import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
+import { PeerDownload } from "../downloads/peer-download.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
@@ -12,7 +13,7 @@ import type { ConnectedPeer } from "./connected-peer.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
-import { KEEP_ALIVE_INTERVAL_MS, PEER_IDLE_MS_MAX, SEND_STALL_MS_MAX } from "./peer-limits.ts";
+import { PeerLiveness } from "./peer-liveness.ts";
 import { PeerSession } from "./peer-session.ts";
 import { firstPieces, haves, suggestions } from "./say-pieces.ts";
 import { ToldPieces } from "./told-pieces.ts";
@@ -35,6 +36,8 @@ export interface ConnectionEvents {
 /** One peer's connection after its handshake: its socket, its protocol state, its life. */
 export class PeerConnection implements PeerControl {
   readonly peerKey: PeerKey;
+  /** What is downloaded from it; null where nothing is. */
+  readonly download: PeerDownload | null;
   readonly #ports: BlockPathPorts;
   readonly #peer: ConnectedPeer;
   readonly #events: ConnectionEvents;
@@ -42,10 +45,9 @@ export class PeerConnection implements PeerControl {
   readonly #session: PeerSession;
   readonly #blocks: BlockPath;
   readonly #told: ToldPieces;
+  readonly #traceId: string;
   #hashAnswers: HashAnswers | null = null;
-  #receivedAtMs: number;
-  #spokeAtMs: number;
-  #sentBytesSeen = 0;
+  readonly #liveness: PeerLiveness;
   /** What was told of it: where it listens, and whether it takes PEX. */
   #introduced: readonly [number | null, boolean] = [null, false];
   #started = false;
@@ -58,22 +60,28 @@ export class PeerConnection implements PeerControl {
     this.peerKey = peerKey(`${peerId.slice(-16)}-${serial}`);
     this.#ports = ports;
     this.#peer = peer;
+    this.#traceId = downloadTraceId(peer.infoHash, peerId);
     this.#events = events;
     this.#told = ToldPieces.of(torrent);
+    this.download = PeerDownload.of(torrent.download, {
+      ...{ send: (message) => this.#send(message), nowMs: () => ports.clock.nowMs() },
+      ban: () => this.close("piece-corrupt"),
+    });
     this.#extensions = reserved.extended ? extensionsFor(peer, this.#told, nowMs) : null;
     this.#session = new PeerSession({
       ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
       ...{ extensions: this.#extensions, hasTree: metainfo.version !== "v1" },
+      download: this.download,
     });
-    const hadOne = (piece: number): void => events.had(this, [piece]);
     this.#blocks = new BlockPath(ports, {
       ...{ stream, torrent, session: this.#session, traceId: this.#traceId },
       ...{ mark: visitorMark(serial), nextAnswer: () => this.#nextAnswer() },
-      blockSent: this.superSeeded ? whenPieceSent(metainfo, hadOne) : null,
+      blockSent: this.superSeeded
+        ? whenPieceSent(metainfo, (piece) => events.had(this, [piece]))
+        : null,
       pieceMissing: (piece, outcome) => this.#pieceMissing(piece, outcome),
     });
-    this.#receivedAtMs = nowMs;
-    this.#spokeAtMs = nowMs;
+    this.#liveness = new PeerLiveness(nowMs);
   }
 
   /** Says what we have and begins to read, first what came behind the handshake. */
@@ -190,18 +198,24 @@ export class PeerConnection implements PeerControl {
     this.#send(haves(wanted));
   }
 
+  /** A piece came to be there: says so to a peer that was told of all we had. */
+  got(piece: number): void {
+    if (!this.#started || !this.#told.isAll || this.#session.peerHas(piece)) return;
+    this.#send(haves([piece]));
+  }
+
+  /** The torrent is whole: a peer that has it all as well goes. */
+  downloadEnded(): void {
+    this.download?.end();
+    if (!this.#closed && this.#isOfNoUse) this.close("peer-is-seed");
+  }
+
   /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */
   checkAlive(nowMs: number): void {
     const { fullSinceMs, sentBytes } = this.#blocks;
-    if (sentBytes !== this.#sentBytesSeen) this.#spokeAtMs = nowMs;
-    this.#sentBytesSeen = sentBytes;
-    if (fullSinceMs !== null) {
-      if (nowMs - fullSinceMs > SEND_STALL_MS_MAX) this.close("send-stalled");
-    } else if (nowMs - this.#receivedAtMs > PEER_IDLE_MS_MAX) {
-      this.close("idle");
-    } else if (nowMs - this.#spokeAtMs > KEEP_ALIVE_INTERVAL_MS) {
-      this.#send(KEEP_ALIVE);
-    }
+    const found = this.#liveness.check({ fullSinceMs, sentBytes }, nowMs);
+    if (found === "keep-alive") this.#send(KEEP_ALIVE);
+    else if (found !== null) this.close(found);
   }
 
   /** Ends the connection. What the socket already holds is still sent when we leave in peace. */
@@ -209,6 +223,7 @@ export class PeerConnection implements PeerControl {
     if (this.#closed) return;
     this.#closed = true;
     this.#session.choke();
+    this.download?.end();
     this.#blocks.close();
     this.#hashAnswers?.stop();
     if (reason === "draining") this.#peer.stream.end(CHOKE);
@@ -216,20 +231,20 @@ export class PeerConnection implements PeerControl {
     this.#events.closed(this, reason);
   }
 
-  get #traceId(): string {
-    return downloadTraceId(this.#peer.infoHash, this.#peer.peerId);
+  /** A peer that has everything and wants nothing holds a place that others need. */
+  get #isOfNoUse(): boolean {
+    const isSeed = this.#session.peerIsSeed || this.uploadOnly;
+    return isSeed && !this.#session.peerInterested && this.#peer.torrent.download === null;
   }
 
   #receive(bytes: Uint8Array): void {
     const session = this.#session;
     const wasInterested = session.peerInterested;
     const nowMs = this.#ports.clock.nowMs();
-    this.#receivedAtMs = nowMs;
+    this.#liveness.received(nowMs);
     const violation = session.receive(bytes, nowMs);
     if (violation !== null) return this.close(violation.code);
-    // A peer that has everything and wants nothing holds a place that others need.
-    const isSeed = session.peerIsSeed || this.uploadOnly;
-    if (isSeed && !session.peerInterested) return this.close("peer-is-seed");
+    if (this.#isOfNoUse) return this.close("peer-is-seed");
     this.#introduce();
     const news = session.takeNews();
     if (news !== null) this.#events.had(this, news);
@@ -280,6 +295,6 @@ export class PeerConnection implements PeerControl {
   #send(message: Uint8Array): void {
     if (this.#closed || message.length === 0) return;
     this.#peer.stream.write(message);
-    this.#spokeAtMs = this.#ports.clock.nowMs();
+    this.#liveness.spoke(this.#ports.clock.nowMs());
   }
 }

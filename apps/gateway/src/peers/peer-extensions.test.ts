@@ -223,6 +223,7 @@ function given(differing: Partial<ExtensionOffer> = {}): PeerExtensions {
   const offer = {
     ...{ metadataSizeBytes: INFO.length, isPrivate: false, yourIp: "192.0.2.1" },
     ...{ listenPort: 6_881, client: "Test 1", requestsQueuedMax: 99, uploadOnly: true },
+    peersFound: null,
   };
   return new PeerExtensions({ ...offer, ...differing }, 0);
 }

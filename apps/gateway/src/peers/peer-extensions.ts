@@ -10,6 +10,7 @@ import {
   encodeMessage,
   encodeMetadataMessage,
   METADATA_PIECE_BYTES,
+  type PexAddress,
 } from "@seedfleet/wire";
 import {
   EXTENSION_FAULTS_MAX,
@@ -34,6 +35,8 @@ export type ExtensionOffer = {
   readonly client: string;
   readonly requestsQueuedMax: number;
   readonly uploadOnly: boolean;
+  /** Told of peers that PEX names; null where nobody has a use for them. */
+  readonly peersFound: ((addresses: readonly PexAddress[]) => void) | null;
 };
 
 /** What came of an extension message. */
@@ -48,7 +51,8 @@ const DONE: ExtensionOutcome = { kind: "nothing" };
 
 /**
  * BEP 10's side of one connection, sans-IO: what the peer says of itself, who gets metadata (BEP
- * 9), and that nobody floods us. Seeds make no use of the peers that PEX (BEP 11) tells them of.
+ * 9), and that nobody floods us. A seed has
+ * no use for the peers that PEX (BEP 11) names; a download has.
  */
 export class PeerExtensions {
   readonly #offer: ExtensionOffer;
@@ -187,7 +191,9 @@ export class PeerExtensions {
     this.#pexAtMs = nowMs;
     if (this.#pexAllowance < 0) return { kind: "violation", code: "pex-flood" };
     const message = decodePexMessage(payload);
-    return "code" in message ? this.#fault(message) : DONE;
+    if ("code" in message) return this.#fault(message);
+    this.#offer.peersFound?.(message.added);
+    return DONE;
   }
 
   #dontHave(payload: Uint8Array): ExtensionOutcome {

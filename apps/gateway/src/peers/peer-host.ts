@@ -9,11 +9,12 @@ import type { SwarmSide } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { connectTo } from "./announced-peers.ts";
 import { type CloseReason, isOffence } from "./close-reason.ts";
+import { type ConnectionOrigin, type OpenedAs, originOf } from "./connection-origin.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
 import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
-import { peerOrigin, remoteHost } from "./peer-origin.ts";
+import { remoteHost } from "./peer-origin.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 const CHECK_ALIVE_INTERVAL_MS = 5_000;
@@ -61,24 +62,6 @@ export type PeerHostConfig = Pick<GreetPorts, "ownPeerId" | "encryption"> & {
   readonly serialStep: number;
 };
 
-/** How we open a connection. */
-type OpenedAs = {
-  readonly infoHash: InfoHash;
-  readonly encrypt: boolean;
-  readonly port: number;
-};
-
-/** Where a connection leads. */
-type Origin = {
-  /** What `peerOrigin` makes of its address. */
-  readonly origin: string;
-  /**
-   * Whether it is held against the origin what its peer does: not of a peer that we went to, since
-   * others say where it is, nor of this host's own address, from which a gateway looks at itself.
-   */
-  readonly isAnswerable: boolean;
-};
-
 /** The connections of peers of one thread: from accept over the handshake to the end. */
 export class PeerHost implements ConnectionEvents {
   readonly #ports: PeerHostPorts;
@@ -88,7 +71,7 @@ export class PeerHost implements ConnectionEvents {
   readonly #sockets = new Set<Socket>();
   /** Those among them whose handshake is not done. */
   readonly #greeting = new Set<Socket>();
-  readonly #connections = new Map<PeerConnection, Origin>();
+  readonly #connections = new Map<PeerConnection, ConnectionOrigin>();
   #serial: number;
   #sentBytesOfClosed = 0;
   #draining = false;
@@ -138,19 +121,38 @@ export class PeerHost implements ConnectionEvents {
     void this.#take(socket, null);
   }
 
-  /** Opens a connection to a peer that does not come by itself. */
-  async dial({ askedAs, address }: PeerAnnounced): Promise<void> {
+  /** Opens a connection to a peer that does not come by itself. Why that failed; null if not. */
+  async dial(
+    { askedAs, address }: Pick<PeerAnnounced, "askedAs" | "address">,
+    ended: ((reason: CloseReason) => void) | null = null,
+  ): Promise<CloseReason | null> {
     const { encryption } = this.#config;
-    const known = { infoHash: askedAs, port: address.port };
+    const known = { infoHash: askedAs, port: address.port, ended };
     if (encryption !== "required") {
       const reached = await this.#dialOnce(address, { ...known, encrypt: false });
       // A peer that takes encrypted connections only closes the others without a word.
-      if (reached !== "peer-closed" || encryption === "off") return;
+      if (reached !== "peer-closed" || encryption === "off") return reached;
     }
     for (let tries = 0; tries < ENCRYPTED_TRIES_MAX; tries += 1) {
       const reached = await this.#dialOnce(address, { ...known, encrypt: true });
-      if (reached !== "peer-closed") return;
+      if (reached !== "peer-closed") return reached;
     }
+    return "peer-closed";
+  }
+
+  /** Its peers here. */
+  of(torrent: Torrent): Iterable<PeerConnection> {
+    return this.#connections.keys().filter((connection) => connection.torrent === torrent);
+  }
+
+  /** A piece of the torrent came to be there: peers are told of it. */
+  got(torrent: Torrent, piece: number): void {
+    for (const connection of this.of(torrent)) connection.got(piece);
+  }
+
+  /** Has downloads ask others for what peers do not send; to be called about once a second. */
+  tickDownloads(nowMs: number): void {
+    for (const { download } of this.#connections.keys()) download?.tick(nowMs);
   }
 
   /** Takes no new peers any more; those whose handshake is not done are let go. */
@@ -223,7 +225,11 @@ export class PeerHost implements ConnectionEvents {
   }
 
   /** Where it is we who opened the connection, we speak first. */
-  async #greet(socket: Socket, from: Origin, opened: OpenedAs | null): Promise<CloseReason | null> {
+  async #greet(
+    socket: Socket,
+    from: ConnectionOrigin,
+    opened: OpenedAs | null,
+  ): Promise<CloseReason | null> {
     const { came, isProbe } = this.#ports;
     const ports = {
       ...{ ...this.#ports, ...this.#config },
@@ -266,13 +272,14 @@ export class PeerHost implements ConnectionEvents {
   closed(connection: PeerConnection, reason: CloseReason): void {
     const from = this.#connections.get(connection);
     if (from !== undefined) this.#judge(from, reason);
+    from?.ended?.(reason);
     this.#connections.delete(connection);
     this.#sentBytesOfClosed += connection.sentBytes;
     this.#ports.closed(reason);
     this.#ports.swarms.leave(connection.torrent, connection.peerKey);
   }
 
-  #judge({ origin, isAnswerable }: Origin, reason: CloseReason): void {
+  #judge({ origin, isAnswerable }: ConnectionOrigin, reason: CloseReason): void {
     if (!isAnswerable || !isOffence(reason)) return;
     // Who would rather encrypt begins so, and comes again in the clear.
     const isEncryption = reason === "handshake-protocol" && this.#config.encryption === "off";
@@ -290,10 +297,4 @@ export class PeerHost implements ConnectionEvents {
     const nowMs = this.#ports.clock.nowMs();
     for (const connection of this.#connections.keys()) connection.checkAlive(nowMs);
   }
-}
-
-function originOf(socket: Socket, opened: OpenedAs | null): Origin {
-  const { remoteAddress = "", localAddress } = socket;
-  const isAnswerable = opened === null && remoteAddress !== localAddress;
-  return { origin: peerOrigin(remoteAddress), isAnswerable };
 }

@@ -1,4 +1,13 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import type { PeerMessage } from "@seedfleet/wire";
+
+/** What a peer says of its pieces: BEP 3, and BEP 6 for all or none. */
+export type PiecesMessage = Extract<
+  PeerMessage,
+  { readonly kind: "have" | "bitfield" | "have-all" | "have-none" }
+>;
+
+export type PiecesViolationCode = "bitfield-wrong" | "fast-not-agreed" | "piece-out-of-range";
 
 /** Which pieces a peer says it has. Takes memory only for a peer that has some and not all. */
 export class PeerPieces {
@@ -32,6 +41,35 @@ export class PeerPieces {
     const news = this.#news;
     this.#news = null;
     return news;
+  }
+
+  /** Why it cannot be; null where it is taken in. */
+  receive(
+    message: PiecesMessage,
+    { fast }: { readonly fast: boolean },
+  ): PiecesViolationCode | null {
+    if (message.kind === "bitfield")
+      return this.setBitfield(message.bits) ? null : "bitfield-wrong";
+    if (message.kind === "have") {
+      if (message.piece >= this.#pieceCount) return "piece-out-of-range";
+      this.add(message.piece);
+      return null;
+    }
+    if (!fast) return "fast-not-agreed";
+    if (message.kind === "have-all") this.setAll();
+    else this.setNone();
+    return null;
+  }
+
+  /** As the `bitfield` message has it. */
+  toBytes(): Uint8Array {
+    return this.bits.toBytes();
+  }
+
+  get bits(): Bitfield {
+    const bits = this.#bits;
+    if (bits === "all") return Bitfield.full(this.#pieceCount);
+    return bits === "none" ? Bitfield.empty(this.#pieceCount) : bits;
   }
 
   setAll(): void {

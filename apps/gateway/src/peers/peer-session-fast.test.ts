@@ -264,7 +264,15 @@ function count(counts: Map<string, number>, { piece, begin, length }: Block): vo
 function givenSession(differing: Partial<SessionOptions> = {}): PeerSession {
   const have = { has: () => true };
   return new PeerSession({
-    ...{ shape, have, told: ToldPieces.all(), fast: true, extensions: null, hasTree: false },
+    ...{
+      shape,
+      have,
+      told: ToldPieces.all(),
+      fast: true,
+      extensions: null,
+      download: null,
+      hasTree: false,
+    },
     ...differing,
   });
 }

@@ -295,7 +295,7 @@ function taken(session: PeerSession): Block | null {
 function givenSession(of: TorrentShape = shape): PeerSession {
   const have = { has: () => true };
   return new PeerSession({
-    ...{ shape: of, have, told: ToldPieces.all(), fast: false, extensions: null },
-    hasTree: false,
+    ...{ shape: of, have, told: ToldPieces.all(), fast: false },
+    ...{ extensions: null, hasTree: false, download: null },
   });
 }

@@ -9,6 +9,7 @@ import {
 } from "@seedfleet/wire";
 import { PeerRequests } from "../blocks/peer-requests.ts";
 import type { TakenBlock } from "../blocks/request-queue.ts";
+import type { DownloadViolation, PeerDownload } from "../downloads/peer-download.ts";
 import type { AllowedFastSet } from "./allowed-fast-set.ts";
 import type { ExtensionViolationCode, PeerExtensions } from "./peer-extensions.ts";
 import {
@@ -16,7 +17,7 @@ import {
   MESSAGE_LENGTH_BYTES_MAX,
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peer-limits.ts";
-import { PeerPieces } from "./peer-pieces.ts";
+import { PeerPieces, type PiecesMessage, type PiecesViolationCode } from "./peer-pieces.ts";
 import type { ToldPieces } from "./told-pieces.ts";
 
 /** What the session must know of its torrent. */
@@ -38,6 +39,8 @@ export type SessionOptions = {
   readonly extensions: PeerExtensions | null;
   /** Whether the torrent has a tree of hashes to ask for (BEP 52). */
   readonly hasTree: boolean;
+  /** What we download from it; null of a peer that we only seed to. */
+  readonly download: PeerDownload | null;
 };
 
 /** A peer broke the rules: its connection ends and is counted under the code. */
@@ -46,9 +49,8 @@ export type PeerViolation =
   | {
       readonly kind: "violation";
       readonly code:
-        | "bitfield-wrong"
-        | "fast-not-agreed"
-        | "piece-out-of-range"
+        | PiecesViolationCode
+        | DownloadViolation["code"]
         | "request-out-of-range"
         | "request-too-long"
         | ExtensionViolationCode;
@@ -58,9 +60,10 @@ export type PeerViolation =
 type Outgoing = Parameters<typeof encodeMessage>[0];
 
 /**
- * The protocol state of one connected peer, seen by a seed: whether it is interested, whether we
- * choke it, what it has, and which of its requests wait. Sans-IO: bytes in, state out; what is to
- * be answered at once is taken with `takeOutgoing`.
+ * The protocol state of one connected peer, as far as it downloads from us: whether it is
+ * interested, whether we choke it, what it has, and which of its requests wait. What we download
+ * from it is its `PeerDownload`'s to say. Sans-IO: bytes in, state out; what is to be answered at
+ * once is taken with `takeOutgoing`.
  *
  * A choke drops the requests that are not answered, as BEP 3 has it; who speaks BEP 6 is told of
  * each, so that no request of its is ever left open.
@@ -190,24 +193,22 @@ export class PeerSession {
         this.#peerInterested = false;
         return null;
       case "have":
-        return this.#have(message.piece);
       case "bitfield":
-        return this.#peerHas.setBitfield(message.bits) ? null : violation("bitfield-wrong");
       case "have-all":
       case "have-none":
-        return this.#haveAllOrNone(message.kind);
+        return this.#pieces(message);
       case "suggest-piece":
       case "reject-request":
       case "allowed-fast":
-        // They are for who downloads.
-        return this.#options.fast ? null : violation("fast-not-agreed");
+        if (!this.#options.fast) return violation("fast-not-agreed");
+        return this.#options.download?.receive(message) ?? null;
       case "extended":
         return this.#extended(message.extendedId, message.payload, nowMs);
       case "hash-request":
         this.#hashRequest(message);
         return null;
       default:
-        return null;
+        return this.#options.download?.receive(message) ?? null;
     }
   }
 
@@ -240,23 +241,20 @@ export class PeerSession {
     for (const block of blocks) this.#send({ kind: "reject-request", ...block });
   }
 
-  #have(piece: number): PeerViolation | null {
-    if (piece >= this.#options.shape.pieceCount) return violation("piece-out-of-range");
-    this.#peerHas.add(piece);
-    return null;
-  }
-
-  #haveAllOrNone(kind: "have-all" | "have-none"): PeerViolation | null {
-    if (!this.#options.fast) return violation("fast-not-agreed");
-    if (kind === "have-all") this.#peerHas.setAll();
-    else this.#peerHas.setNone();
+  #pieces(message: PiecesMessage): PeerViolation | null {
+    const code = this.#peerHas.receive(message, this.#options);
+    if (code !== null) return violation(code);
+    this.#options.download?.has(message, this.#peerHas);
     return null;
   }
 
   #extended(id: number, payload: Uint8Array, nowMs: number): PeerViolation | null {
     const outcome = this.#options.extensions?.receive(id, payload, nowMs) ?? null;
     if (outcome?.kind === "violation") return violation(outcome.code);
-    if (outcome?.kind === "piece-lost") this.#peerHas.remove(outcome.piece);
+    if (outcome?.kind === "piece-lost") {
+      this.#peerHas.remove(outcome.piece);
+      this.#options.download?.lost(this.#peerHas);
+    }
     return null;
   }
 

@@ -8,14 +8,14 @@ import {
   type SoughtPeer,
 } from "@seedfleet/contracts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { SwarmChoking } from "./swarm-choking.ts";
 import type { SwarmMember } from "./swarm-member.ts";
+import type { SwarmSlots } from "./swarm-slots.ts";
 
 /** What is to be known of a swarm to tell of its peers. */
 export type ExplainedSwarm = {
   readonly torrent: Torrent;
   readonly members: ReadonlyMap<PeerKey, SwarmMember>;
-  readonly choking: Pick<SwarmChoking, "history" | "slots" | "holding">;
+  readonly choking: Pick<SwarmSlots, "history" | "slots" | "holding">;
 };
 
 /**

@@ -22,6 +22,7 @@ import { type AskPorts, askScheduler } from "./ask-scheduler.ts";
 import { ChokingHistory } from "./choking-history.ts";
 import { peersToTell } from "./peers-to-tell.ts";
 import type { SwarmMember } from "./swarm-member.ts";
+import type { SwarmSlots } from "./swarm-slots.ts";
 
 export type ChokingPorts = AskPorts & {
   readonly telemetry: Telemetry;
@@ -50,8 +51,7 @@ type Decided = {
  * the peers of all gateways; when it does not answer in time the same pure function decides on the
  * peers of this gateway alone. In between, a free slot goes at once to whoever wants it.
  */
-export class SwarmChoking {
-  /** For whoever asks why. */
+export class SwarmChoking implements SwarmSlots {
   readonly history: ChokingHistory = new ChokingHistory();
   readonly #ports: ChokingPorts;
   readonly #config: ChokingConfig;
@@ -89,20 +89,22 @@ export class SwarmChoking {
     const { unchokeSlots } = config;
     this.#ownSlots = unchokeSlots === "auto" ? BEP3_UNCHOKE_SLOTS : unchokeSlots;
     this.#unchokeSlots = this.#ownSlots;
+    // Those of a download that is complete now.
+    for (const { amChoking, peerInterested } of swarm.members.values()) {
+      if (!amChoking) this.#holding += 1;
+      if (peerInterested) this.#interested += 1;
+    }
     this.#cancelRound = ports.clock.after(CHOKE_ROUND_INTERVAL_MS, () => void this.#roundIsDue());
   }
 
-  /** How many peers hold a slot. */
   get holding(): number {
     return this.#holding;
   }
 
-  /** How many peers want one. */
   get interested(): number {
     return this.#interested;
   }
 
-  /** How many slots there are. */
   get slots(): number {
     return this.#unchokeSlots;
   }
@@ -127,7 +129,6 @@ export class SwarmChoking {
     }
   }
 
-  /** A peer is gone. */
   left(member: SwarmMember): void {
     this.history.left(member.peerKey);
     if (member.peerInterested) this.#interested -= 1;

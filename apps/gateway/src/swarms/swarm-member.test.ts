@@ -5,7 +5,7 @@ import { givenPeerId } from "../testing-peer.ts";
 import { SwarmMember } from "./swarm-member.ts";
 
 const SILENT = {
-  ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
+  ...{ takenBytes: 0, download: null, havePieces: 0, uploadOnly: false },
   ...{ choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
 };
 

@@ -1,10 +1,21 @@
 import { createHash } from "node:crypto";
 import type { PeerId } from "@seedfleet/bytes";
-import { type PeerKey, peerKey } from "@seedfleet/choker";
+import { type LeechPeer, type PeerKey, peerKey } from "@seedfleet/choker";
 import type { RoundPeer } from "@seedfleet/fleet";
 import type { CloseReason } from "../peers/close-reason.ts";
+import { RollingRate } from "./rolling-rate.ts";
 import type { TellsPieces } from "./seeded-leechers.ts";
-import { UploadRate } from "./upload-rate.ts";
+
+/** What a peer gives us, as tit for tat goes by. */
+export type PeerGiving = {
+  /** Block bytes that it sent. */
+  readonly receivedBytes: number;
+  readonly amInterested: boolean;
+  /** Since when it lets us download; null while it chokes us. */
+  readonly unchokedUsAtMs: number | null;
+  /** When its last block came; null if never. */
+  readonly blockAtMs: number | null;
+};
 
 /** What a swarm has done at a peer's connection, which may be another thread's. */
 export interface PeerControl extends TellsPieces {
@@ -14,6 +25,8 @@ export interface PeerControl extends TellsPieces {
   readonly havePieces: number;
   /** It wants nothing more, whatever it says of its interest (BEP 21). */
   readonly uploadOnly: boolean;
+  /** What is downloaded from it; null where nothing is. */
+  readonly download: PeerGiving | null;
   choke(): void;
   unchoke(): void;
   /** Passes a message of PEX on (BEP 11), if the peer takes any. */
@@ -48,8 +61,10 @@ export class SwarmMember {
   #listenPort: number | null = null;
   readonly #control: PeerControl;
   readonly #connectedAtMs: number;
-  readonly #uploadRate: UploadRate;
+  readonly #uploadRate: RollingRate;
   #uploadBytesPerSecond = 0;
+  readonly #downloadRate: RollingRate | null;
+  #downloadBytesPerSecond = 0;
   #unchokedAtMs: number | null = null;
   /** What it had taken when it last got a slot. */
   #turnFromBytes = 0;
@@ -65,7 +80,8 @@ export class SwarmMember {
     this.#leecher = leecherOf(identity, null);
     this.#control = control;
     this.#connectedAtMs = nowMs;
-    this.#uploadRate = new UploadRate(nowMs);
+    this.#uploadRate = new RollingRate(nowMs);
+    this.#downloadRate = control.download === null ? null : new RollingRate(nowMs);
   }
 
   /** Who it is at every gateway. */
@@ -99,9 +115,24 @@ export class SwarmMember {
     return !this.#control.uploadOnly && this.#control.havePieces < pieceCount;
   }
 
-  /** Renews the rolling upload rate; once a choke round. */
+  /** Renews the rolling rates; once a choke round. */
   sampleRate(nowMs: number): void {
-    this.#uploadBytesPerSecond = this.#uploadRate.sample(this.#control.takenBytes, nowMs);
+    const { takenBytes, download } = this.#control;
+    this.#uploadBytesPerSecond = this.#uploadRate.sample(takenBytes, nowMs);
+    if (download === null || this.#downloadRate === null) return;
+    this.#downloadBytesPerSecond = this.#downloadRate.sample(download.receivedBytes, nowMs);
+  }
+
+  /** The peer as a round of tit for tat sees it. */
+  leechSnapshot(pieceLengthBytes: number): LeechPeer {
+    const { download } = this.#control;
+    return {
+      ...this.snapshot(pieceLengthBytes),
+      downloadBytesPerSecond: this.#downloadBytesPerSecond,
+      amInterested: download?.amInterested ?? false,
+      unchokedUsAtMs: download?.unchokedUsAtMs ?? null,
+      pieceAtMs: download?.blockAtMs ?? null,
+    };
   }
 
   /** The peer as a choke round sees it. */

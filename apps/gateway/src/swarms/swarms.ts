@@ -12,9 +12,11 @@ import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import type { SwarmHere } from "../upload/uplink-scarcity.ts";
 import { explainPeers } from "./explain-peers.ts";
+import { LeechChoking } from "./leech-choking.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
+import type { SwarmSlots } from "./swarm-slots.ts";
 import { type SuperSeedingPorts, SwarmSuperSeeding } from "./swarm-super-seeding.ts";
 
 const CHECK_CATALOG_INTERVAL_MS = 30_000;
@@ -47,7 +49,7 @@ type SwarmsPorts = ChokingPorts &
 type Swarm = {
   readonly torrent: Torrent;
   readonly members: Map<PeerKey, SwarmMember>;
-  readonly choking: SwarmChoking;
+  choking: SwarmSlots;
   /** Null of a private torrent (BEP 27). */
   readonly exchange: PeerExchange | null;
   /** Null while no peer is told of single pieces. */
@@ -140,6 +142,14 @@ export class Swarms implements SwarmSide {
     swarm.superSeeding = null;
   }
 
+  /** A download of the torrent begins here, or is over: its slots go by other rules. */
+  downloadChanged(torrent: Torrent): void {
+    const swarm = this.#swarms.get(torrent.infoHash);
+    if (swarm?.torrent !== torrent) return;
+    swarm.choking.stop();
+    swarm.choking = this.#chokingOf(swarm);
+  }
+
   interestChanged({ infoHash }: Torrent, peerKey: PeerKey, interested: boolean): void {
     const swarm = this.#swarms.get(infoHash);
     const member = swarm?.members.get(peerKey);
@@ -216,7 +226,7 @@ export class Swarms implements SwarmSide {
 
   #open(torrent: Torrent): Swarm {
     const members = new Map<PeerKey, SwarmMember>();
-    const choking = new SwarmChoking(this.#ports, this.#config, { torrent, members });
+    const choking = this.#chokingOf({ torrent, members });
     const exchange = torrent.metainfo.private ? null : new PeerExchange();
     const swarm: Swarm = { torrent, members, choking, exchange, superSeeding: null };
     this.#swarms.set(torrent.infoHash, swarm);
@@ -226,6 +236,12 @@ export class Swarms implements SwarmSide {
       this.#ports.telemetry.log.warn("too many pieces to super-seed", { infoHash });
     }
     return swarm;
+  }
+
+  #chokingOf({ torrent, members }: Pick<Swarm, "torrent" | "members">): SwarmSlots {
+    return torrent.download === null
+      ? new SwarmChoking(this.#ports, this.#config, { torrent, members })
+      : new LeechChoking(this.#ports.clock, this.#config, { torrent, members });
   }
 
   /** It was turned off while the peer said hello: another thread may not have known yet. */

@@ -3,6 +3,7 @@ import type { InfoHash } from "@seedfleet/bytes";
 import { type CatalogEntry, SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
 import { HashTrees, infoBytesNamed, type Metainfo } from "@seedfleet/metainfo";
 import { Shelf } from "../blocks/cached-piece.ts";
+import type { TorrentDownload } from "../downloads/torrent-download.ts";
 import type { SealedPieces } from "../fills/piece-seals.ts";
 
 /** What a gateway holds of a torrent that some peer asked for. */
@@ -10,20 +11,22 @@ export class Torrent {
   readonly metainfo: Metainfo;
   /** As the catalog has it now: sources may come and go while the torrent is served. */
   entry: CatalogEntry;
-  /** The pieces we say we have: all, less those whose bytes cannot be had. */
+  /** The pieces we say we have: all that are there, less those whose bytes cannot be had. */
   readonly have: Bitfield;
   readonly shelf: Shelf = new Shelf();
   /** By which pieces that were verified are known again. */
   readonly sealed: SealedPieces = { bytes: null };
 
+  /** While this gateway downloads it. */
+  download: TorrentDownload | null = null;
   #hashTrees: HashTrees | null = null;
   /** Those by other names that peers asked for so far: at most one for each alias. */
   readonly #infoBytes = new Map<InfoHash, Uint8Array>();
 
-  constructor(metainfo: Metainfo, entry: CatalogEntry) {
+  constructor(metainfo: Metainfo, entry: CatalogEntry, have?: Bitfield) {
     this.metainfo = metainfo;
     this.entry = entry;
-    this.have = Bitfield.full(metainfo.pieceCount);
+    this.have = have ?? Bitfield.full(metainfo.pieceCount);
   }
 
   /** What hash requests (BEP 52) are answered from; made when the first one comes. */
@@ -48,7 +51,7 @@ export class Torrent {
   /** Whether peers that come are told of single pieces (BEP 16). */
   get superSeeds(): boolean {
     const { pieceCount } = this.metainfo;
-    const isOn = this.entry.choking?.superSeeding === true;
+    const isOn = this.entry.choking?.superSeeding === true && this.entry.incomplete !== true;
     // Who has the one piece of a torrent has it all, and needs not be told alone.
     return isOn && pieceCount > 1 && pieceCount <= SUPER_SEED_PIECES_MAX;
   }

@@ -144,7 +144,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   const torrent = await given.torrent();
   const heard: string[] = [];
   const control = {
-    ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
+    ...{ takenBytes: 0, download: null, havePieces: 0, uploadOnly: false },
     choke: () => void heard.push("choke"),
     unchoke: () => void heard.push("unchoke"),
     exchangePeers: (payload: Uint8Array) => void heard.push(`pex ${payload.length}`),

@@ -135,6 +135,11 @@ export class PeerThread implements UploadHolder {
     if (lease !== null) this.post({ kind: "evicted", lease });
   }
 
+  got({ shelf }: Torrent, piece: number): void {
+    if (!this.#torrents.has(shelf.serial)) return;
+    this.post({ kind: "got", torrent: shelf.serial, piece });
+  }
+
   forget({ shelf }: Torrent): void {
     if (this.#torrents.delete(shelf.serial)) this.post({ kind: "forget", torrent: shelf.serial });
   }

@@ -83,6 +83,10 @@ export class PeerThreads {
     for (const thread of this.#threads) thread.forget(torrent);
   }
 
+  got(torrent: Torrent, piece: number): void {
+    for (const thread of this.#threads) thread.got(torrent, piece);
+  }
+
   /** The catalog says something else of the torrent now. */
   changed(torrent: Torrent): void {
     splitTorrentUpload(this.#holders, [torrent], this.#ofTorrents);

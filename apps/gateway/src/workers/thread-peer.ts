@@ -13,6 +13,8 @@ export class ThreadPeer implements PeerControl {
   havePieces = 0;
   uploadOnly = false;
   amChoking = true;
+  /** Downloads are the main thread's. */
+  readonly download = null;
 
   constructor(port: BatchedPort<ToWorker>, peerKey: PeerKey) {
     this.#port = port;

@@ -107,6 +107,11 @@ function receive(message: ToWorker): void {
       limiter.setTorrent(torrent, message.part);
       return;
     }
+    case "got": {
+      const torrent = hub.torrentAt(message.torrent);
+      if (torrent?.have.add(message.piece)) host.got(torrent, message.piece);
+      return;
+    }
     case "stop":
       void host.close().then(() => {
         hub.report(host.sentBytes);

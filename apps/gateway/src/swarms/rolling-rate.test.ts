@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
-import { UploadRate } from "./upload-rate.ts";
+import { RollingRate } from "./rolling-rate.ts";
 
 const cases = [
   { given: "nothing sent", samples: [[10_000, 0]], then: 0 },
@@ -57,8 +57,8 @@ const cases = [
 ] as const;
 
 for (const { given, samples, then } of cases) {
-  test(`UploadRate.sample() given ${given}`, () => {
-    const rate = new UploadRate(0);
+  test(`RollingRate.sample() given ${given}`, () => {
+    const rate = new RollingRate(0);
     let last = Number.NaN;
     for (const [atMs, totalBytes] of samples) last = rate.sample(totalBytes, atMs);
     equal(last, then);

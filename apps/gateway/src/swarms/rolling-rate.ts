@@ -1,8 +1,8 @@
 /** BEP 3: rates are averages over the last twenty seconds. */
 const WINDOW_MS = 20_000;
 
-/** The upload rate to one peer, as a rolling average of 20 s over samples of its byte total. */
-export class UploadRate {
+/** The rate of bytes to or from one peer, as a rolling average of 20 s over samples of their total. */
+export class RollingRate {
   #samples: { readonly atMs: number; readonly totalBytes: number }[];
 
   constructor(startedAtMs: number) {

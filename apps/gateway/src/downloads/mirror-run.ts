@@ -1,0 +1,260 @@
+import type { Bus } from "@seedfleet/bus";
+import { type HostPort, type Mirror, type MirrorState, manageCall } from "@seedfleet/contracts";
+import { type Catalog, rendezvous } from "@seedfleet/fleet";
+import { type CancelTimer, type Clock, delay, errorMessage } from "@seedfleet/runtime";
+import type { Log } from "@seedfleet/telemetry";
+import { storeCode } from "../fills/store-code.ts";
+import type { PeerSide } from "../peer-side.ts";
+import type { Swarms } from "../swarms/swarms.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import type { Torrents } from "../torrents/torrents.ts";
+import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
+import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
+import type { PieceWrites } from "./piece-writes.ts";
+import type { ReadHave } from "./read-have.ts";
+import { TorrentDownload } from "./torrent-download.ts";
+import { downloadShape } from "./torrent-shape.ts";
+
+const TICK_INTERVAL_MS = 500;
+
+/** What other gateways brought is heard of at once; what of it was lost on the bus, so much later. */
+const REFRESH_INTERVAL_MS = 30_000;
+
+/** A store that is away, or full, is tried again after so long. */
+const STORE_RETRY_MS = 5_000;
+
+export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> & {
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly torrents: Pick<Torrents, "find" | "refresh">;
+  readonly swarms: Pick<Swarms, "downloadChanged">;
+  readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded">;
+  readonly writes: PieceWrites;
+  readonly readHave: ReadHave;
+  readonly openSources: OpenMirrorSources;
+  readonly chance: () => number;
+};
+
+export type MirrorRunConfig = {
+  readonly gateway: string;
+  /** What begun pieces may take in memory. */
+  readonly memoryBytesMax: number;
+};
+
+/** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
+export class MirrorRun {
+  readonly mirror: Mirror;
+  readonly #ports: MirrorRunPorts;
+  readonly #config: MirrorRunConfig;
+  readonly #peers: DownloadPeers;
+  readonly #sources: MirrorSources;
+  readonly #stopping = new AbortController();
+  #gateways: readonly string[];
+  #cancelTick: CancelTimer | null = null;
+  #refreshAtMs = 0;
+  #torrent: Torrent | null = null;
+  #state: MirrorState = "metadata";
+  #reason: string | null = null;
+  #isWaitingForStore = false;
+
+  constructor(
+    ports: MirrorRunPorts,
+    config: MirrorRunConfig,
+    { mirror, gateways }: { readonly mirror: Mirror; readonly gateways: readonly string[] },
+  ) {
+    this.mirror = mirror;
+    this.#ports = ports;
+    this.#config = config;
+    this.#gateways = gateways;
+    this.#peers = new DownloadPeers(ports, mirror.infoHash);
+    this.#sources = ports.openSources(mirror, {
+      peersFound: (addresses) => this.#peers.add(addresses),
+      wantsPeers: () => this.#peers.wantsMore,
+      counts: () => this.#counts(),
+      download: () => this.#torrent?.download ?? null,
+    });
+    void this.#run();
+  }
+
+  get torrent(): Torrent | null {
+    return this.#torrent;
+  }
+
+  get state(): MirrorState {
+    return this.#state;
+  }
+
+  /** Why it is where it is, for people. */
+  get reason(): string | null {
+    return this.#torrent?.download?.pausedBecause ?? this.#reason ?? this.#sources.reason;
+  }
+
+  /** Others take part now: what is rather whose is shared out anew. */
+  sharedBy(gateways: readonly string[]): void {
+    if (gateways.join() === this.#gateways.join()) return;
+    this.#gateways = gateways;
+    this.#prefer();
+  }
+
+  /** A piece is there; the torrent's bitfield has it already. */
+  verified(piece: number): void {
+    this.#torrent?.download?.verified(piece);
+    if (this.#torrent?.have.isFull) this.#complete();
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#end();
+    await this.#sources.stop(withinMs);
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#ports;
+    const { infoHash } = this.mirror;
+    while (!this.#isStopped) {
+      try {
+        if (await this.#begin()) return;
+      } catch (error) {
+        this.#reason = errorMessage(error);
+        const isFinal = FINAL_CODES.has(storeCode(error));
+        this.#state = isFinal ? "failed" : "paused";
+        log.warn("mirror cannot go on", { infoHash, reason: this.#reason });
+        if (isFinal) return;
+      }
+      await delay(this.#ports.clock, STORE_RETRY_MS);
+    }
+  }
+
+  /** True once there is nothing more to wait for. */
+  async #begin(): Promise<boolean> {
+    const { bus, catalog, torrents } = this.#ports;
+    const { infoHash, holder, purpose } = this.mirror;
+    this.#sources.start();
+    this.#peers.add(this.mirror.peers);
+    if ((await catalog.metainfo(infoHash)) === null) {
+      this.#state = "metadata";
+      const bytes = await this.#sources.metadata(this.mirror.peers, this.#stopping.signal);
+      if (bytes === null) return true;
+      await catalog.putMetainfo(infoHash, bytes);
+    }
+    if (this.#isStopped) return true;
+    if (purpose === "mirror") await bus.call(manageCall, { holder }, { infoHash });
+    const found = await torrents.find(infoHash);
+    if (found.kind === "refused") throw new Error(`the torrent cannot be read: ${found.reason}`);
+    await torrents.refresh(found.torrent);
+    if (this.#isStopped) return true;
+    this.#open(found.torrent);
+    return true;
+  }
+
+  #open(torrent: Torrent): void {
+    const { clock, chance, swarms } = this.#ports;
+    this.#torrent = torrent;
+    this.#reason = null;
+    if (torrent.have.isFull) return this.#complete();
+    torrent.download = new TorrentDownload(
+      {
+        ...{ shape: downloadShape(torrent.metainfo), have: torrent.have },
+        memoryBytesMax: this.#config.memoryBytesMax,
+        store: (piece, bytes) => void this.#store(piece, bytes),
+        peersFound: (addresses) => this.#peers.add(addresses),
+      },
+      chance,
+    );
+    this.#state = "downloading";
+    this.#prefer();
+    swarms.downloadChanged(torrent);
+    this.#sources.downloading(torrent.metainfo);
+    this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
+    this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
+    this.#peers.dial();
+  }
+
+  #prefer(): void {
+    const download = this.#torrent?.download ?? null;
+    if (download === null || this.#gateways.length < 2) return;
+    const { infoHash } = this.mirror;
+    const { gateway } = this.#config;
+    download.prefer((piece) => rendezvous(`${infoHash} ${piece}`, this.#gateways) === gateway);
+  }
+
+  #tick(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    this.#peers.dial();
+    if (nowMs < this.#refreshAtMs || this.#torrent === null) return;
+    this.#refreshAtMs = nowMs + REFRESH_INTERVAL_MS;
+    void this.#ports.torrents.refresh(this.#torrent);
+  }
+
+  async #store(piece: number, bytes: Uint8Array): Promise<void> {
+    const { infoHash, holder } = this.mirror;
+    const download = this.#torrent?.download ?? null;
+    const outcome = await this.#ports.writes.write(holder, { infoHash, piece, bytes });
+    if (download === null || this.#torrent?.download !== download) return;
+    if (outcome.kind === "corrupt") {
+      this.#ports.log.warn("downloaded piece corrupt", { infoHash, piece });
+      download.failed(piece);
+    } else if (outcome.kind === "not-now") {
+      download.pause(outcome.reason);
+      this.#state = "paused";
+      void this.#retryStore();
+    } else if (this.#torrent.have.add(piece)) {
+      // The store's word of it comes over the bus as well, and may be lost.
+      this.#ports.torrents.got(this.#torrent, piece);
+    }
+  }
+
+  /** What waits for the store is offered again, and only when it takes it the download goes on. */
+  async #retryStore(): Promise<void> {
+    if (this.#isWaitingForStore) return;
+    this.#isWaitingForStore = true;
+    await delay(this.#ports.clock, STORE_RETRY_MS);
+    this.#isWaitingForStore = false;
+    const download = this.#torrent?.download ?? null;
+    if (this.#isStopped || download === null) return;
+    this.#state = "downloading";
+    download.resume();
+    download.again();
+  }
+
+  #complete(): void {
+    if (this.#state === "complete") return;
+    const { infoHash } = this.mirror;
+    this.#state = "complete";
+    this.#reason = null;
+    this.#ports.log.info("mirror complete", { infoHash, name: this.#torrent?.metainfo.name });
+    this.#sources.completed();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+    this.#peers.stop();
+    const torrent = this.#torrent;
+    if (torrent === null || torrent.download === null) return;
+    torrent.download = null;
+    this.#ports.peers.downloadEnded(torrent);
+    this.#ports.swarms.downloadChanged(torrent);
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  #counts(): { readonly uploaded: number; readonly downloaded: number; readonly left: number } {
+    const torrent = this.#torrent;
+    const download = torrent?.download ?? null;
+    if (torrent === null || download === null) return { uploaded: 0, downloaded: 0, left: 1 };
+    const left = Math.max(1, download.wantedPieces * torrent.metainfo.pieceLengthBytes);
+    return { uploaded: 0, downloaded: download.downloadedBytes, left };
+  }
+}
+
+/** Trying again would not help. */
+const FINAL_CODES: ReadonlySet<string> = new Set([
+  "managed-content-off",
+  "metainfo-unusable",
+  "torrent-unknown",
+]);

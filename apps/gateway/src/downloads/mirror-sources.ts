@@ -1,0 +1,31 @@
+import type { HostPort, Mirror } from "@seedfleet/contracts";
+import type { Metainfo } from "@seedfleet/metainfo";
+import type { TorrentDownload } from "./torrent-download.ts";
+
+/** What sources of peers and of bytes want of a mirror, and tell it. */
+export type MirrorSourceEvents = {
+  readonly peersFound: (addresses: readonly HostPort[]) => void;
+  readonly wantsPeers: () => boolean;
+  readonly counts: () => {
+    readonly uploaded: number;
+    readonly downloaded: number;
+    readonly left: number;
+  };
+  /** Null until the metadata is there, and when the download is over. */
+  readonly download: () => TorrentDownload | null;
+};
+
+/** Where a mirror's metadata, peers and bytes come from: trackers, the DHT, peers, web seeds. */
+export interface MirrorSources {
+  /** What is waited for, for people; null if nothing is. */
+  readonly reason: string | null;
+  /** May be called again. */
+  start(): void;
+  /** The bytes of the `.torrent`; null when it was stopped before. */
+  metadata(peers: readonly HostPort[], signal: AbortSignal): Promise<Uint8Array | null>;
+  downloading(metainfo: Metainfo): void;
+  completed(): void;
+  stop(withinMs: number): Promise<void>;
+}
+
+export type OpenMirrorSources = (mirror: Mirror, events: MirrorSourceEvents) => MirrorSources;
