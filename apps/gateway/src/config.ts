@@ -28,6 +28,7 @@ export type GatewayConfig = UploadSettings & {
   readonly chokingPolicy: ChokingPolicy;
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
+  readonly downloadBytes: number;
   readonly zone: string | null;
 };
 
@@ -196,6 +197,12 @@ best up to some gigabits per second, peers are served by the main thread.`,
     default: 1,
     min: 1,
     max: WORKERS_MAX,
+  }),
+  downloadBytes: bytes({
+    env: "SEEDFLEET_GATEWAY_DOWNLOAD_BYTES",
+    doc: "Memory for the pieces of one download that are not whole yet, or not stored.",
+    default: 128 * 1024 * 1024,
+    min: 1024 * 1024,
   }),
   zone: zoneField,
 });

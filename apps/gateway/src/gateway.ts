@@ -1,17 +1,21 @@
 import type { Bus, Subscription } from "@seedfleet/bus";
-import { endpointOf } from "@seedfleet/bytes";
+import { parseInfoHash } from "@seedfleet/bytes";
 import {
   catalogChangedEvent,
   type HostPort,
   type Presence,
   peerAnnouncedEvent,
+  pieceVerifiedEvent,
 } from "@seedfleet/contracts";
 import {
   announcePresence,
   type BudgetWatch,
   type Catalog,
+  type Mirrors,
+  type MirrorWatch,
   openBudgets,
   openCatalog,
+  openMirrors,
   type PresenceAnnouncer,
   type PresenceWatch,
   watchPresence,
@@ -20,12 +24,16 @@ import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Downloads } from "./downloads/downloads.ts";
+import { openDownloads } from "./downloads/open-downloads.ts";
+import { haveReader } from "./downloads/read-have.ts";
 import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
 import { pieceReader } from "./fills/read-piece.ts";
 import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
 import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
+import { siblingsOf } from "./operations/siblings-of.ts";
 import { newPeerId, PeerSide } from "./peer-side.ts";
 import { AnnouncedPeers } from "./peers/announced-peers.ts";
 import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
@@ -79,7 +87,10 @@ export async function startGateway(
     const { log } = ports.telemetry;
     const catalog = await openCatalog(ports.bus, log);
     const budgets = await (await openBudgets(ports.bus, log)).watch();
-    const gateway = new Gateway({ ...ports, server, catalog, budgets }, config);
+    const mirrors = await openMirrors(ports.bus, log);
+    const mirrorWatch = await mirrors.watch(() => {});
+    const opened = { ...ports, server, catalog, budgets, mirrors, mirrorWatch };
+    const gateway = new Gateway(opened, config);
     await gateway.handOver();
     return gateway;
   } catch (error) {
@@ -92,6 +103,8 @@ type OpenPorts = GatewayPorts & {
   readonly server: PeerServer;
   readonly catalog: Catalog;
   readonly budgets: BudgetWatch;
+  readonly mirrors: Mirrors;
+  readonly mirrorWatch: MirrorWatch;
 };
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
@@ -113,6 +126,7 @@ class Gateway implements RunningGateway {
   readonly #subscriptions: readonly Subscription[];
   readonly #ownPeerId = newPeerId();
   readonly #operations: GatewayOperations;
+  readonly #downloads: Downloads;
   #draining = false;
 
   constructor(ports: OpenPorts, config: NamedGatewayConfig) {
@@ -132,6 +146,7 @@ class Gateway implements RunningGateway {
     const recycle = (chunk: Uint8Array): void => bus.recycle(chunk);
     this.#taking = openTaking(log, config);
     this.#fills = new PieceFills({ clock, telemetry, cache, readPiece, recycle, ...this.#taking });
+    const readHave = haveReader(bus, log);
     this.#torrents = new Torrents({
       ...{ catalog, clock, log },
       dropped: (torrent) => {
@@ -143,7 +158,15 @@ class Gateway implements RunningGateway {
         this.#peers.changed(torrent);
         this.#swarms.changed(torrent);
       },
-      inUse: (infoHash) => this.#swarms.has(infoHash) || this.#operations.isPreheating(infoHash),
+      inUse: (infoHash) =>
+        this.#swarms.has(infoHash) ||
+        this.#operations.isPreheating(infoHash) ||
+        this.#downloads.isDownloading(infoHash),
+      readHave,
+      got: (torrent, piece) => {
+        this.#peers.got(torrent, piece);
+        this.#downloads.got(torrent, piece);
+      },
     });
     this.#swarms = this.#openSwarms();
     this.#peers = this.#openPeers(cache);
@@ -166,7 +189,18 @@ class Gateway implements RunningGateway {
       bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => {
         this.#torrents.entryChanged(infoHash);
       }),
+      bus.subscribe(pieceVerifiedEvent, {}, ({ piece }, { infoHash }) => {
+        const parsed = parseInfoHash(infoHash);
+        if (parsed !== null) this.#torrents.verified(parsed, piece);
+      }),
     ];
+    this.#downloads = openDownloads(
+      {
+        ...{ ...ports, readHave, presence: this.#presence, torrents: this.#torrents },
+        ...{ swarms: this.#swarms, peers: this.#peers },
+      },
+      { ...config, address: this.peerAddress },
+    );
     this.#announcer = announcePresence(ports, () => this.#describe());
     log.info("gateway listening", { host: config.host, port: server.port });
   }
@@ -187,7 +221,7 @@ class Gateway implements RunningGateway {
   async drain(): Promise<void> {
     this.#leaveFleet();
     this.#swarms.sayGoodbye();
-    await this.#peers.drain(DRAIN_MS_MAX);
+    await Promise.all([this.#downloads.stop(), this.#peers.drain(DRAIN_MS_MAX)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -195,7 +229,7 @@ class Gateway implements RunningGateway {
     this.#announcer.stop();
     this.#upload.stop();
     this.#presence.stop();
-    const closed = this.#peers.close();
+    const closed = Promise.all([this.#downloads.stop(), this.#peers.close()]);
     this.#swarms.stop();
     this.#fills.stop();
     await Promise.all([closed, this.#taking.stop()]);
@@ -219,7 +253,7 @@ class Gateway implements RunningGateway {
         ...this.#ports,
         presence: this.#presence,
         torrents: this.#torrents,
-        siblings: () => this.#siblings(),
+        siblings: () => siblingsOf(this.#presence, this.#config.id),
         offered: countOffered(this.#ports.telemetry.meter),
         scarceSlots: (infoHash) => this.#upload.slotsOf(infoHash),
       },
@@ -250,14 +284,6 @@ class Gateway implements RunningGateway {
         ownPeerId: this.#ownPeerId,
       },
     );
-  }
-
-  /** Those that PEX can tell of, which knows addresses only: a name is left out. */
-  #siblings(): readonly HostPort[] {
-    return this.#presence.available("gateway").flatMap(({ id, peerAddress }) => {
-      if (id === this.#config.id || peerAddress === null) return [];
-      return endpointOf(peerAddress.host, peerAddress.port) === null ? [] : [peerAddress];
-    });
   }
 
   #leaveFleet(): void {

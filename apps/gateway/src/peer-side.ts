@@ -141,6 +141,13 @@ export class PeerSide {
     this.#threads?.got(torrent, piece);
   }
 
+  /** Block bytes of the torrent sent to peers of this thread. */
+  sentBytesOf(torrent: Torrent): number {
+    let sum = torrent.sentBytesOfGone;
+    for (const { sentBytes } of this.#host.of(torrent)) sum += sentBytes;
+    return sum;
+  }
+
   /** The torrent is whole. */
   downloadEnded(torrent: Torrent): void {
     for (const connection of this.#host.of(torrent)) connection.downloadEnded();

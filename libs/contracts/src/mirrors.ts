@@ -21,7 +21,9 @@ export const MIRROR_PEERS_MAX = 64;
 export const MIRROR_GATEWAYS_MAX = 64;
 
 const URL_LENGTH_MAX = 2_048;
-const REASON_LENGTH_MAX = 512;
+
+/** A reason is a line for people. */
+export const MIRROR_REASON_LENGTH_MAX = 512;
 
 /** What the fleet downloads from a swarm that is not its own. It stays until it is complete. */
 export type Mirror = {
@@ -100,7 +102,7 @@ export const mirrorProgressEvent: BusEvent<
   payload: z.strictObject({
     gateway: processId,
     state: z.enum(["metadata", "downloading", "paused", "complete", "failed"]),
-    reason: z.string().max(REASON_LENGTH_MAX).nullable(),
+    reason: z.string().max(MIRROR_REASON_LENGTH_MAX).nullable(),
     name: z.string().max(1_024).nullable(),
     pieceCount: count.nullable(),
     pieceLengthBytes: count.nullable(),

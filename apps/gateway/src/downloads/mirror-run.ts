@@ -1,10 +1,18 @@
 import type { Bus } from "@seedfleet/bus";
-import { type HostPort, type Mirror, type MirrorState, manageCall } from "@seedfleet/contracts";
+import {
+  MIRROR_REASON_LENGTH_MAX,
+  type Mirror,
+  type MirrorProgress,
+  type MirrorState,
+  manageCall,
+} from "@seedfleet/contracts";
 import { type Catalog, rendezvous } from "@seedfleet/fleet";
-import { type CancelTimer, type Clock, delay, errorMessage } from "@seedfleet/runtime";
+import type { Chance } from "@seedfleet/picker";
+import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import { storeCode } from "../fills/store-code.ts";
 import type { PeerSide } from "../peer-side.ts";
+import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
@@ -27,13 +35,13 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> & {
   readonly bus: Bus;
   readonly log: Log;
   readonly catalog: Catalog;
-  readonly torrents: Pick<Torrents, "find" | "refresh">;
+  readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
   readonly swarms: Pick<Swarms, "downloadChanged">;
-  readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded">;
+  readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
   readonly writes: PieceWrites;
   readonly readHave: ReadHave;
   readonly openSources: OpenMirrorSources;
-  readonly chance: () => number;
+  readonly chance: Chance;
 };
 
 export type MirrorRunConfig = {
@@ -57,6 +65,9 @@ export class MirrorRun {
   #state: MirrorState = "metadata";
   #reason: string | null = null;
   #isWaitingForStore = false;
+  readonly #rate: RollingRate;
+  /** Of the download that is over. */
+  #ended = { downloadedBytes: 0, wastedBytes: 0 };
 
   constructor(
     ports: MirrorRunPorts,
@@ -67,6 +78,7 @@ export class MirrorRun {
     this.#ports = ports;
     this.#config = config;
     this.#gateways = gateways;
+    this.#rate = new RollingRate(ports.clock.nowMs());
     this.#peers = new DownloadPeers(ports, mirror.infoHash);
     this.#sources = ports.openSources(mirror, {
       peersFound: (addresses) => this.#peers.add(addresses),
@@ -86,8 +98,29 @@ export class MirrorRun {
   }
 
   /** Why it is where it is, for people. */
-  get reason(): string | null {
-    return this.#torrent?.download?.pausedBecause ?? this.#reason ?? this.#sources.reason;
+  get #reasonText(): string | null {
+    const reason = this.#torrent?.download?.pausedBecause ?? this.#reason ?? this.#sources.reason;
+    return reason === null ? null : reason.slice(0, MIRROR_REASON_LENGTH_MAX);
+  }
+
+  progress(): MirrorProgress {
+    const torrent = this.#torrent;
+    const download = torrent?.download ?? null;
+    const { downloadedBytes, wastedBytes } = download ?? this.#ended;
+    return {
+      gateway: this.#config.gateway,
+      state: this.#state,
+      reason: this.#reasonText,
+      name: torrent?.metainfo.name ?? this.mirror.name,
+      pieceCount: torrent?.metainfo.pieceCount ?? null,
+      pieceLengthBytes: torrent?.metainfo.pieceLengthBytes ?? null,
+      havePieces: torrent?.have.count ?? 0,
+      ...{ downloadedBytes, wastedBytes },
+      uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
+      bytesPerSecond: Math.max(0, this.#rate.sample(downloadedBytes, this.#ports.clock.nowMs())),
+      peers: download?.sourceCount ?? 0,
+      seeds: download?.seedCount ?? 0,
+    };
   }
 
   /** Others take part now: what is rather whose is shared out anew. */
@@ -142,10 +175,20 @@ export class MirrorRun {
     if (purpose === "mirror") await bus.call(manageCall, { holder }, { infoHash });
     const found = await torrents.find(infoHash);
     if (found.kind === "refused") throw new Error(`the torrent cannot be read: ${found.reason}`);
-    await torrents.refresh(found.torrent);
+    const { torrent } = found;
+    await (purpose === "mirror" ? torrents.refresh(torrent) : this.#readBad(torrent));
     if (this.#isStopped) return true;
-    this.#open(found.torrent);
+    this.#open(torrent);
     return true;
+  }
+
+  /** What is to be restored seems to be there until it is asked for. */
+  async #readBad({ entry, have }: Torrent): Promise<void> {
+    const good = await this.#ports.readHave(entry);
+    if (good === null) throw new Error("no store says which pieces are bad");
+    for (let piece = 0; piece < good.pieceCount; piece += 1) {
+      if (!good.has(piece)) have.remove(piece);
+    }
   }
 
   #open(torrent: Torrent): void {
@@ -199,7 +242,7 @@ export class MirrorRun {
       download.pause(outcome.reason);
       this.#state = "paused";
       void this.#retryStore();
-    } else if (this.#torrent.have.add(piece)) {
+    } else {
       // The store's word of it comes over the bus as well, and may be lost.
       this.#ports.torrents.got(this.#torrent, piece);
     }
@@ -223,7 +266,7 @@ export class MirrorRun {
     const { infoHash } = this.mirror;
     this.#state = "complete";
     this.#reason = null;
-    this.#ports.log.info("mirror complete", { infoHash, name: this.#torrent?.metainfo.name });
+    this.#ports.log.info("mirror complete", { infoHash, name: this.progress().name });
     this.#sources.completed();
     this.#end();
   }
@@ -234,6 +277,8 @@ export class MirrorRun {
     this.#peers.stop();
     const torrent = this.#torrent;
     if (torrent === null || torrent.download === null) return;
+    const { downloadedBytes, wastedBytes } = torrent.download;
+    this.#ended = { downloadedBytes, wastedBytes };
     torrent.download = null;
     this.#ports.peers.downloadEnded(torrent);
     this.#ports.swarms.downloadChanged(torrent);
@@ -247,8 +292,9 @@ export class MirrorRun {
     const torrent = this.#torrent;
     const download = torrent?.download ?? null;
     if (torrent === null || download === null) return { uploaded: 0, downloaded: 0, left: 1 };
+    const uploaded = this.#ports.peers.sentBytesOf(torrent);
     const left = Math.max(1, download.wantedPieces * torrent.metainfo.pieceLengthBytes);
-    return { uploaded: 0, downloaded: download.downloadedBytes, left };
+    return { uploaded, downloaded: download.downloadedBytes, left };
   }
 }
 

@@ -6,10 +6,7 @@ import type { TorrentShape } from "@seedfleet/picker";
  * is not on the wire (BEP 52); in v1 and hybrids padding is sent as zeros (BEP 47).
  */
 export function downloadShape(
-  metainfo: Pick<
-    Metainfo,
-    "version" | "files" | "pieceCount" | "pieceLengthBytes" | "sizeBytes"
-  >,
+  metainfo: Pick<Metainfo, "version" | "files" | "pieceCount" | "pieceLengthBytes" | "sizeBytes">,
 ): TorrentShape {
   const { pieceCount, pieceLengthBytes, sizeBytes } = metainfo;
   const shape = { pieceCount, pieceLengthBytes, sizeBytes };

@@ -275,6 +275,7 @@ export class PeerHost implements ConnectionEvents {
     from?.ended?.(reason);
     this.#connections.delete(connection);
     this.#sentBytesOfClosed += connection.sentBytes;
+    connection.torrent.sentBytesOfGone += connection.sentBytes;
     this.#ports.closed(reason);
     this.#ports.swarms.leave(connection.torrent, connection.peerKey);
   }

@@ -19,6 +19,8 @@ export class Torrent {
 
   /** While this gateway downloads it. */
   download: TorrentDownload | null = null;
+  /** Block bytes sent to peers that are gone. */
+  sentBytesOfGone = 0;
   #hashTrees: HashTrees | null = null;
   /** Those by other names that peers asked for so far: at most one for each alias. */
   readonly #infoBytes = new Map<InfoHash, Uint8Array>();

@@ -177,6 +177,8 @@ class GivenTorrents implements AsyncDisposable {
       dropped: (torrent) => this.dropped.push(torrent),
       changed: () => {},
       inUse: (infoHash) => this.inUse.has(infoHash),
+      readHave: () => Promise.resolve(null),
+      got: () => {},
     });
   }
 

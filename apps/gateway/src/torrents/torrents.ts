@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import { Bitfield } from "@seedfleet/bitfield";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { CatalogEntry } from "@seedfleet/contracts";
 import type { Catalog } from "@seedfleet/fleet";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { type Clock, errorMessage } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
+import type { ReadHave } from "../downloads/read-have.ts";
 import { Torrent } from "./torrent.ts";
 
 /** Torrents kept in memory although nobody is connected to them: a peer may come back. */
@@ -28,6 +30,9 @@ type TorrentsPorts = {
   /** The catalog says something else of its upload or its slots now. */
   readonly changed: (torrent: Torrent) => void;
   readonly inUse: (infoHash: InfoHash) => boolean;
+  readonly readHave: ReadHave;
+  /** A piece of content that is being downloaded came to be there. */
+  readonly got: (torrent: Torrent, piece: number) => void;
 };
 
 /**
@@ -70,6 +75,24 @@ export class Torrents {
   /** Somebody changed the entry: looks it up again, if it is known here. */
   entryChanged(infoHash: InfoHash): void {
     if (this.#known.has(infoHash)) void this.#load(infoHash);
+  }
+
+  /** A store has a piece more of content that is being downloaded. */
+  verified(infoHash: InfoHash, piece: number): void {
+    const torrent = this.current(infoHash);
+    if (torrent !== null && piece < torrent.metainfo.pieceCount) this.got(torrent, piece);
+  }
+
+  /** A piece is there: who serves the torrent and who downloads it are told, once. */
+  got(torrent: Torrent, piece: number): void {
+    if (torrent.have.add(piece)) this.#ports.got(torrent, piece);
+  }
+
+  /** Asks which pieces are there of content that is being downloaded. Never rejects. */
+  async refresh(torrent: Torrent): Promise<void> {
+    const { entry, metainfo } = torrent;
+    const bits = await this.#haveOf(entry, metainfo.pieceCount);
+    for (const piece of bits?.pieces() ?? []) this.got(torrent, piece);
   }
 
   /** What is known now, without asking anyone. */
@@ -120,8 +143,15 @@ export class Torrents {
   #renew(torrent: Torrent, entry: CatalogEntry): void {
     const { upload, choking } = torrent.entry;
     const isSame = isDeepStrictEqual([upload, choking], [entry.upload, entry.choking]);
+    const wasIncomplete = torrent.entry.incomplete === true;
     torrent.entry = entry;
     if (!isSame) this.#ports.changed(torrent);
+    if (wasIncomplete) void this.refresh(torrent);
+  }
+
+  /** Null where it cannot be said now. */
+  async #haveOf(entry: CatalogEntry, pieceCount: number): Promise<Bitfield | null> {
+    return entry.incomplete ? await this.#ports.readHave(entry) : Bitfield.full(pieceCount);
   }
 
   #loadNamed(alias: InfoHash, infoHash: InfoHash): Promise<FoundTorrent> {
@@ -136,7 +166,9 @@ export class Torrents {
     const bytes = await catalog.metainfo(entry.infoHash);
     const metainfo = bytes === null ? null : parseMetainfo(bytes);
     if (metainfo?.kind === "metainfo" && metainfo.infoHash === entry.infoHash) {
-      return new Torrent(metainfo, entry);
+      const { pieceCount } = metainfo;
+      const have = await this.#haveOf(entry, pieceCount);
+      return new Torrent(metainfo, entry, have ?? Bitfield.empty(pieceCount));
     }
     const code = metainfo?.kind === "violation" ? metainfo.code : "absent-or-another";
     log.error("metainfo unusable", { infoHash: entry.infoHash, code });

@@ -1,0 +1,119 @@
+import type { InfoHash } from "@seedfleet/bytes";
+import { type MirrorProgress, mirrorProgressEvent } from "@seedfleet/contracts";
+import { gatewaysOf, type Mirrors, type MirrorWatch } from "@seedfleet/fleet";
+import { type CancelTimer, errorMessage } from "@seedfleet/runtime";
+import type { PeerSide } from "../peer-side.ts";
+import type { Torrent } from "../torrents/torrent.ts";
+import { MirrorRun, type MirrorRunConfig, type MirrorRunPorts } from "./mirror-run.ts";
+
+const ROUND_INTERVAL_MS = 1_000;
+const TICK_INTERVAL_MS = 500;
+
+/** What a drain waits for trackers to be told. */
+const LEAVE_MS_MAX = 3_000;
+
+export type DownloadsPorts = Omit<MirrorRunPorts, "peers"> & {
+  readonly peers: MirrorRunPorts["peers"] & Pick<PeerSide, "tickDownloads">;
+  /** Gateways that take part, this one among them. */
+  readonly gateways: () => readonly string[];
+};
+
+/** What this gateway downloads: its part in each of the fleet's mirrors. */
+export class Downloads {
+  readonly #ports: DownloadsPorts;
+  readonly #config: MirrorRunConfig;
+  readonly #mirrors: Pick<Mirrors, "remove">;
+  readonly #watch: MirrorWatch;
+  readonly #runs = new Map<InfoHash, MirrorRun>();
+  readonly #told = new Map<InfoHash, string>();
+  readonly #timers: readonly CancelTimer[];
+  #stopped = false;
+
+  constructor(
+    ports: DownloadsPorts,
+    config: MirrorRunConfig,
+    of: { readonly mirrors: Pick<Mirrors, "remove">; readonly watch: MirrorWatch },
+  ) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#mirrors = of.mirrors;
+    this.#watch = of.watch;
+    const { clock, peers } = ports;
+    this.#timers = [
+      clock.every(ROUND_INTERVAL_MS, () => this.#round()),
+      clock.every(TICK_INTERVAL_MS, () => {
+        if (this.#runs.size > 0) peers.tickDownloads(clock.nowMs());
+      }),
+    ];
+    this.changed();
+  }
+
+  isDownloading(infoHash: InfoHash): boolean {
+    return this.#runs.has(infoHash);
+  }
+
+  /** Mirrors came or went, or gateways did. */
+  changed(): void {
+    if (this.#stopped) return;
+    const gateways = this.#ports.gateways();
+    for (const mirror of this.#watch.now.values()) {
+      const part = gatewaysOf(mirror, gateways);
+      const run = this.#runs.get(mirror.infoHash);
+      if (run !== undefined) run.sharedBy(part);
+      else if (part.includes(this.#config.gateway)) {
+        this.#runs.set(
+          mirror.infoHash,
+          new MirrorRun(this.#ports, this.#config, { mirror, gateways: part }),
+        );
+      }
+    }
+    for (const [infoHash, run] of this.#runs) {
+      const mirror = this.#watch.now.get(infoHash);
+      const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
+      if (isOurs) continue;
+      this.#runs.delete(infoHash);
+      this.#told.delete(infoHash);
+      void run.stop(LEAVE_MS_MAX);
+    }
+  }
+
+  /** A piece of the torrent is there; its bitfield has it already. */
+  got({ infoHash }: Torrent, piece: number): void {
+    this.#runs.get(infoHash)?.verified(piece);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#watch.stop();
+    await Promise.all([...this.#runs.values()].map((run) => run.stop(LEAVE_MS_MAX)));
+  }
+
+  get #gateway(): string {
+    return this.#config.gateway;
+  }
+
+  #round(): void {
+    this.changed();
+    for (const [infoHash, run] of this.#runs) {
+      this.#tell(infoHash, run.progress());
+      if (run.state === "complete") void this.#forget(infoHash);
+    }
+  }
+
+  #tell(infoHash: InfoHash, progress: MirrorProgress): void {
+    const said = JSON.stringify(progress);
+    if (this.#told.get(infoHash) === said) return;
+    this.#told.set(infoHash, said);
+    this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, progress);
+  }
+
+  async #forget(infoHash: InfoHash): Promise<void> {
+    try {
+      await this.#mirrors.remove(infoHash);
+    } catch (error) {
+      const reason = errorMessage(error);
+      this.#ports.log.warn("mirror complete, its record stays for now", { infoHash, reason });
+    }
+  }
+}
