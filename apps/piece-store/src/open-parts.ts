@@ -30,6 +30,8 @@ export const LOADS_AT_ONCE_MAX = 4;
 export const LOADS_WAITING_MAX = 1_024;
 
 export type PieceStoreParts = {
+  readonly conditions: TorrentConditions;
+  readonly contexts: TorrentContexts;
   readonly held: HeldTorrents;
   readonly managed: ManagedTorrents;
   readonly pool: HashPool;
@@ -94,7 +96,7 @@ export async function openParts(
   gaugeTorrents(ports, held, conditions);
   gaugeScrub(ports, scrub);
   await held.start();
-  return { held, managed, pool, reader, scrub, sources, worker, writes };
+  return { conditions, contexts, held, managed, pool, reader, scrub, sources, worker, writes };
 }
 
 function gaugeTorrents(

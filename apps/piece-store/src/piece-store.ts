@@ -1,5 +1,6 @@
 import type { Bus, Subscription } from "@seedfleet/bus";
 import {
+  havePiecesCall,
   manageCall,
   type Presence,
   readPieceCall,
@@ -11,6 +12,7 @@ import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { PieceStoreConfig } from "./config.ts";
 import { openParts, type PieceStoreParts } from "./open-parts.ts";
+import { havePieces } from "./reading/have-pieces.ts";
 import { retain } from "./retain.ts";
 
 export type PieceStorePorts = {
@@ -64,6 +66,7 @@ class PieceStore implements RunningPieceStore {
         { ...ours, sent: (chunk) => reader.sent(chunk) },
         (request, _, asker, landing) => reader.read(request, asker, landing),
       ),
+      bus.serveStream(havePiecesCall, ours, ({ infoHash }) => havePieces(ports, infoHash)),
       bus.serve(manageCall, ours, ({ infoHash }) => managed.manage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),
     ];

@@ -96,6 +96,7 @@ export class ManagedTorrents implements AsyncDisposable {
     const bytes = torrentBytes(content, layout);
     return {
       has: (piece) => content.has(piece),
+      bitfield: () => content.bitfield(),
       read: (begin, into) => bytes.read(begin, into),
       isManaged: true,
       async repair(begin, right) {
