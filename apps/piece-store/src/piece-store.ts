@@ -5,6 +5,7 @@ import {
   type Presence,
   readPieceCall,
   retainCall,
+  unmanageCall,
   writePieceCall,
 } from "@seedfleet/contracts";
 import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
@@ -68,6 +69,7 @@ class PieceStore implements RunningPieceStore {
       ),
       bus.serveStream(havePiecesCall, ours, ({ infoHash }) => havePieces(ports, infoHash)),
       bus.serve(manageCall, ours, ({ infoHash }) => managed.manage(infoHash)),
+      bus.serve(unmanageCall, ours, ({ infoHash }) => managed.unmanage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),
     ];
     this.#announcer = announcePresence(ports, () => this.#describe());
@@ -89,8 +91,9 @@ class PieceStore implements RunningPieceStore {
     await this.drain();
     this.#announcer.stop();
     for (const subscription of this.#served) subscription.unsubscribe();
-    const { held, reader, managed, pool, sources } = this.#ports;
+    const { completion, held, reader, managed, pool, sources } = this.#ports;
     held.stop();
+    await completion[Symbol.asyncDispose]();
     await reader.idle();
     await managed[Symbol.asyncDispose]();
     await pool[Symbol.asyncDispose]();
