@@ -8,8 +8,8 @@ import {
   encodeMetadataMessage,
   METADATA_PIECE_BYTES,
 } from "@seedfleet/wire";
-import type { NamedGatewayConfig } from "./gateway.ts";
 import { METADATA_SERVINGS_MAX } from "./peers/peer-limits.ts";
+import type { NamedGatewayConfig } from "./running-gateway.ts";
 import { blocksOf, GivenGateway } from "./testing.ts";
 import type { TestPeer } from "./testing-peer.ts";
 import { type GivenTorrent, givenTorrent } from "./testing-torrent.ts";

@@ -1,12 +1,5 @@
-import type { Bus, Subscription } from "@seedfleet/bus";
-import { parseInfoHash } from "@seedfleet/bytes";
-import {
-  catalogChangedEvent,
-  type HostPort,
-  type Presence,
-  peerAnnouncedEvent,
-  pieceVerifiedEvent,
-} from "@seedfleet/contracts";
+import type { Subscription } from "@seedfleet/bus";
+import type { HostPort, Presence } from "@seedfleet/contracts";
 import {
   announcePresence,
   type BudgetWatch,
@@ -20,13 +13,12 @@ import {
   type PresenceWatch,
   watchPresence,
 } from "@seedfleet/fleet";
-import { type Clock, VERSION } from "@seedfleet/runtime";
-import type { Telemetry } from "@seedfleet/telemetry";
+import { VERSION } from "@seedfleet/runtime";
 import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import { openDownloads } from "./downloads/open-downloads.ts";
-import { haveReader } from "./downloads/read-have.ts";
+import { haveReader, type ReadHave } from "./downloads/read-have.ts";
 import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
 import { pieceReader } from "./fills/read-piece.ts";
@@ -34,38 +26,18 @@ import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
 import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
 import { siblingsOf } from "./operations/siblings-of.ts";
+import { subscribeToFleet } from "./operations/subscribe-to-fleet.ts";
 import { newPeerId, PeerSide } from "./peer-side.ts";
 import { AnnouncedPeers } from "./peers/announced-peers.ts";
 import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
 import { refuseUtp } from "./peers/refuse-utp.ts";
+import type { GatewayPorts, NamedGatewayConfig, RunningGateway } from "./running-gateway.ts";
 import { Swarms } from "./swarms/swarms.ts";
 import { Torrents } from "./torrents/torrents.ts";
 import { FleetUpload } from "./upload/fleet-upload.ts";
 
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
-
-export type GatewayPorts = {
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  /** Has the process drain and end, as a signal does. */
-  readonly requestStop: () => void;
-};
-
-export type NamedGatewayConfig = GatewayConfig & { readonly id: string };
-
-export interface RunningGateway extends AsyncDisposable {
-  /** Where peers are told to connect. */
-  readonly peerAddress: HostPort;
-  ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
-  /**
-   * Dials itself by the address that peers are told, and says what came of it; null if nothing did.
-   */
-  checkReachability(): Promise<ReachabilityOutcome | null>;
-  /** Takes no new peers, answers what was asked, and lets the peers go. */
-  drain(): Promise<void>;
-}
 
 /** A gateway that has its port and lets peers wait. */
 export type BoundGateway = PeerServer;
@@ -130,7 +102,7 @@ class Gateway implements RunningGateway {
   #draining = false;
 
   constructor(ports: OpenPorts, config: NamedGatewayConfig) {
-    const { bus, clock, telemetry, server, catalog } = ports;
+    const { bus, clock, telemetry, server } = ports;
     const { log, meter } = telemetry;
     this.#ports = ports;
     this.#config = config;
@@ -147,27 +119,7 @@ class Gateway implements RunningGateway {
     this.#taking = openTaking(log, config);
     this.#fills = new PieceFills({ clock, telemetry, cache, readPiece, recycle, ...this.#taking });
     const readHave = haveReader(bus, log);
-    this.#torrents = new Torrents({
-      ...{ catalog, clock, log },
-      dropped: (torrent) => {
-        cache.clear(torrent.shelf);
-        this.#swarms.dropped(torrent);
-        this.#peers.forget(torrent);
-      },
-      changed: (torrent) => {
-        this.#peers.changed(torrent);
-        this.#swarms.changed(torrent);
-      },
-      inUse: (infoHash) =>
-        this.#swarms.has(infoHash) ||
-        this.#operations.isPreheating(infoHash) ||
-        this.#downloads.isDownloading(infoHash),
-      readHave,
-      got: (torrent, piece) => {
-        this.#peers.got(torrent, piece);
-        this.#downloads.got(torrent, piece);
-      },
-    });
+    this.#torrents = this.#openTorrents(cache, readHave);
     this.#swarms = this.#openSwarms();
     this.#peers = this.#openPeers(cache);
     this.#upload = new FleetUpload(
@@ -183,17 +135,9 @@ class Gateway implements RunningGateway {
     });
     server.open((socket) => this.#peers.accept(socket));
     this.#utp = refuseUtp({ host: config.host, port: server.port }, log);
-    const params = { gateway: config.id };
-    this.#subscriptions = [
-      bus.subscribe(peerAnnouncedEvent, { params }, (peer) => this.#announced.add(peer)),
-      bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => {
-        this.#torrents.entryChanged(infoHash);
-      }),
-      bus.subscribe(pieceVerifiedEvent, {}, ({ piece }, { infoHash }) => {
-        const parsed = parseInfoHash(infoHash);
-        if (parsed !== null) this.#torrents.verified(parsed, piece);
-      }),
-    ];
+    this.#subscriptions = subscribeToFleet(bus, config.id, {
+      ...{ announced: this.#announced, torrents: this.#torrents },
+    });
     this.#downloads = openDownloads(
       {
         ...{ ...ports, readHave, presence: this.#presence, torrents: this.#torrents },
@@ -235,6 +179,30 @@ class Gateway implements RunningGateway {
     await Promise.all([closed, this.#taking.stop()]);
     // Whoever waits for the end of a drain asks until nobody answers.
     this.#operations[Symbol.dispose]();
+  }
+
+  #openTorrents(cache: PieceCache, readHave: ReadHave): Torrents {
+    const { catalog, clock, telemetry } = this.#ports;
+    return new Torrents({
+      ...{ catalog, clock, log: telemetry.log, readHave },
+      dropped: (torrent) => {
+        cache.clear(torrent.shelf);
+        this.#swarms.dropped(torrent);
+        this.#peers.forget(torrent);
+      },
+      changed: (torrent) => {
+        this.#peers.changed(torrent);
+        this.#swarms.changed(torrent);
+      },
+      inUse: (infoHash) =>
+        this.#swarms.has(infoHash) ||
+        this.#operations.isPreheating(infoHash) ||
+        this.#downloads.isDownloading(infoHash),
+      got: (torrent, piece) => {
+        this.#peers.got(torrent, piece);
+        this.#downloads.got(torrent, piece);
+      },
+    });
   }
 
   #openOperations(cache: PieceCache): GatewayOperations {

@@ -3,6 +3,7 @@ export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
 export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 export { PieceFills } from "./fills/piece-fills.ts";
 export { pieceReader } from "./fills/read-piece.ts";
-export { type BoundGateway, bindGateway, type RunningGateway, startGateway } from "./gateway.ts";
+export { type BoundGateway, bindGateway, startGateway } from "./gateway.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
+export type { RunningGateway } from "./running-gateway.ts";
 export { Torrent } from "./torrents/torrent.ts";

@@ -160,8 +160,8 @@ export class PiecePicker {
   }
 
   /**
-   * A piece is there as it should be, wherever it came from. Gives what peers are still asked for of
-   * it and need not send. Whoever a whole piece came from alone is clear of suspicion.
+   * A piece is there as it should be, wherever it came from. Gives what peers are still asked for
+   * of it and need not send. Whoever a whole piece came from alone is clear of suspicion.
    */
   verified(piece: number): readonly Asked[] {
     const begun = this.#begun.get(piece);

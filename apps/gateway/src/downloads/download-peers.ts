@@ -17,6 +17,7 @@ export class DownloadPeers {
   readonly #ports: DownloadPeersPorts;
   readonly #infoHash: InfoHash;
   readonly #known: KnownPeers;
+  #started = false;
   #stopped = false;
 
   constructor(ports: DownloadPeersPorts, infoHash: InfoHash) {
@@ -37,9 +38,15 @@ export class DownloadPeers {
     this.dial();
   }
 
+  /** The torrent is known now, which a handshake takes. */
+  start(): void {
+    this.#started = true;
+    this.dial();
+  }
+
   /** Goes to whom it is time for; to be called about once a second. */
   dial(): void {
-    if (this.#stopped) return;
+    if (!this.#started || this.#stopped) return;
     for (const address of this.#known.next(this.#ports.clock.nowMs())) void this.#dial(address);
   }
 

@@ -34,7 +34,7 @@ export class KnownPeers {
   #dialling = 0;
   #connected = 0;
 
-  /** `isOurs`: the address is this gateway's or another's of the fleet, which has no more than it. */
+  /** `isOurs`: the address is a gateway's of this fleet, which has no more than we. */
   constructor(isOurs: (address: HostPort) => boolean) {
     this.#isOurs = isOurs;
   }

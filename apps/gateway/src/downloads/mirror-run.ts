@@ -9,7 +9,6 @@ import {
 import { type Catalog, rendezvous } from "@seedfleet/fleet";
 import type { Chance } from "@seedfleet/picker";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
-import type { Log } from "@seedfleet/telemetry";
 import { storeCode } from "../fills/store-code.ts";
 import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
@@ -18,31 +17,30 @@ import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
 import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
-import type { PieceWrites } from "./piece-writes.ts";
+import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
 import type { ReadHave } from "./read-have.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
 const TICK_INTERVAL_MS = 500;
 
-/** What other gateways brought is heard of at once; what of it was lost on the bus, so much later. */
+/** What other gateways brought is heard of at once; what was lost on the bus, so much later. */
 const REFRESH_INTERVAL_MS = 30_000;
 
 /** A store that is away, or full, is tried again after so long. */
 const STORE_RETRY_MS = 5_000;
 
-export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> & {
-  readonly bus: Bus;
-  readonly log: Log;
-  readonly catalog: Catalog;
-  readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
-  readonly swarms: Pick<Swarms, "downloadChanged">;
-  readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
-  readonly writes: PieceWrites;
-  readonly readHave: ReadHave;
-  readonly openSources: OpenMirrorSources;
-  readonly chance: Chance;
-};
+export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
+  PieceStoringPorts & {
+    readonly bus: Bus;
+    readonly catalog: Catalog;
+    readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
+    readonly swarms: Pick<Swarms, "downloadChanged">;
+    readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
+    readonly readHave: ReadHave;
+    readonly openSources: OpenMirrorSources;
+    readonly chance: Chance;
+  };
 
 export type MirrorRunConfig = {
   readonly gateway: string;
@@ -64,7 +62,6 @@ export class MirrorRun {
   #torrent: Torrent | null = null;
   #state: MirrorState = "metadata";
   #reason: string | null = null;
-  #isWaitingForStore = false;
   readonly #rate: RollingRate;
   /** Of the download that is over. */
   #ended = { downloadedBytes: 0, wastedBytes: 0 };
@@ -196,11 +193,17 @@ export class MirrorRun {
     this.#torrent = torrent;
     this.#reason = null;
     if (torrent.have.isFull) return this.#complete();
+    const storing = new PieceStoring(this.#ports, {
+      ...{ torrent, holder: this.mirror.holder },
+      stalled: (isStalled) => {
+        this.#state = isStalled ? "paused" : "downloading";
+      },
+    });
     torrent.download = new TorrentDownload(
       {
         ...{ shape: downloadShape(torrent.metainfo), have: torrent.have },
         memoryBytesMax: this.#config.memoryBytesMax,
-        store: (piece, bytes) => void this.#store(piece, bytes),
+        store: (piece, bytes) => storing.store(piece, bytes),
         peersFound: (addresses) => this.#peers.add(addresses),
       },
       chance,
@@ -211,7 +214,7 @@ export class MirrorRun {
     this.#sources.downloading(torrent.metainfo);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
-    this.#peers.dial();
+    this.#peers.start();
   }
 
   #prefer(): void {
@@ -228,37 +231,6 @@ export class MirrorRun {
     if (nowMs < this.#refreshAtMs || this.#torrent === null) return;
     this.#refreshAtMs = nowMs + REFRESH_INTERVAL_MS;
     void this.#ports.torrents.refresh(this.#torrent);
-  }
-
-  async #store(piece: number, bytes: Uint8Array): Promise<void> {
-    const { infoHash, holder } = this.mirror;
-    const download = this.#torrent?.download ?? null;
-    const outcome = await this.#ports.writes.write(holder, { infoHash, piece, bytes });
-    if (download === null || this.#torrent?.download !== download) return;
-    if (outcome.kind === "corrupt") {
-      this.#ports.log.warn("downloaded piece corrupt", { infoHash, piece });
-      download.failed(piece);
-    } else if (outcome.kind === "not-now") {
-      download.pause(outcome.reason);
-      this.#state = "paused";
-      void this.#retryStore();
-    } else {
-      // The store's word of it comes over the bus as well, and may be lost.
-      this.#ports.torrents.got(this.#torrent, piece);
-    }
-  }
-
-  /** What waits for the store is offered again, and only when it takes it the download goes on. */
-  async #retryStore(): Promise<void> {
-    if (this.#isWaitingForStore) return;
-    this.#isWaitingForStore = true;
-    await delay(this.#ports.clock, STORE_RETRY_MS);
-    this.#isWaitingForStore = false;
-    const download = this.#torrent?.download ?? null;
-    if (this.#isStopped || download === null) return;
-    this.#state = "downloading";
-    download.resume();
-    download.again();
   }
 
   #complete(): void {

@@ -10,7 +10,7 @@ import {
 import { encodeMessage, type PeerMessage } from "@seedfleet/wire";
 import type { PeerPieces } from "../peers/peer-pieces.ts";
 import { DownloadRate } from "./download-rate.ts";
-import type { BlockSource, TorrentDownload } from "./torrent-download.ts";
+import type { BlockSource, ReceivedBlock, TorrentDownload } from "./torrent-download.ts";
 
 /** After a request that it refused a peer is left alone for so long, and longer each time. */
 const REFUSED_REST_MS = 1_000;
@@ -108,7 +108,7 @@ export class PeerDownload implements BlockSource {
         this.#refused(message);
         return null;
       case "piece":
-        return this.#block(message.piece, message.begin, message.data);
+        return this.#block(message);
       default:
         return null;
     }
@@ -185,10 +185,10 @@ export class PeerDownload implements BlockSource {
     this.#restUntilMs = nowMs + Math.min(REFUSED_REST_MS_MAX, restMs);
   }
 
-  #block(piece: number, begin: number, data: Uint8Array): DownloadViolation | null {
+  #block(block: ReceivedBlock): DownloadViolation | null {
     const nowMs = this.#ports.nowMs();
-    this.#rate.received(data.length);
-    if (this.#download.receive(this.#peer, piece, begin, data)) {
+    this.#rate.received(block.data.length);
+    if (this.#download.receive(this.#peer, block)) {
       this.#blockAtMs = nowMs;
       this.#refusedInARow = 0;
     } else {

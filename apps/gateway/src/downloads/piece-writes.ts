@@ -12,15 +12,16 @@ const CHUNK_BYTES_MAX: number = 1024 * 1024;
 
 /** What came of a piece that a store was given. */
 export type WriteOutcome =
-  | { readonly kind: "verified" | "corrupt" }
+  | { readonly kind: "verified" }
+  | { readonly kind: "corrupt" }
   /** It may be tried again. */
   | { readonly kind: "not-now"; readonly code: string; readonly reason: string };
 
 type Offer = { readonly infoHash: InfoHash; readonly piece: number; readonly bytes: Uint8Array };
 
 /**
- * Gives downloaded pieces to the piece-store that keeps them: offers each, and the store fetches it,
- * checks its hash and writes it (ADR 7).
+ * Gives downloaded pieces to the piece-store that keeps them: offers each, and the store fetches
+ * it, checks its hash and writes it (ADR 7).
  */
 export class PieceWrites implements Disposable {
   readonly #bus: Bus;

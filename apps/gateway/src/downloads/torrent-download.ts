@@ -26,10 +26,18 @@ export type TorrentDownloadOptions = {
   readonly have: Bitfield;
   /** What begun pieces may take in memory, all together; one of any length is always begun. */
   readonly memoryBytesMax: number;
-  /** A whole piece is to be verified and stored; `verified`, `failed` or `again` answer. */
+  /** A whole piece is to be verified and stored; `verified` or `failed` answer. */
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
+};
+
+/** A block as it came. */
+export type ReceivedBlock = {
+  readonly piece: number;
+  readonly begin: number;
+  /** May be a view of what was received, and is copied. */
+  readonly data: Uint8Array;
 };
 
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
@@ -89,9 +97,9 @@ export class TorrentDownload {
     return this.#pausedBecause;
   }
 
-  /** Pieces that are whole and not verified. */
-  get storing(): ReadonlySet<number> {
-    return this.#storing;
+  /** Whether a piece is whole and its verdict is waited for. */
+  isStoring(piece: number): boolean {
+    return this.#storing.has(piece);
   }
 
   join(source: BlockSource): PickerPeer {
@@ -133,7 +141,7 @@ export class TorrentDownload {
   }
 
   /** A source sent a block; false when nobody asked it for that. */
-  receive(peer: PickerPeer, piece: number, begin: number, data: Uint8Array): boolean {
+  receive(peer: PickerPeer, { piece, begin, data }: ReceivedBlock): boolean {
     this.downloadedBytes += data.length;
     const received = this.#picker.receive(peer, { piece, begin, length: data.length });
     if (received.kind === "unasked") {
@@ -184,14 +192,6 @@ export class TorrentDownload {
     const blame = this.#picker.failed(piece);
     if (blame.kind === "certain") this.#sources.get(blame.peer)?.ban();
     this.wake();
-  }
-
-  /** Hands the pieces that wait for their verdict over once more. */
-  again(): void {
-    for (const piece of this.#storing) {
-      const bytes = this.#pieces.get(piece);
-      if (bytes !== undefined) this.#options.store(piece, bytes);
-    }
   }
 
   pause(because: string): void {

@@ -2,8 +2,8 @@ import type { Metainfo } from "@seedfleet/metainfo";
 import type { TorrentShape } from "@seedfleet/picker";
 
 /**
- * The torrent as it is asked for. Of v2 alone what follows a file in its last piece lies nowhere and
- * is not on the wire (BEP 52); in v1 and hybrids padding is sent as zeros (BEP 47).
+ * The torrent as it is asked for. Of v2 alone what follows a file in its last piece lies nowhere
+ * and is not on the wire (BEP 52); in v1 and hybrids padding is sent as zeros (BEP 47).
  */
 export function downloadShape(
   metainfo: Pick<Metainfo, "version" | "files" | "pieceCount" | "pieceLengthBytes" | "sizeBytes">,

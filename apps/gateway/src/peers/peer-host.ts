@@ -22,8 +22,7 @@ const CHECK_DRAINED_INTERVAL_MS = 50;
 
 /**
  * A peer closes its side once it has read all that it asked for, of which clients have some three
- * seconds on their way; who has not by then is gone itself, or does not care. Closed before, it
- * would be reset, and never read which gateways it was told to go to.
+ * seconds on their way. Closed before, it would be reset, and never read where it was told to go.
  */
 export const LEAVE_MS_MAX = 5_000;
 
@@ -69,7 +68,7 @@ export class PeerHost implements ConnectionEvents {
   readonly #cancelCheck: CancelTimer;
   /** Every socket that was let in and has not closed. */
   readonly #sockets = new Set<Socket>();
-  /** Those among them whose handshake is not done. */
+  /** Whose handshake is not done. */
   readonly #greeting = new Set<Socket>();
   readonly #connections = new Map<PeerConnection, ConnectionOrigin>();
   #serial: number;
@@ -94,7 +93,7 @@ export class PeerHost implements ConnectionEvents {
     return this.#connections.size > 0;
   }
 
-  /** How many peers of each torrent there are that may download, or are sent something else. */
+  /** How many peers of each torrent may download, or are sent something else. */
   countServed(): ReadonlyMap<Torrent, number> {
     const nowMs = this.#ports.clock.nowMs();
     const counts = new Map<Torrent, number>();
@@ -270,14 +269,15 @@ export class PeerHost implements ConnectionEvents {
   }
 
   closed(connection: PeerConnection, reason: CloseReason): void {
-    const from = this.#connections.get(connection);
-    if (from !== undefined) this.#judge(from, reason);
+    const from = this.#connections.get(connection) ?? null;
+    if (from !== null) this.#judge(from, reason);
     from?.ended?.(reason);
     this.#connections.delete(connection);
-    this.#sentBytesOfClosed += connection.sentBytes;
-    connection.torrent.sentBytesOfGone += connection.sentBytes;
+    const { sentBytes, torrent } = connection;
+    this.#sentBytesOfClosed += sentBytes;
+    torrent.sentBytesOfGone += sentBytes;
     this.#ports.closed(reason);
-    this.#ports.swarms.leave(connection.torrent, connection.peerKey);
+    this.#ports.swarms.leave(torrent, connection.peerKey);
   }
 
   #judge({ origin, isAnswerable }: ConnectionOrigin, reason: CloseReason): void {

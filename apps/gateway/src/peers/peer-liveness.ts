@@ -27,7 +27,7 @@ export class PeerLiveness {
     this.#spokeAtMs = nowMs;
   }
 
-  /** Why the connection is to end, that it is to be kept alive, or null; asked every few seconds. */
+  /** Why the connection is to end, or that it is to be kept alive; asked every few seconds. */
   check(
     { fullSinceMs, sentBytes }: Sending,
     nowMs: number,

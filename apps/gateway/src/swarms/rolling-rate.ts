@@ -1,7 +1,7 @@
 /** BEP 3: rates are averages over the last twenty seconds. */
 const WINDOW_MS = 20_000;
 
-/** The rate of bytes to or from one peer, as a rolling average of 20 s over samples of their total. */
+/** The rate to or from one peer, as a rolling average of 20 s over samples of its byte total. */
 export class RollingRate {
   #samples: { readonly atMs: number; readonly totalBytes: number }[];
 
