@@ -7,9 +7,11 @@ import {
   defineConfig,
   type Field,
   integer,
+  oneOf,
   port,
   text,
 } from "@seedfleet/runtime";
+import type { PrivateAddresses } from "./outbound/outbound-rule.ts";
 import type { EncryptionPolicy } from "./peers/open-stream.ts";
 import type { UploadSettings } from "./upload/upload-limits.ts";
 
@@ -29,6 +31,7 @@ export type GatewayConfig = UploadSettings & {
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
   readonly zone: string | null;
+  readonly privateAddresses: PrivateAddresses;
 };
 
 /** A block a second: with less nobody gets anything done. */
@@ -198,4 +201,11 @@ best up to some gigabits per second, peers are served by the main thread.`,
     max: WORKERS_MAX,
   }),
   zone: zoneField,
+  privateAddresses: oneOf(["auto", "allowed", "refused"], {
+    env: "SEEDFLEET_GATEWAY_PRIVATE_ADDRESSES",
+    doc: `Whether downloads go to trackers, peers and web seeds at private addresses and at this
+machine's own: auto does if the address that peers are told is one itself, else those who make
+magnets could have the gateway ask machines behind its firewall. Addresses of the link never.`,
+    default: "auto",
+  }),
 });

@@ -1,3 +1,11 @@
+export {
+  type ShownTracker,
+  TrackerAnnounces,
+  type TrackerAnnouncesEvents,
+  type TrackerAnnouncesOptions,
+  type TrackerAnnouncesPorts,
+} from "./announcing/tracker-announces.ts";
+export { TrackerClients, type TrackerClientsPorts } from "./announcing/tracker-clients.ts";
 export { PieceCache } from "./blocks/piece-cache.ts";
 export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
 export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
@@ -5,4 +13,5 @@ export { PieceFills } from "./fills/piece-fills.ts";
 export { pieceReader } from "./fills/read-piece.ts";
 export { type BoundGateway, bindGateway, type RunningGateway, startGateway } from "./gateway.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
+export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";
 export { Torrent } from "./torrents/torrent.ts";
