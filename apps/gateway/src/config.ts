@@ -7,9 +7,11 @@ import {
   defineConfig,
   type Field,
   integer,
+  oneOf,
   port,
   text,
 } from "@seedfleet/runtime";
+import type { PrivateAddresses } from "./outbound/outbound-rule.ts";
 import type { EncryptionPolicy } from "./peers/open-stream.ts";
 import type { UploadSettings } from "./upload/upload-limits.ts";
 
@@ -30,6 +32,7 @@ export type GatewayConfig = UploadSettings & {
   readonly workers: number;
   readonly downloadBytes: number;
   readonly zone: string | null;
+  readonly privateAddresses: PrivateAddresses;
 };
 
 /** A block a second: with less nobody gets anything done. */
@@ -205,4 +208,11 @@ best up to some gigabits per second, peers are served by the main thread.`,
     min: 1024 * 1024,
   }),
   zone: zoneField,
+  privateAddresses: oneOf(["auto", "allowed", "refused"], {
+    env: "SEEDFLEET_GATEWAY_PRIVATE_ADDRESSES",
+    doc: `Whether downloads go to trackers, peers and web seeds at private addresses and at this
+machine's own: auto does if the address that peers are told is one itself, else those who make
+magnets could have the gateway ask machines behind its firewall. Addresses of the link never.`,
+    default: "auto",
+  }),
 });

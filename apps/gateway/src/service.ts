@@ -1,3 +1,11 @@
+export {
+  type ShownTracker,
+  TrackerAnnounces,
+  type TrackerAnnouncesEvents,
+  type TrackerAnnouncesOptions,
+  type TrackerAnnouncesPorts,
+} from "./announcing/tracker-announces.ts";
+export { TrackerClients, type TrackerClientsPorts } from "./announcing/tracker-clients.ts";
 export { PieceCache } from "./blocks/piece-cache.ts";
 export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
 export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
@@ -6,4 +14,5 @@ export { pieceReader } from "./fills/read-piece.ts";
 export { type BoundGateway, bindGateway, startGateway } from "./gateway.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
 export type { RunningGateway } from "./running-gateway.ts";
+export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";
 export { Torrent } from "./torrents/torrent.ts";

@@ -1,3 +1,4 @@
+export { compactEndpoints } from "./compact-endpoints.ts";
 export { downloadTraceId } from "./download-trace-id.ts";
 export {
   type Endpoint,

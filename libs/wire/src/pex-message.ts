@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  type Bencoded,
   bytesOf,
   type DictionaryEntry,
   type Encoded,
@@ -11,9 +10,9 @@ import {
 } from "@seedfleet/bencode";
 import {
   type AddressFamily,
+  compactEndpoints,
   type Endpoint,
   endpointFamily,
-  endpointFromBytes,
   endpointHost,
   endpointOf,
   endpointPort,
@@ -32,10 +31,10 @@ export const PEX_MESSAGE_BYTES_MAX: number = 16 * 1024;
 
 const LIMITS = { bytesMax: PEX_MESSAGE_BYTES_MAX, depthMax: 4, tokensMax: 64 } as const;
 
-/** The keys of each family, and the bytes of a peer: its address and a port (BEP 11). */
+/** The keys of each family (BEP 11). */
 const FAMILIES = [
-  { family: "ipv4", added: "added", flags: "added.f", dropped: "dropped", peerBytes: 6 },
-  { family: "ipv6", added: "added6", flags: "added6.f", dropped: "dropped6", peerBytes: 18 },
+  { family: "ipv4", added: "added", flags: "added.f", dropped: "dropped" },
+  { family: "ipv6", added: "added6", flags: "added6.f", dropped: "dropped6" },
 ] as const;
 
 /** Where a peer listens: an IP address as text, and a port. */
@@ -60,13 +59,15 @@ export function decodePexMessage(payload: Uint8Array): PexMessage | ExtensionVio
   const dropped: PexAddress[] = [];
   for (const keys of FAMILIES) {
     const flags = bytesOf(find(dictionary, keys.flags));
-    for (const { address, index } of addresses(find(dictionary, keys.added), keys.peerBytes)) {
+    const addedList = bytesOf(find(dictionary, keys.added));
+    for (const { endpoint, index } of compactEndpoints(addedList, keys.family)) {
       if (added.length === PEX_PEERS_MAX) break;
-      added.push({ ...address, flags: pexFlags(flags?.[index] ?? 0) });
+      added.push({ ...addressOf(endpoint), flags: pexFlags(flags?.[index] ?? 0) });
     }
-    for (const { address } of addresses(find(dictionary, keys.dropped), keys.peerBytes)) {
+    const droppedList = bytesOf(find(dictionary, keys.dropped));
+    for (const { endpoint } of compactEndpoints(droppedList, keys.family)) {
       if (dropped.length === PEX_PEERS_MAX) break;
-      dropped.push(address);
+      dropped.push(addressOf(endpoint));
     }
   }
   return { added, dropped };
@@ -94,29 +95,19 @@ export function encodePexMessage({ added, dropped }: PexMessage): Uint8Array {
   );
 }
 
-/** The peers of a compact list, each with its place in it, by which its flags are found. */
-function* addresses(
-  list: Bencoded | null,
-  peerBytes: number,
-): Generator<{ readonly address: PexAddress; readonly index: number }, void> {
-  const bytes = bytesOf(list) ?? new Uint8Array();
-  for (let index = 0; (index + 1) * peerBytes <= bytes.length; index += 1) {
-    const at = index * peerBytes;
-    const endpoint = endpointFromBytes(bytes.subarray(at, at + peerBytes));
-    if (endpoint === null) continue;
-    yield { address: { host: endpointHost(endpoint), port: endpointPort(endpoint) }, index };
-  }
+function addressOf(endpoint: Endpoint): PexAddress {
+  return { host: endpointHost(endpoint), port: endpointPort(endpoint) };
 }
 
 function compact(peers: readonly PexAddress[]): Encoded {
-  return encodeBytes(Buffer.from(peers.map(endpoint).join(""), "latin1"));
+  return encodeBytes(Buffer.from(peers.map(endpointAt).join(""), "latin1"));
 }
 
 function familyOf(peer: PexAddress): AddressFamily {
-  return endpointFamily(endpoint(peer));
+  return endpointFamily(endpointAt(peer));
 }
 
-function endpoint({ host, port }: PexAddress): Endpoint {
+function endpointAt({ host, port }: PexAddress): Endpoint {
   const parsed = endpointOf(host, port);
   assert(parsed !== null);
   return parsed;

@@ -1,3 +1,12 @@
+import {
+  UDP_ANNOUNCE,
+  UDP_CONNECT,
+  UDP_ERROR,
+  UDP_PROTOCOL_ID_HIGH,
+  UDP_PROTOCOL_ID_LOW,
+  UDP_REQUEST_HEAD_BYTES,
+  UDP_SCRAPE,
+} from "@seedfleet/announce";
 import type { AddressRates } from "../addresses/address-rates.ts";
 import type { TrackerViolation } from "../violation.ts";
 import type { ConnectionIds, SourceAddress } from "./connection-ids.ts";
@@ -24,18 +33,6 @@ import {
   type UdpRefusal,
 } from "./udp-refusal.ts";
 import { UrlData } from "./url-data.ts";
-
-/** What the first 8 bytes of a connect request are. */
-const PROTOCOL_ID_HIGH = 0x417;
-const PROTOCOL_ID_LOW = 0x27101980;
-
-const CONNECT = 0;
-const ANNOUNCE = 1;
-const SCRAPE = 2;
-const ERROR = 3;
-
-/** Id, action and transaction id, which every request begins with; a connect request is no more. */
-const REQUEST_HEAD_BYTES = 16;
 
 const INFO_HASH_BYTES = 20;
 
@@ -111,12 +108,12 @@ export class UdpAnswers<
 
   answer(datagram: Datagram, into: Uint8Array, nowMs: number): number {
     const { packet, length } = datagram;
-    if (length < REQUEST_HEAD_BYTES) return this.#silent("too-short");
+    if (length < UDP_REQUEST_HEAD_BYTES) return this.#silent("too-short");
     if (length > UDP_PACKET_BYTES_MAX) return this.#silent("too-long");
     this.#readSource(datagram);
     const action = int32At(packet, 8);
     copyBytes({ bytes: packet, at: 8 }, into, 8);
-    if (action === CONNECT) return this.#connect(packet, into, nowMs);
+    if (action === UDP_CONNECT) return this.#connect(packet, into, nowMs);
 
     const { ids, requestRates } = this.#ports;
     const { address, addressBytes } = this.#source;
@@ -124,8 +121,8 @@ export class UdpAnswers<
     if (standing === "forged") return this.#silent("connection-forged");
     if (!requestRates.take(address, addressBytes, nowMs)) return this.#silent("requests-too-many");
     if (standing === "expired") return this.#refuse(CONNECTION_EXPIRED, into);
-    if (action === ANNOUNCE) return this.#announce(datagram, into, nowMs);
-    if (action === SCRAPE) return this.#scrape(datagram, into);
+    if (action === UDP_ANNOUNCE) return this.#announce(datagram, into, nowMs);
+    if (action === UDP_SCRAPE) return this.#scrape(datagram, into);
     return this.#refuse(ACTION_UNKNOWN, into);
   }
 
@@ -137,7 +134,7 @@ export class UdpAnswers<
   }
 
   #connect(packet: Uint8Array, into: Uint8Array, nowMs: number): number {
-    if (int32At(packet, 0) !== PROTOCOL_ID_HIGH || int32At(packet, 4) !== PROTOCOL_ID_LOW) {
+    if (int32At(packet, 0) !== UDP_PROTOCOL_ID_HIGH || int32At(packet, 4) !== UDP_PROTOCOL_ID_LOW) {
       return this.#silent("protocol-unknown");
     }
     const { address, addressBytes } = this.#source;
@@ -145,7 +142,7 @@ export class UdpAnswers<
     if (!connectRates.take(address, addressBytes, nowMs)) return this.#silent("connects-too-many");
     ids.writeResponse(this.#source, into, nowMs);
     this.counts.connects += 1;
-    return REQUEST_HEAD_BYTES;
+    return UDP_REQUEST_HEAD_BYTES;
   }
 
   #announce({ packet, length }: Datagram, into: Uint8Array, nowMs: number): number {
@@ -181,12 +178,12 @@ export class UdpAnswers<
 
   /** Torrents we do not have count zero, since counts are told apart by their place only. */
   #scrape({ packet, length }: Datagram, into: Uint8Array): number {
-    const hashes = Math.floor((length - REQUEST_HEAD_BYTES) / INFO_HASH_BYTES);
+    const hashes = Math.floor((length - UDP_REQUEST_HEAD_BYTES) / INFO_HASH_BYTES);
     if (hashes === 0) return this.#refuse(SCRAPE_EMPTY, into);
     if (hashes > UDP_SCRAPE_HASHES_MAX) return this.#refuse(SCRAPE_TOO_MANY, into);
     const { announces, scrapeCounts } = this.#ports;
     for (let index = 0; index < hashes; index += 1) {
-      const at = REQUEST_HEAD_BYTES + index * INFO_HASH_BYTES;
+      const at = UDP_REQUEST_HEAD_BYTES + index * INFO_HASH_BYTES;
       copyBytes({ bytes: packet, at }, this.#infoHash, INFO_HASH_BYTES);
       const violation = announces.scrape(this.#infoHash, null, scrapeCounts);
       if (violation !== null && violation.code !== "not-registered") {
@@ -217,7 +214,7 @@ export class UdpAnswers<
 
   #refuse({ code, text }: UdpRefusal, into: Uint8Array): number {
     this.counts.refused(code);
-    writeUint32(into, 0, ERROR);
+    writeUint32(into, 0, UDP_ERROR);
     into.set(text, 8);
     return 8 + text.length;
   }

@@ -1,3 +1,16 @@
+import {
+  UDP_ADDRESS_AT,
+  UDP_ANNOUNCE_BYTES,
+  UDP_DOWNLOADED_AT,
+  UDP_EVENT_AT,
+  UDP_EVENTS,
+  UDP_INFO_HASH_AT,
+  UDP_LEFT_AT,
+  UDP_NUM_WANT_AT,
+  UDP_PEER_ID_AT,
+  UDP_PORT_AT,
+  UDP_UPLOADED_AT,
+} from "@seedfleet/announce";
 import type { SourceAddress } from "./connection-ids.ts";
 import { copyBytes, int32At, int64At, uint16At } from "./network-order.ts";
 import type { UdpAnnounceRequest } from "./udp-announces.ts";
@@ -12,22 +25,6 @@ import {
   type UdpRefusal,
 } from "./udp-refusal.ts";
 import type { UrlData } from "./url-data.ts";
-
-/** An announce without options; those of BEP 41 follow. */
-const ANNOUNCE_BYTES = 98;
-
-const INFO_HASH_AT = 16;
-const PEER_ID_AT = 36;
-const DOWNLOADED_AT = 56;
-const LEFT_AT = 64;
-const UPLOADED_AT = 72;
-const EVENT_AT = 80;
-const ADDRESS_AT = 84;
-const NUM_WANT_AT = 92;
-const PORT_AT = 96;
-
-/** By their numbers in BEP 15. */
-const EVENTS = [null, "completed", "started", "stopped"] as const;
 
 /** What a client says that does not know what is left: -1 as it fills all 64 bits. */
 const LEFT_UNKNOWN = -1;
@@ -48,20 +45,20 @@ export function parseUdpAnnounce(
   urlData: UrlData,
 ): UdpRefusal | null {
   const { packet, length } = fields;
-  if (length < ANNOUNCE_BYTES) return ANNOUNCE_CUT;
+  if (length < UDP_ANNOUNCE_BYTES) return ANNOUNCE_CUT;
   request.passkey = null;
-  if (length > ANNOUNCE_BYTES) {
-    if (!urlData.read(packet, ANNOUNCE_BYTES, length)) return OPTIONS_MALFORMED;
+  if (length > UDP_ANNOUNCE_BYTES) {
+    if (!urlData.read(packet, UDP_ANNOUNCE_BYTES, length)) return OPTIONS_MALFORMED;
     const passkey = urlData.passkey();
     if (passkey === false) return PASSKEY_MALFORMED;
     request.passkey = passkey;
   }
-  const event = EVENTS[int32At(packet, EVENT_AT)];
+  const event = UDP_EVENTS[int32At(packet, UDP_EVENT_AT)];
   if (event === undefined) return EVENT_INVALID;
   request.event = event;
-  if (uint16At(packet, PORT_AT) === 0) return PORT_INVALID;
-  copyBytes({ bytes: packet, at: INFO_HASH_AT }, request.infoHash, 20);
-  copyBytes({ bytes: packet, at: PEER_ID_AT }, request.peerId, 20);
+  if (uint16At(packet, UDP_PORT_AT) === 0) return PORT_INVALID;
+  copyBytes({ bytes: packet, at: UDP_INFO_HASH_AT }, request.infoHash, 20);
+  copyBytes({ bytes: packet, at: UDP_PEER_ID_AT }, request.peerId, 20);
   readEndpoint(fields, request);
   return readNumbers(packet, request) ? null : NUMBER_INVALID;
 }
@@ -70,27 +67,27 @@ function readEndpoint(fields: UdpAnnounceFields, request: UdpAnnounceRequest): v
   const { packet, source, trusted } = fields;
   const { address, addressBytes } = source;
   // The field holds IPv4 only, so over IPv6 it means nothing (BEP 15).
-  const named = trusted && addressBytes === 4 && int32At(packet, ADDRESS_AT) !== 0;
-  const from = named ? { bytes: packet, at: ADDRESS_AT } : { bytes: address, at: 0 };
+  const named = trusted && addressBytes === 4 && int32At(packet, UDP_ADDRESS_AT) !== 0;
+  const from = named ? { bytes: packet, at: UDP_ADDRESS_AT } : { bytes: address, at: 0 };
   const { endpoint } = request;
   copyBytes(from, endpoint, addressBytes);
-  endpoint[addressBytes] = packet[PORT_AT] as number;
-  endpoint[addressBytes + 1] = packet[PORT_AT + 1] as number;
+  endpoint[addressBytes] = packet[UDP_PORT_AT] as number;
+  endpoint[addressBytes + 1] = packet[UDP_PORT_AT + 1] as number;
   request.endpointBytes = addressBytes === 4 ? 6 : 18;
 }
 
 /** False for totals no client has. */
 function readNumbers(packet: Uint8Array, request: UdpAnnounceRequest): boolean {
-  const downloaded = int64At(packet, DOWNLOADED_AT);
-  const uploaded = int64At(packet, UPLOADED_AT);
+  const downloaded = int64At(packet, UDP_DOWNLOADED_AT);
+  const uploaded = int64At(packet, UDP_UPLOADED_AT);
   if (!isTotal(downloaded) || !isTotal(uploaded)) return false;
   request.downloadedBytes = downloaded;
   request.uploadedBytes = uploaded;
-  const left = int64At(packet, LEFT_AT);
+  const left = int64At(packet, UDP_LEFT_AT);
   if (left < LEFT_UNKNOWN) return false;
   // Transmission says 2^63 - 1 of a torrent whose size it does not know yet.
   request.leftBytes = left < 0 || left > Number.MAX_SAFE_INTEGER ? null : left;
-  const numWant = int32At(packet, NUM_WANT_AT);
+  const numWant = int32At(packet, UDP_NUM_WANT_AT);
   const max = request.endpointBytes === 6 ? UDP_IPV4_PEERS_MAX : UDP_IPV6_PEERS_MAX;
   // -1 is the default; other negative numbers are clients that mean the same.
   request.numWant = numWant < 0 ? null : Math.min(numWant, max);

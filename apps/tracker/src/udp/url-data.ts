@@ -1,8 +1,8 @@
+import { UDP_URL_DATA } from "@seedfleet/announce";
 import { UDP_PACKET_BYTES_MAX, UDP_PASSKEY_CHARS_MAX } from "./udp-limits.ts";
 
 const END_OF_OPTIONS = 0;
 const NO_OPERATION = 1;
-const URL_DATA = 2;
 
 /** What follows a passkey in an announce URL. */
 const ANNOUNCE = Buffer.from("/announce");
@@ -32,7 +32,7 @@ export class UrlData {
       at += 1;
       if (at + length > end) return false;
       // Every option but those two has a length, so those yet to come can be stepped over.
-      if (option === URL_DATA) this.#append(packet, at, length);
+      if (option === UDP_URL_DATA) this.#append(packet, at, length);
       at += length;
     }
     return true;
