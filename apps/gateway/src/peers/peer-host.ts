@@ -9,6 +9,7 @@ import type { SwarmSide } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { connectTo } from "./announced-peers.ts";
 import { type CloseReason, isOffence } from "./close-reason.ts";
+import { dialEachWay } from "./dial-each-way.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
@@ -25,12 +26,6 @@ const CHECK_DRAINED_INTERVAL_MS = 50;
  * would be reset, and never read which gateways it was told to go to.
  */
 export const LEAVE_MS_MAX = 5_000;
-
-/**
- * One encrypted handshake in 256 fails with libtorrent (2.0.8 and later), which hashes a shared
- * secret wrongly that begins with a zero. With new keys the secret is another one.
- */
-export const ENCRYPTED_TRIES_MAX = 2;
 
 /** A peer whose handshake is done, as the gateway looks for those it waits for. */
 export type PeerCame = {
@@ -142,15 +137,7 @@ export class PeerHost implements ConnectionEvents {
   async dial({ askedAs, address }: PeerAnnounced): Promise<void> {
     const { encryption } = this.#config;
     const known = { infoHash: askedAs, port: address.port };
-    if (encryption !== "required") {
-      const reached = await this.#dialOnce(address, { ...known, encrypt: false });
-      // A peer that takes encrypted connections only closes the others without a word.
-      if (reached !== "peer-closed" || encryption === "off") return;
-    }
-    for (let tries = 0; tries < ENCRYPTED_TRIES_MAX; tries += 1) {
-      const reached = await this.#dialOnce(address, { ...known, encrypt: true });
-      if (reached !== "peer-closed") return;
-    }
+    await dialEachWay(encryption, (encrypt) => this.#dialOnce(address, { ...known, encrypt }));
   }
 
   /** Takes no new peers any more; those whose handshake is not done are let go. */
