@@ -168,7 +168,7 @@ export class MetadataFetch implements MetadataPeerEvents {
     this.#dialDue();
   }
 
-  /** The torrent has a v2 side, as is known by now: peers are greeted by that. */
+  /** The torrent has a v2 side, as is known by now: peers are greeted by that from now on. */
   #seekLayers(): void {
     for (const peer of [...this.#peers.values()]) if (!peer.takesHashes) peer.close("no-hashes");
     this.#book.forgetFailures();
@@ -195,8 +195,11 @@ export class MetadataFetch implements MetadataPeerEvents {
   }
 
   async #dial({ number, address }: KnownPeer): Promise<void> {
-    const { ownPeerId, encryption, infoHash } = this.#options;
-    const { nameV2 } = this.#work;
+    const { ownPeerId, encryption } = this.#options;
+    const { nameV2, state } = this.#work;
+    // Encrypted by the v1 side libtorrent does not go on by the other, whatever the bit says.
+    const byV2 = state === "piece-layers" && nameV2 !== null;
+    const infoHash = byV2 ? nameV2 : this.#options.infoHash;
     const v2 = nameV2 !== null && nameV2 !== infoHash;
     const hasName = (name: InfoHash): boolean => name === nameV2;
     const ports = {
@@ -211,16 +214,15 @@ export class MetadataFetch implements MetadataPeerEvents {
       return "peer-closed" as const;
     });
     this.#dialling -= 1;
-    const refusal = typeof reached === "string" ? reached : this.#meet(number, reached, v2);
+    const refusal = typeof reached === "string" ? reached : this.#meet(number, reached);
     if (refusal !== null) this.#left(number, refusal, false);
     this.#goOn();
   }
 
-  /** Takes in a peer whose handshake is done, to whom we said `v2` or not; else gives why not. */
-  #meet(number: number, opened: OpenedPeer, v2: boolean): MetadataEnd | null {
+  /** Takes in a peer whose handshake is done; else gives why not. */
+  #meet(number: number, opened: OpenedPeer): MetadataEnd | null {
     const { socket, greeted } = opened;
-    const { infoHash: name, reserved } = greeted;
-    const takesHashes = name === this.#work.nameV2 || (v2 && reserved.v2);
+    const takesHashes = greeted.infoHash === this.#work.nameV2;
     const refusal = this.#refusal(opened, takesHashes);
     this.#answered += 1;
     if (refusal !== null) {

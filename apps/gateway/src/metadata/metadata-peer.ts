@@ -70,7 +70,7 @@ export type MetadataPeerOptions = {
   readonly host: string;
   /** Where peers reach us; null is not said. */
   readonly listenPort: number | null;
-  /** Whether it may be asked for hashes: libtorrent closes a connection of v1 that does. */
+  /** Whether it answered by the v2 side: asked for hashes by v1, libtorrent closes. */
   readonly takesHashes: boolean;
 };
 

@@ -14,11 +14,11 @@ const shapes = [
   { given: "five pieces", pieces: 5, asks: [[0, 8, 2]] },
   { given: "512 pieces", pieces: 512, asks: [[0, 512, 8]] },
   {
-    given: "513 pieces, as libtorrent asks for the last",
+    given: "513 pieces, with the padding beside the last",
     pieces: 513,
     asks: [
       [0, 512, 9],
-      [512, 1, 9],
+      [512, 2, 9],
     ],
   },
   {
@@ -33,7 +33,7 @@ const shapes = [
 ] as const;
 
 for (const { given, pieces, asks } of shapes) {
-  test(`PieceLayersDownload given a file of ${given} asks for what libtorrent asks for`, () => {
+  test(`PieceLayersDownload given a file of ${given} asks for what libtorrent answers`, () => {
     const metainfo = torrentOf(pieces * BLOCK - 1, BLOCK);
     const download = new PieceLayersDownload(metainfo);
     download.join(1);

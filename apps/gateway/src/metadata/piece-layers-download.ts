@@ -182,7 +182,8 @@ function requestCount({ pieceCount }: LayeredFile): number {
 
 /**
  * As libtorrent asks, which is what others know to answer: 512 pieces, at the end the power of two
- * that holds what is left, and proof up to below the root.
+ * that holds what is left, and proof up to below the root. But for the last of 513 pieces it asks
+ * with a length of 1, and answers that without the hash beside it, which proves nothing.
  */
 function* rangesOf(
   files: readonly LayeredFile[],
@@ -193,7 +194,10 @@ function* rangesOf(
     assert(proofLayers >= 0);
     for (let index = 0; index < pieceCount; index += HASH_REQUEST_LENGTH_MAX) {
       const left = pieceCount - index;
-      const length = Math.min(HASH_REQUEST_LENGTH_MAX, 2 ** Math.ceil(Math.log2(left)));
+      const length = Math.min(
+        HASH_REQUEST_LENGTH_MAX,
+        2 ** Math.ceil(Math.log2(Math.max(2, left))),
+      );
       const range = { piecesRoot, baseLayer: shape.pieceLayer, index, length, proofLayers };
       yield { file, range };
     }
