@@ -12,6 +12,13 @@ export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 export { PieceFills } from "./fills/piece-fills.ts";
 export { pieceReader } from "./fills/read-piece.ts";
 export { type BoundGateway, bindGateway, startGateway } from "./gateway.ts";
+export {
+  MetadataFetch,
+  type MetadataFetchOptions,
+  type MetadataFetchPorts,
+} from "./metadata/metadata-fetch.ts";
+export { type MetadataMetrics, metadataMetrics } from "./metadata/metadata-metrics.ts";
+export type { MetadataState, MetadataStatus } from "./metadata/metadata-status.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
 export type { RunningGateway } from "./running-gateway.ts";
 export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";

@@ -36,6 +36,7 @@ export {
   type TorrentVersion,
 } from "./metainfo.ts";
 export type { MetainfoDraft } from "./metainfo-draft.ts";
+export { metainfoFromInfo } from "./metainfo-from-info.ts";
 export { parseMagnet } from "./parse-magnet.ts";
 export { parseMetainfo } from "./parse-metainfo.ts";
 export { isPathElement } from "./path-element.ts";

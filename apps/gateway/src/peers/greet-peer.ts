@@ -35,19 +35,31 @@ export type GreetPorts = {
   readonly encryption: EncryptionPolicy;
 };
 
-export type Greeted =
-  | {
-      readonly kind: "greeted";
-      readonly torrent: Torrent;
-      /** As the peer has it: the torrent's, or an alias. */
-      readonly infoHash: InfoHash;
-      readonly peerId: PeerId;
-      readonly reserved: ReservedBits;
-      readonly ciphers: StreamCiphers | null;
-      /** What the peer sent behind its handshake. */
-      readonly rest: Uint8Array;
-    }
-  | { readonly kind: "refused"; readonly reason: CloseReason };
+/** A peer that has said who it is. */
+export type GreetedPeer = {
+  readonly kind: "greeted";
+  /** As the peer has it: the torrent's, or an alias. */
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly reserved: ReservedBits;
+  readonly ciphers: StreamCiphers | null;
+  /** What the peer sent behind its handshake. */
+  readonly rest: Uint8Array;
+};
+
+export type RefusedPeer = { readonly kind: "refused"; readonly reason: CloseReason };
+
+export type Greeted = (GreetedPeer & { readonly torrent: Torrent }) | RefusedPeer;
+
+/** What we say of ourselves to a peer that we connected to, and what it may answer. */
+export type Introduction = {
+  readonly infoHash: InfoHash;
+  readonly handshake: Uint8Array;
+  readonly encrypt: boolean;
+  readonly ownPeerId: PeerId;
+  /** Whether another info hash is a name of the torrent, too. */
+  readonly hasName: (infoHash: InfoHash) => boolean;
+};
 
 /**
  * The handshake of a peer that connected to us (BEP 3), encrypted or not: reads its, finds the
@@ -90,22 +102,38 @@ export async function greetAnnounced(
   const found = await ports.findTorrent(infoHash);
   if (found.kind === "refused") return found;
   const { torrent } = found;
-  const initialPayload = ourHandshake(ports, infoHash, torrent);
-  if (!encrypt) socket.write(initialPayload);
+  const introduced = await introduceOurselves(reads, socket, {
+    ...{ infoHash, encrypt, ownPeerId: ports.ownPeerId },
+    handshake: ourHandshake(ports, infoHash, torrent),
+    hasName: (name) => hasName(torrent, name),
+  });
+  return introduced.kind === "refused" ? introduced : { ...introduced, torrent };
+}
+
+/**
+ * Says our handshake on a connection that we opened, and reads the peer's. Whoever has the `reads`
+ * ends them.
+ */
+export async function introduceOurselves(
+  reads: HandshakeReads,
+  socket: Socket,
+  { infoHash, handshake: ours, encrypt, ownPeerId, hasName: isName }: Introduction,
+): Promise<GreetedPeer | RefusedPeer> {
+  if (!encrypt) socket.write(ours);
   const stream = encrypt
-    ? await encryptStream(reads, socket, { infoHash, initialPayload })
+    ? await encryptStream(reads, socket, { infoHash, initialPayload: ours })
     : { ciphers: null, received: new Uint8Array(0) };
   if (typeof stream === "string") return refused(stream);
   const received = await receiveHandshake(reads, stream);
   if (typeof received === "string") return refused(received);
   const { handshake, rest } = received;
   const { peerId } = handshake;
-  if (peerId === ports.ownPeerId) return refused("own-peer-id");
+  if (peerId === ownPeerId) return refused("own-peer-id");
   const theirs = handshake.infoHash;
-  if (theirs !== infoHash && !hasName(torrent, theirs)) return refused("torrent-other");
+  if (theirs !== infoHash && !isName(theirs)) return refused("torrent-other");
   const reserved = reservedBits(handshake.reserved);
   const { ciphers } = stream;
-  return { kind: "greeted", torrent, infoHash: theirs, peerId, reserved, ciphers, rest };
+  return { kind: "greeted", infoHash: theirs, peerId, reserved, ciphers, rest };
 }
 
 /** Asked by a hybrid's v1 hash, a peer may answer by the one of v2 (BEP 52): libtorrent does. */
@@ -143,6 +171,6 @@ async function receiveHandshake(
   }
 }
 
-function refused(reason: CloseReason): Greeted {
+function refused(reason: CloseReason): RefusedPeer {
   return { kind: "refused", reason };
 }

@@ -16,9 +16,8 @@ import {
   EXTENSION_FAULTS_MAX,
   METADATA_REJECTS_MAX,
   METADATA_SERVINGS_MAX,
-  PEX_BURST_MAX,
-  PEX_INTERVAL_MS_MIN,
 } from "./peer-limits.ts";
+import { PexAllowance } from "./pex-allowance.ts";
 
 /** By which ids peers send us these messages. */
 const OUR_IDS = { metadata: 1, pex: 2, dontHave: 3 } as const;
@@ -61,8 +60,7 @@ export class PeerExtensions {
   #metadataServings: number;
   #metadataRejects = 0;
   #faults = 0;
-  #pexAllowance = PEX_BURST_MAX;
-  #pexAtMs: number;
+  readonly #pexAllowance: PexAllowance;
   #outgoing: Uint8Array[] = [];
   #metadataId = 0;
   #pexId = 0;
@@ -74,7 +72,7 @@ export class PeerExtensions {
 
   constructor(offer: ExtensionOffer, nowMs: number) {
     this.#offer = offer;
-    this.#pexAtMs = nowMs;
+    this.#pexAllowance = new PexAllowance(nowMs);
     const pieces = Math.ceil(offer.metadataSizeBytes / METADATA_PIECE_BYTES);
     this.#metadataServings = METADATA_SERVINGS_MAX * pieces;
   }
@@ -184,12 +182,8 @@ export class PeerExtensions {
     return DONE;
   }
 
-  /** BEP 11 allows one a minute. */
   #pex(payload: Uint8Array, nowMs: number): ExtensionOutcome {
-    const elapsed = (nowMs - this.#pexAtMs) / PEX_INTERVAL_MS_MIN;
-    this.#pexAllowance = Math.min(PEX_BURST_MAX, this.#pexAllowance + elapsed) - 1;
-    this.#pexAtMs = nowMs;
-    if (this.#pexAllowance < 0) return { kind: "violation", code: "pex-flood" };
+    if (!this.#pexAllowance.take(nowMs)) return { kind: "violation", code: "pex-flood" };
     const message = decodePexMessage(payload);
     if ("code" in message) return this.#fault(message);
     this.#offer.peersFound?.(message.added);

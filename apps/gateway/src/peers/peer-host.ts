@@ -10,6 +10,7 @@ import type { Torrent } from "../torrents/torrent.ts";
 import { connectTo } from "./announced-peers.ts";
 import { type CloseReason, isOffence } from "./close-reason.ts";
 import { type ConnectionOrigin, type OpenedAs, originOf } from "./connection-origin.ts";
+import { dialEachWay } from "./dial-each-way.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
@@ -25,12 +26,6 @@ const CHECK_DRAINED_INTERVAL_MS = 50;
  * seconds on their way. Closed before, it would be reset, and never read where it was told to go.
  */
 export const LEAVE_MS_MAX = 5_000;
-
-/**
- * One encrypted handshake in 256 fails with libtorrent (2.0.8 and later), which hashes a shared
- * secret wrongly that begins with a zero. With new keys the secret is another one.
- */
-export const ENCRYPTED_TRIES_MAX = 2;
 
 /** A peer whose handshake is done, as the gateway looks for those it waits for. */
 export type PeerCame = {
@@ -127,16 +122,9 @@ export class PeerHost implements ConnectionEvents {
   ): Promise<CloseReason | null> {
     const { encryption } = this.#config;
     const known = { infoHash: askedAs, port: address.port, ended };
-    if (encryption !== "required") {
-      const reached = await this.#dialOnce(address, { ...known, encrypt: false });
-      // A peer that takes encrypted connections only closes the others without a word.
-      if (reached !== "peer-closed" || encryption === "off") return reached;
-    }
-    for (let tries = 0; tries < ENCRYPTED_TRIES_MAX; tries += 1) {
-      const reached = await this.#dialOnce(address, { ...known, encrypt: true });
-      if (reached !== "peer-closed") return reached;
-    }
-    return "peer-closed";
+    return await dialEachWay(encryption, (encrypt) => {
+      return this.#dialOnce(address, { ...known, encrypt });
+    });
   }
 
   /** Its peers here. */
