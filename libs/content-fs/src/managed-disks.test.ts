@@ -244,7 +244,8 @@ function isUnwritable(reason: string, path: string) {
     const detail = error instanceof SeedfleetError ? error.detail : null;
     ok(detail !== null && "reason" in detail && "path" in detail);
     const { code } = detail;
-    deepEqual({ code, reason: detail.reason }, { code: "content-unwritable", reason });
+    const expected = reason.includes("full") ? "content-full" : "content-unwritable";
+    deepEqual({ code, reason: detail.reason }, { code: expected, reason });
     ok(String(detail.path).endsWith(path));
     return true;
   };

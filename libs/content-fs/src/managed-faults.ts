@@ -1,4 +1,4 @@
-import { type ContentError, contentUnwritable } from "@seedfleet/content";
+import { type ContentError, contentFull, contentUnwritable } from "@seedfleet/content";
 import { errorCode, errorMessage, SeedfleetError } from "@seedfleet/runtime";
 
 const FORBIDDEN = "this process may not write it; change its permissions or run as its owner";
@@ -6,8 +6,6 @@ const IN_THE_WAY = "a link or a file lies where a directory should; move it away
 
 /** What the system says when it does not let us write, and what people call that. */
 const REASONS: ReadonlyMap<string | null, string> = new Map([
-  ["ENOSPC", "the disk is full; make room on it"],
-  ["EDQUOT", "the disk quota of its owner is used up; make room or raise it"],
   ["EROFS", "its file system is read-only; mount it to be written"],
   ["EACCES", FORBIDDEN],
   ["EPERM", FORBIDDEN],
@@ -22,9 +20,17 @@ const REASONS: ReadonlyMap<string | null, string> = new Map([
   ["EISDIR", "a directory lies where a file should; move it away"],
 ]);
 
+/** Those that pass as soon as somebody makes room. */
+const FULL: ReadonlyMap<string | null, string> = new Map([
+  ["ENOSPC", "the disk is full; make room on it"],
+  ["EDQUOT", "the disk quota of its owner is used up; make room or raise it"],
+]);
+
 /** Why a path could not be written, from what the system said of it. */
 export function writeFault(path: string, cause: unknown): ContentError | SeedfleetError {
   if (cause instanceof SeedfleetError) return cause;
+  const full = FULL.get(errorCode(cause));
+  if (full !== undefined) return contentFull(path, full, cause);
   const reason = REASONS.get(errorCode(cause)) ?? `the system says "${errorMessage(cause)}"`;
   return contentUnwritable(path, reason, cause);
 }

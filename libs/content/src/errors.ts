@@ -6,6 +6,8 @@ export type ContentErrorDetail =
   | { readonly code: "content-unreadable"; readonly path: string; readonly reason: string }
   /** What was to be written is not there now; what was there before still is. */
   | { readonly code: "content-unwritable"; readonly path: string; readonly reason: string }
+  /** The same, because the disk or somebody's share of it is full: goes on once there is room. */
+  | { readonly code: "content-full"; readonly path: string; readonly reason: string }
   /** Nothing to seed: a torrent needs at least one byte. */
   | { readonly code: "content-empty"; readonly path: string }
   /** The file is not what was listed: other bytes, other size, or gone. */
@@ -46,6 +48,15 @@ export function contentUnwritable(path: string, reason: string, cause?: unknown)
   return new SeedfleetError(
     `Cannot write ${path}: ${reason}`,
     { code: "content-unwritable", path, reason },
+    cause,
+  );
+}
+
+/** `reason` says what is full and what to do about it. */
+export function contentFull(path: string, reason: string, cause?: unknown): ContentError {
+  return new SeedfleetError(
+    `Cannot write ${path}: ${reason}`,
+    { code: "content-full", path, reason },
     cause,
   );
 }

@@ -11,6 +11,7 @@ export {
   type ContentErrorDetail,
   contentChanged,
   contentEmpty,
+  contentFull,
   contentMissing,
   contentNameNotUtf8,
   contentNoRanges,

@@ -46,12 +46,13 @@ export interface ManagedContent {
    * Writes a piece whose hash was checked, all of it, and resolves once it is there for good. A
    * piece that is there already is left as it is. The bytes must not change before it settles.
    *
-   * Rejects with `content-unwritable`; the piece is absent then, and may be written again.
+   * Rejects with `content-unwritable`, or `content-full`; the piece is absent then, and may be
+   * written again.
    */
   writePiece(piece: number, spans: readonly ManagedSpan[]): Promise<void>;
   /**
    * Forgets a piece whose bytes turned out to be bad: at once, and for good once it resolves.
-   * Rejects with `content-unwritable`; a later process may then take the piece for there.
+   * Rejects as a write does; a later process may then take the piece for there.
    */
   markAbsent(piece: number): Promise<void>;
   /**
@@ -67,7 +68,7 @@ export interface ManagedContentStore extends AsyncDisposable {
   /**
    * Makes room for a torrent: all of its files, with their sizes, take no space yet. What is under
    * the key already stays, and its pieces count if they are of the same shape.
-   * Rejects with `content-unwritable`, and then nothing new is there.
+   * Rejects with `content-unwritable` or `content-full`, and then nothing new is there.
    */
   create(key: string, shape: ManagedShape): Promise<ManagedContent>;
   /** Null where nothing was created. Rejects with `content-unreadable`. */

@@ -82,7 +82,9 @@ export type PieceWrite = PieceOffer & {
  * synced. `corrupt`: its hash is wrong and nothing was written. Repeatable.
  *
  * The handler's error codes: `torrent-unknown` (not managed here), `piece-out-of-range`,
- * `content-unwritable` (the disk failed or is full; nothing counts as written), `store-busy`.
+ * `content-unwritable` (the disk failed), `content-full` (the disk or a quota is full; the message
+ * says how much room the torrent needs yet), `store-busy`. Whatever failed, nothing counts as
+ * written.
  *
  * gateway, cli → piece-store
  */

@@ -34,7 +34,9 @@ if (process.env[OWN_MOUNTS] === undefined) {
     const verified = [...pieces.keys()].filter((piece) => settled[piece]?.status === "fulfilled");
     ok(verified.length > 0 && verified.length < 16, `${verified.length} pieces fit a MiB`);
     for (const each of settled) {
-      if (each.status === "rejected") ok(remote("content-unwritable")(each.reason), each.reason);
+      if (each.status !== "rejected") continue;
+      ok(remote("content-full")(each.reason), each.reason);
+      ok(/disk is full.*needs \d MiB more/.test(each.reason.message), each.reason.message);
     }
     for (const [piece, bytes] of pieces.entries()) {
       const read = given.read({ infoHash, piece, length: bytes.length });

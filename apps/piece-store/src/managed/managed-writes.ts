@@ -1,7 +1,8 @@
 import type { Bus } from "@seedfleet/bus";
+import { type ContentErrorDetail, contentFull } from "@seedfleet/content";
 import { type PieceWrite, pieceVerifiedEvent } from "@seedfleet/contracts";
 import { pieceLengthAt } from "@seedfleet/metainfo";
-import { type Clock, errorCode } from "@seedfleet/runtime";
+import { type Clock, errorCode, SeedfleetError } from "@seedfleet/runtime";
 import { managedLocation } from "../content/locations.ts";
 import { pieceOutOfRange, torrentUnknown } from "../errors.ts";
 import type { PieceStoreMetrics } from "../metrics.ts";
@@ -29,6 +30,8 @@ export type ManagedWritesPorts = {
   readonly metrics: PieceStoreMetrics;
   readonly torrents: ManagedTorrents;
 };
+
+const MIB = 1024 * 1024;
 
 type Outcome = "verified" | "corrupt";
 
@@ -92,10 +95,22 @@ export class ManagedWrites {
     const location = managedLocation(infoHash);
     // One that is there is left as it is, but not one whose bytes went bad.
     if (conditions.isBad(infoHash, location, piece)) await content.markAbsent(piece);
-    await content.writePiece(piece, managedSpans(layout, begin, bytes));
+    await content.writePiece(piece, managedSpans(layout, begin, bytes)).catch((error) => {
+      throw sayingRoom(error, managed);
+    });
     conditions.repaired(metainfo, location, piece);
     bus.publish(pieceVerifiedEvent, { infoHash }, { holder: this.#holder, piece });
     if (content.havePieces === content.pieceCount) completion.look(infoHash);
     return "verified";
   }
+}
+
+/** Of a full disk it is told how much of the torrent has yet to come. */
+function sayingRoom(error: unknown, { content, metainfo }: ManagedTorrent): unknown {
+  const detail: ContentErrorDetail | null = error instanceof SeedfleetError ? error.detail : null;
+  if (detail?.code !== "content-full") return error;
+  const { pieceCount, pieceLengthBytes, sizeBytes } = metainfo;
+  const absent = pieceCount - content.havePieces;
+  const mib = Math.ceil(Math.min(sizeBytes, absent * pieceLengthBytes) / MIB);
+  return contentFull(detail.path, `${detail.reason}: the torrent needs ${mib} MiB more`, error);
 }
