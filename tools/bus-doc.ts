@@ -10,6 +10,7 @@ const FILES = [
   "catalog",
   "ingest",
   "pieces",
+  "mirrors",
   "scrub",
   "peers",
   "choking",
