@@ -27,6 +27,15 @@ export {
   openIngestJobs,
 } from "./ingest-jobs.ts";
 export { isUnderOrigin } from "./is-under-origin.ts";
+export { mergeTiers } from "./merge-mirrors.ts";
+export {
+  type AddedMirror,
+  gatewaysOf,
+  type Mirrors,
+  type MirrorsFull,
+  type MirrorWatch,
+  openMirrors,
+} from "./mirrors.ts";
 export { PresenceBoard } from "./presence-board.ts";
 export { rendezvous } from "./rendezvous.ts";
 export { parseSoughtPeer } from "./sought-peer.ts";

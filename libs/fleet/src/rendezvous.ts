@@ -16,6 +16,13 @@ export function rendezvous(key: string, ids: readonly string[]): string | null {
   return best;
 }
 
+/** All of them, first the one that the key belongs to, then whoever it would if that left, … */
+export function rendezvousOrder(key: string, ids: readonly string[]): readonly string[] {
+  const weighed = ids.map((id) => ({ id, weight: weigh(`${id}\n${key}`) }));
+  const sorted = weighed.toSorted((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1));
+  return sorted.map(({ id }) => id);
+}
+
 /** FNV-1a, then MurmurHash3's finaliser, since FNV alone mixes its last bytes little. */
 function weigh(text: string): number {
   let hash = 0x811c9dc5;
