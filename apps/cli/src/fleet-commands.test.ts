@@ -197,6 +197,22 @@ test("chooseStore() takes the only store, or the one that is named", async () =>
   });
 });
 
+test("chooseStore() takes one that keeps content of its own, where that is needed", async () => {
+  await using given = new GivenFleet();
+  const choose = (named: string | null): Promise<string> =>
+    chooseStore(given, { purpose: "mirror", named, managed: true });
+  await given.announce("store-1");
+  await rejects(choose(null), {
+    message: /^Cannot mirror: no piece-store keeps content of its own; .*_MANAGED_ROOT\)$/,
+    detail: { code: "managed-content-off" },
+  });
+  await given.announce("store-2", { managed: true });
+  equal(await choose(null), "store-2");
+  await rejects(choose("store-1"), {
+    message: 'Cannot mirror: no piece-store "store-1" that keeps content is running, but store-2',
+  });
+});
+
 test("chooseStore() waits for the other stores to answer as well", async () => {
   await using given = new GivenFleet();
   await given.announce("store-1");

@@ -111,6 +111,8 @@ class PieceStore implements RunningPieceStore {
       peerAddress: null,
       gateway: null,
       urls: this.#config.origins,
+      // Absent elsewhere, so that a process of an earlier version understands it as before.
+      ...(this.#config.managedRoot === null ? {} : { managed: true }),
     };
   }
 }

@@ -149,6 +149,7 @@ const contracts: readonly Given[] = [
       PRESENCE,
       { ...PRESENCE, role: "console", peerAddress: null, urls: [], gateway: null },
       { ...PRESENCE, zone: "eu-west" },
+      { ...PRESENCE, role: "piece-store", managed: true },
       {
         ...PRESENCE,
         gateway: { ...GATEWAY, hot: Array(PRESENCE_HOT_MAX).fill(INFO_HASH), reachable: false },
@@ -176,6 +177,7 @@ const contracts: readonly Given[] = [
       { zone: "two words" },
       { zone: "a".repeat(33) },
       { zone: null },
+      { managed: false },
     ],
   },
   {

@@ -55,6 +55,8 @@ export type Presence = {
   readonly gateway: GatewayPresence | null;
   /** The zone it is in, only where its settings name one. */
   readonly zone?: string | undefined;
+  /** Only of a piece-store that keeps content of the fleet's own: what gateways download. */
+  readonly managed?: true | undefined;
 };
 
 export const hostPort: z.ZodType<HostPort> = z.strictObject({
@@ -90,6 +92,7 @@ export const presenceEvent: BusEvent<"seedfleet.v1.presence.{role}.{id}", Presen
     urls: z.array(z.url().max(2_048)).max(PRESENCE_URLS_MAX),
     gateway: gatewayPresence.nullable(),
     zone: zoneName.optional(),
+    managed: z.literal(true).optional(),
   }),
 });
 
