@@ -143,7 +143,7 @@ class Gateway implements RunningGateway {
         ...{ ...ports, readHave, presence: this.#presence, torrents: this.#torrents },
         ...{ swarms: this.#swarms, peers: this.#peers },
       },
-      { ...config, address: this.peerAddress },
+      { ...config, address: this.peerAddress, ownPeerId: this.#ownPeerId },
     );
     this.#announcer = announcePresence(ports, () => this.#describe());
     log.info("gateway listening", { host: config.host, port: server.port });

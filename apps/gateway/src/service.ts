@@ -20,6 +20,6 @@ export {
 export { type MetadataMetrics, metadataMetrics } from "./metadata/metadata-metrics.ts";
 export type { MetadataState, MetadataStatus } from "./metadata/metadata-status.ts";
 export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
-export type { RunningGateway } from "./running-gateway.ts";
 export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";
+export type { RunningGateway } from "./running-gateway.ts";
 export { Torrent } from "./torrents/torrent.ts";

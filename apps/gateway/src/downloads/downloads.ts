@@ -14,6 +14,8 @@ const LEAVE_MS_MAX = 3_000;
 
 export type DownloadsPorts = Omit<MirrorRunPorts, "peers"> & {
   readonly peers: MirrorRunPorts["peers"] & Pick<PeerSide, "tickDownloads">;
+  /** Ends with the downloads. */
+  readonly clients: AsyncDisposable;
   /** Gateways that take part, this one among them. */
   readonly gateways: () => readonly string[];
 };
@@ -83,10 +85,13 @@ export class Downloads {
   }
 
   async stop(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     for (const cancel of this.#timers) cancel();
     this.#watch.stop();
     await Promise.all([...this.#runs.values()].map((run) => run.stop(LEAVE_MS_MAX)));
+    this.#ports.writes[Symbol.dispose]();
+    await this.#ports.clients[Symbol.asyncDispose]();
   }
 
   get #gateway(): string {

@@ -1,17 +1,154 @@
-import { type Clock, delay } from "@seedfleet/runtime";
-import type { OpenMirrorSources } from "./mirror-sources.ts";
+import { type InfoHash, type PeerId, truncatedInfoHash } from "@seedfleet/bytes";
+import type { HostPort, Mirror } from "@seedfleet/contracts";
+import { type Clock, errorCode, type Rng } from "@seedfleet/runtime";
+import type { Telemetry } from "@seedfleet/telemetry";
+import { TrackerAnnounces } from "../announcing/tracker-announces.ts";
+import type { TrackerClients } from "../announcing/tracker-clients.ts";
+import { MetadataFetch } from "../metadata/metadata-fetch.ts";
+import { type MetadataMetrics, metadataMetrics } from "../metadata/metadata-metrics.ts";
+import { allowedAddresses } from "../outbound/allowed-lookup.ts";
+import type { OutboundRule } from "../outbound/outbound-rule.ts";
+import type { EncryptionPolicy } from "../peers/open-stream.ts";
+import type { MirrorSourceEvents, MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
 
-/** Where mirrors get their metadata, peers and bytes from besides the peers that are named. */
-export function fetchSources({ clock }: { readonly clock: Clock }): OpenMirrorSources {
-  return () => ({
-    reason: null,
-    start() {},
-    async metadata(_peers, signal) {
-      while (!signal.aborted) await delay(clock, 1_000);
-      return null;
-    },
-    downloading() {},
-    completed() {},
-    async stop() {},
-  });
+const KEY_VALUES = 2 ** 32;
+
+export type FetchSourcesPorts = {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly chance: Rng;
+  /** The gateway's, for all that it downloads. */
+  readonly clients: TrackerClients;
+  readonly rule: OutboundRule;
+};
+
+export type FetchSourcesConfig = {
+  readonly ownPeerId: PeerId;
+  readonly encryption: EncryptionPolicy;
+  /** The port that peers are told. */
+  readonly port: number;
+};
+
+/** What is the same for all mirrors of a gateway. */
+type Shared = FetchSourcesPorts & {
+  readonly metrics: MetadataMetrics;
+  readonly config: FetchSourcesConfig;
+};
+
+/** Where mirrors get their metadata and peers from: trackers, peers, and who named them. */
+export function fetchSources(
+  ports: FetchSourcesPorts,
+  config: FetchSourcesConfig,
+): OpenMirrorSources {
+  const shared = { ...ports, config, metrics: metadataMetrics(ports.telemetry.meter) };
+  return (mirror, events) => new FetchedSources(shared, mirror, events);
+}
+
+class FetchedSources implements MirrorSources {
+  readonly #shared: Shared;
+  readonly #mirror: Mirror;
+  readonly #events: MirrorSourceEvents;
+  readonly #announces: TrackerAnnounces | null;
+  #fetch: MetadataFetch | null = null;
+  #isStarted = false;
+
+  constructor(shared: Shared, mirror: Mirror, events: MirrorSourceEvents) {
+    this.#shared = shared;
+    this.#mirror = mirror;
+    this.#events = events;
+    this.#announces = mirror.trackers.length === 0 ? null : this.#openAnnounces();
+  }
+
+  get reason(): string | null {
+    if (this.#fetch !== null) return this.#fetch.status().reason;
+    const download = this.#events.download();
+    if (download === null || download.sourceCount > 0) return null;
+    const failed = this.#announces?.status().find(({ reason }) => reason !== null);
+    return failed === undefined
+      ? "no peer is connected yet"
+      : `no peer is connected yet; ${failed.url}: ${failed.reason}`;
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#announces?.start();
+    for (const peer of this.#mirror.peers) void this.#named(peer);
+  }
+
+  async metadata(signal: AbortSignal): Promise<Uint8Array | null> {
+    const { clock, telemetry, metrics, config } = this.#shared;
+    const { infoHash, infoHashV2 } = this.#mirror;
+    const fetch = new MetadataFetch(
+      {
+        ...{ clock, log: telemetry.log, metrics },
+        peersFound: (addresses) => this.#events.peersFound(this.#allowed(addresses)),
+      },
+      { infoHash, infoHashV2, ...config, listenPort: config.port },
+    );
+    this.#fetch = fetch;
+    const stop = (): void => fetch.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    for (const peer of this.#mirror.peers) void this.#named(peer);
+    try {
+      return await fetch.result;
+    } catch (error) {
+      if (errorCode(error) === "metadata-stopped") return null;
+      throw error;
+    } finally {
+      this.#fetch = null;
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  completed(): void {
+    this.#announces?.completed();
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    if (this.#isStarted) await this.#announces?.stop(withinMs);
+  }
+
+  #openAnnounces(): TrackerAnnounces {
+    const { chance, config } = this.#shared;
+    const { trackers } = this.#mirror;
+    return new TrackerAnnounces(
+      { ...this.#shared, log: this.#shared.telemetry.log },
+      {
+        ...{ infoHashes: swarmsOf(this.#mirror), peerId: config.ownPeerId, port: config.port },
+        ...{ key: chance.below(KEY_VALUES), trackers },
+      },
+      {
+        peers: (addresses) => this.#found(addresses),
+        counts: () => this.#events.counts(),
+        wantsPeers: () => this.#fetch !== null || this.#events.wantsPeers(),
+      },
+    );
+  }
+
+  #found(addresses: readonly HostPort[]): void {
+    this.#fetch?.addPeers(addresses);
+    this.#events.peersFound(addresses);
+  }
+
+  /** Whoever asked for the mirror may have named a host. */
+  async #named({ host, port }: HostPort): Promise<void> {
+    try {
+      const addresses = await allowedAddresses(this.#shared.rule, host);
+      this.#found(addresses.map(({ address }) => ({ host: address, port })));
+    } catch (error) {
+      const { log } = this.#shared.telemetry;
+      log.warn("peer cannot be gone to", { host, port, code: errorCode(error) });
+    }
+  }
+
+  #allowed(addresses: readonly HostPort[]): readonly HostPort[] {
+    return addresses.filter(({ host }) => this.#shared.rule.allows(host));
+  }
+}
+
+/** A hybrid's two hashes are two swarms. */
+function swarmsOf({ infoHash, infoHashV2 }: Mirror): readonly InfoHash[] {
+  const second = infoHashV2 === null ? infoHash : truncatedInfoHash(infoHashV2);
+  return second === infoHash ? [infoHash] : [infoHash, second];
 }

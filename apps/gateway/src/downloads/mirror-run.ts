@@ -9,6 +9,7 @@ import {
 import { type Catalog, rendezvous } from "@seedfleet/fleet";
 import type { Chance } from "@seedfleet/picker";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
+import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import { storeCode } from "../fills/store-code.ts";
 import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
@@ -161,10 +162,9 @@ export class MirrorRun {
     const { bus, catalog, torrents } = this.#ports;
     const { infoHash, holder, purpose } = this.mirror;
     this.#sources.start();
-    this.#peers.add(this.mirror.peers);
     if ((await catalog.metainfo(infoHash)) === null) {
       this.#state = "metadata";
-      const bytes = await this.#sources.metadata(this.mirror.peers, this.#stopping.signal);
+      const bytes = await this.#sources.metadata(this.#stopping.signal);
       if (bytes === null) return true;
       await catalog.putMetainfo(infoHash, bytes);
     }
@@ -211,7 +211,6 @@ export class MirrorRun {
     this.#state = "downloading";
     this.#prefer();
     swarms.downloadChanged(torrent);
-    this.#sources.downloading(torrent.metainfo);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
     this.#peers.start();
@@ -260,13 +259,16 @@ export class MirrorRun {
     return this.#stopping.signal.aborted;
   }
 
-  #counts(): { readonly uploaded: number; readonly downloaded: number; readonly left: number } {
+  #counts(): DownloadCounts {
     const torrent = this.#torrent;
-    const download = torrent?.download ?? null;
-    if (torrent === null || download === null) return { uploaded: 0, downloaded: 0, left: 1 };
-    const uploaded = this.#ports.peers.sentBytesOf(torrent);
-    const left = Math.max(1, download.wantedPieces * torrent.metainfo.pieceLengthBytes);
-    return { uploaded, downloaded: download.downloadedBytes, left };
+    if (torrent === null) return { uploadedBytes: 0, downloadedBytes: 0, leftBytes: null };
+    const { have, metainfo } = torrent;
+    const missing = have.pieceCount - have.count;
+    return {
+      uploadedBytes: this.#ports.peers.sentBytesOf(torrent),
+      downloadedBytes: (torrent.download ?? this.#ended).downloadedBytes,
+      leftBytes: Math.min(metainfo.sizeBytes, missing * metainfo.pieceLengthBytes),
+    };
   }
 }
 

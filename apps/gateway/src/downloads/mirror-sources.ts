@@ -1,16 +1,12 @@
 import type { HostPort, Mirror } from "@seedfleet/contracts";
-import type { Metainfo } from "@seedfleet/metainfo";
+import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
 
 /** What sources of peers and of bytes want of a mirror, and tell it. */
 export type MirrorSourceEvents = {
   readonly peersFound: (addresses: readonly HostPort[]) => void;
   readonly wantsPeers: () => boolean;
-  readonly counts: () => {
-    readonly uploaded: number;
-    readonly downloaded: number;
-    readonly left: number;
-  };
+  readonly counts: () => DownloadCounts;
   /** Null until the metadata is there, and when the download is over. */
   readonly download: () => TorrentDownload | null;
 };
@@ -22,8 +18,7 @@ export interface MirrorSources {
   /** May be called again. */
   start(): void;
   /** The bytes of the `.torrent`; null when it was stopped before. */
-  metadata(peers: readonly HostPort[], signal: AbortSignal): Promise<Uint8Array | null>;
-  downloading(metainfo: Metainfo): void;
+  metadata(signal: AbortSignal): Promise<Uint8Array | null>;
   completed(): void;
   stop(withinMs: number): Promise<void>;
 }

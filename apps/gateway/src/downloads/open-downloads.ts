@@ -1,9 +1,13 @@
 import type { Bus } from "@seedfleet/bus";
+import type { PeerId } from "@seedfleet/bytes";
 import type { HostPort } from "@seedfleet/contracts";
 import type { Catalog, Mirrors, MirrorWatch, PresenceWatch } from "@seedfleet/fleet";
 import { type Clock, systemRng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { TrackerClients } from "../announcing/tracker-clients.ts";
+import { OutboundRule, type PrivateAddresses } from "../outbound/outbound-rule.ts";
 import type { PeerSide } from "../peer-side.ts";
+import type { EncryptionPolicy } from "../peers/open-stream.ts";
 import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import { Downloads } from "./downloads.ts";
@@ -27,23 +31,31 @@ export type OpenDownloadsPorts = {
 
 export type OpenDownloadsConfig = {
   readonly id: string;
+  readonly ownPeerId: PeerId;
+  readonly encryption: EncryptionPolicy;
+  readonly privateAddresses: PrivateAddresses;
   readonly downloadBytes: number;
   /** Where this gateway is reached. */
   readonly address: HostPort;
 };
 
 /** The downloading side of one gateway, and what ends with it. */
-export function openDownloads(
-  ports: OpenDownloadsPorts,
-  { id, downloadBytes, address }: OpenDownloadsConfig,
-): Downloads {
-  const { bus, presence, telemetry, mirrors, mirrorWatch } = ports;
+export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsConfig): Downloads {
+  const { bus, clock, presence, telemetry, mirrors, mirrorWatch } = ports;
+  const { id, address, downloadBytes, privateAddresses } = config;
+  const rule = new OutboundRule(privateAddresses, address.host);
+  const chance = systemRng;
+  const clients = new TrackerClients({ clock, meter: telemetry.meter, chance, rule });
   const addresses = (): readonly HostPort[] => {
     return presence.available("gateway").flatMap(({ peerAddress }) => peerAddress ?? []);
   };
   return new Downloads(
     {
-      ...{ ...ports, log: telemetry.log, chance: systemRng, openSources: fetchSources(ports) },
+      ...{ ...ports, log: telemetry.log, chance, clients },
+      openSources: fetchSources(
+        { ...ports, chance, clients, rule },
+        { ...config, port: address.port },
+      ),
       writes: new PieceWrites(bus, id),
       isOurs: ({ host, port }) =>
         [address, ...addresses()].some((each) => each.host === host && each.port === port),
