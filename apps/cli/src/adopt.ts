@@ -1,11 +1,11 @@
-import { type Catalog, openCatalog, openIngestJobs } from "@seedfleet/fleet";
-import { type Metainfo, parseMetainfo } from "@seedfleet/metainfo";
+import { openCatalog, openIngestJobs } from "@seedfleet/fleet";
 import { SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import type { AdoptOptions } from "./adopt-options.ts";
 import { chooseStore } from "./choose-store.ts";
 import { connectFleet, type Fleet, torrentUrl } from "./fleet-connection.ts";
 import { followIngest } from "./follow-ingest.ts";
+import { putMetainfo } from "./put-metainfo.ts";
 import { nameOf, type ReadTorrent, readMetainfo } from "./read-torrent.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -49,15 +49,4 @@ export async function adoptTorrent(
   const { entry } = await followIngest({ jobs, clock, reporter }, job);
   const { name, contentBytes: sizeBytes } = entry;
   reporter.listed({ name, infoHash, sizeBytes, torrentUrl: torrentUrl(presence, infoHash) });
-}
-
-/** A torrent that the fleet seeds already must not lose its piece layers to a file without them. */
-async function putMetainfo(catalog: Catalog, { bytes, metainfo }: ReadTorrent): Promise<void> {
-  const known = await catalog.metainfo(metainfo.infoHash);
-  if (known !== null && metainfo.pieceRoots === null && hasLayers(parseMetainfo(known))) return;
-  await catalog.putMetainfo(metainfo.infoHash, bytes);
-}
-
-function hasLayers(known: Metainfo | { readonly kind: "violation" }): boolean {
-  return known.kind === "metainfo" && known.pieceRoots !== null;
 }

@@ -1,10 +1,14 @@
+import type { InfoHash } from "@seedfleet/bytes";
 import { BUS_USAGE, natsUrl } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
+import { readInfoHash } from "./info-hash-argument.ts";
 import { usageError } from "./usage-error.ts";
 
 export type CancelOptions = {
-  /** The job's id. */
+  /** The job's id; or of a mirror its info hash, however it was written. */
   readonly job: string;
+  /** Of a mirror; null of a job, whose id is of another length. */
+  readonly infoHash: InfoHash | null;
   readonly natsUrl: string | null;
   readonly json: boolean;
 };
@@ -12,9 +16,10 @@ export type CancelOptions = {
 /** As the contract has it: anything else can be the id of no job. */
 const JOB_ID = /^[-_a-zA-Z0-9]{1,64}$/;
 
-export const CANCEL_USAGE: string = `Usage: seedfleet cancel JOB [options]
+export const CANCEL_USAGE: string = `Usage: seedfleet cancel JOB|INFO_HASH [options]
 
-Cancels a job that has not ended. seedfleet jobs lists them. What it hashed so far is forgotten.
+Cancels a job that has not ended, and forgets what it hashed so far; seedfleet jobs lists them. Or
+ends a mirror, and keeps what was downloaded; seedfleet mirrors lists those.
 
 ${BUS_USAGE}
   --json                   one JSON object a line on standard output
@@ -31,8 +36,8 @@ export function parseCancelOptions(args: readonly string[]): CancelOptions | "he
   if (values.help) return "help";
   const [job] = positionals;
   if (job === undefined || positionals.length > 1) {
-    throw usageError("Name one job; see seedfleet cancel --help");
+    throw usageError("Name one job or info hash; see seedfleet cancel --help");
   }
   if (!JOB_ID.test(job)) throw usageError(`"${job}" is the id of no job; see seedfleet jobs`);
-  return { job, natsUrl: natsUrl(values.bus), json: values.json };
+  return { job, infoHash: readInfoHash(job), natsUrl: natsUrl(values.bus), json: values.json };
 }

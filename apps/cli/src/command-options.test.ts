@@ -50,7 +50,7 @@ const accepted: readonly { command: Command; args: readonly string[]; then: obje
   {
     command: "cancel",
     args: ["0123-_ab", "--json"],
-    then: { job: "0123-_ab", natsUrl: null, json: true },
+    then: { job: "0123-_ab", infoHash: null, natsUrl: null, json: true },
   },
   {
     command: "check",
@@ -136,7 +136,7 @@ const refused: readonly { command: Command; args: readonly string[]; says: RegEx
     args: ["a", "b", "--bus", "http://h"],
     says: /^--bus is nats:\/\/HOST:PORT, not "http:\/\/h"$/,
   },
-  { command: "cancel", args: [], says: /^Name one job; see seedfleet cancel --help$/ },
+  { command: "cancel", args: [], says: /^Name one job or info hash; see seedfleet cancel/ },
   { command: "cancel", args: ["a", "b"], says: /^Name one job/ },
   { command: "cancel", args: ["a.b"], says: /^"a\.b" is the id of no job; see seedfleet jobs$/ },
   { command: "cancel", args: [""], says: /^"" is the id of no job/ },

@@ -1,7 +1,11 @@
+import type { CatalogEntry } from "@seedfleet/contracts";
+import type { AddedMirror } from "@seedfleet/fleet";
 import type { ReachabilityOutcome } from "@seedfleet/gateway/service";
 import type { ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
 import { formatBytes, formatCount } from "./format.ts";
 import { type HashingProgress, hashingLine, hashingPace } from "./hashing-progress.ts";
+import { mirrorTelling } from "./mirror-telling.ts";
+import type { MirrorTotals } from "./mirror-totals.ts";
 import { printable } from "./printable.ts";
 
 export type SeededTorrent = {
@@ -72,6 +76,10 @@ export interface Reporter {
   tracking(tracking: Tracking): void;
   reachability(found: ToldReachability): void;
   listed(torrent: ListedTorrent): void;
+  mirrorAsked(added: AddedMirror): void;
+  mirroring(totals: MirrorTotals): void;
+  /** What the fleet was asked to mirror and has whole. */
+  mirrorThere(entry: Pick<CatalogEntry, "infoHash" | "name">): void;
   stopping(signal: string): void;
   failed(error: SeedfleetError<ErrorDetail>): void;
 }
@@ -97,6 +105,9 @@ export function jsonReporter({ out, err }: Output): Reporter {
     reachability: ({ peerAddress, outcome }) =>
       tell("reachability", { peerAddress, reachable: outcome === "reached", outcome }),
     listed: (torrent) => tell("torrent", torrent),
+    mirrorAsked: ({ mirror, outcome }) => tell("mirror", { outcome, ...mirror }),
+    mirroring: (totals) => tell("mirroring", totals),
+    mirrorThere: ({ infoHash, name }) => tell("mirror", { outcome: "there", infoHash, name }),
     stopping: (signal) => tell("stopping", { signal }),
     failed(error) {
       tell("error", { ...error.detail, message: error.message });
@@ -112,12 +123,14 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
     if (drawn) err("\r\x1b[K");
     drawn = false;
   };
+  const draw = (line: string): void => {
+    clear();
+    err(line);
+    drawn = true;
+  };
   return {
     hashing(progress, elapsedMs) {
-      if (!redraws) return;
-      clear();
-      err(hashingLine(progress, elapsedMs));
-      drawn = true;
+      if (redraws) draw(hashingLine(progress, elapsedMs));
     },
     published({ name, hashed }) {
       clear();
@@ -137,8 +150,11 @@ export function humanReporter({ out, err, redraws }: Output): Reporter {
           ? `The peers' address ${peerAddress} leads here\n`
           : `Peers may not reach ${peerAddress} (${outcome}): ${advice}\n`,
       ),
-    listed: ({ name, sizeBytes, infoHash, torrentUrl }) =>
-      out(`${printable(name)}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`),
+    listed({ name, sizeBytes, infoHash, torrentUrl }) {
+      clear();
+      out(`${printable(name)}  ${formatBytes(sizeBytes)}  ${torrentUrl ?? infoHash}\n`);
+    },
+    ...mirrorTelling({ err, draw, clear, redraws }),
     stopping: () => err("\nStopping…\n"),
     failed(error) {
       clear();

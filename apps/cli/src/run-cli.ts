@@ -23,11 +23,17 @@ import { limit } from "./limit.ts";
 import { LIMIT_USAGE, parseLimitOptions } from "./limit-options.ts";
 import { ls } from "./ls.ts";
 import { LS_USAGE, parseLsOptions } from "./ls-options.ts";
+import { mirror } from "./mirror.ts";
+import { MIRROR_USAGE, parseMirrorOptions } from "./mirror-options.ts";
+import { mirrors } from "./mirrors.ts";
+import { MIRRORS_USAGE, parseMirrorsOptions } from "./mirrors-options.ts";
 import { preheat } from "./preheat.ts";
 import { PREHEAT_USAGE, parsePreheatOptions } from "./preheat-options.ts";
 import { publish } from "./publish.ts";
 import { PUBLISH_USAGE, parsePublishOptions } from "./publish-options.ts";
 import { humanReporter, jsonReporter, type Reporter } from "./reporter.ts";
+import { restore } from "./restore.ts";
+import { parseRestoreOptions, RESTORE_USAGE } from "./restore-options.ts";
 import { terminalOutput } from "./terminal-output.ts";
 import { tracker } from "./tracker.ts";
 import { parseTrackerOptions, TRACKER_USAGE } from "./tracker-options.ts";
@@ -48,13 +54,16 @@ On this machine, without a fleet:
 In a running fleet:
   publish PATH…                 has a piece-store hash and seed paths it can read
   adopt FILE.torrent LOCATION…  has it seed content by a .torrent that is there already
+  mirror MAGNET|FILE|URL        has gateways download a torrent of somebody else's
+  mirrors                       lists what is downloaded, and how far it is
+  restore INFO_HASH             has bad pieces downloaded anew
   ls                            lists what is seeded, where it lies and how it is
   limit INFO_HASH               sets how much upload a torrent gets
   choking INFO_HASH             sets whom its slots go to, and whether it is super-seeded
   budget                        sets how much upload the fleet has, and each label
   check INFO_HASH               has everything of a torrent read and checked
   jobs                          lists what piece-stores were asked to do
-  cancel JOB                    cancels one of these
+  cancel JOB|INFO_HASH          cancels one of these, or a mirror
   gateways                      lists the gateways, their peers, rates and caches
   explain PEER                  tells why a peer may or may not download just now
   preheat INFO_HASH             brings a torrent into their memory before peers ask for it
@@ -88,6 +97,17 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
     "adopt",
     command(ADOPT_USAGE, parseAdoptOptions, (options, { reporter }) => adopt(options, reporter)),
   ],
+  [
+    "mirror",
+    command(MIRROR_USAGE, parseMirrorOptions, (options, { reporter }) => mirror(options, reporter)),
+  ],
+  [
+    "restore",
+    command(RESTORE_USAGE, parseRestoreOptions, (options, { reporter }) =>
+      restore(options, reporter),
+    ),
+  ],
+  ["mirrors", command(MIRRORS_USAGE, parseMirrorsOptions, printing(mirrors))],
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
   ["choking", command(CHOKING_USAGE, parseChokingOptions, printing(choking))],
   ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],

@@ -1,0 +1,55 @@
+import { BUS_USAGE, natsUrl } from "./bus-option.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { SWARM_FLAGS, SWARM_USAGE, type SwarmOptions, swarmOptions } from "./swarm-options.ts";
+import { usageError } from "./usage-error.ts";
+
+export type MirrorOptions = SwarmOptions & {
+  /** A magnet link, a `.torrent` file, `-` for standard input, or the URL of one. */
+  readonly torrent: string;
+  readonly natsUrl: string | null;
+  /** Null takes the only piece-store there is that keeps content. */
+  readonly store: string | null;
+  /** Whether to wait until it is complete. */
+  readonly wait: boolean;
+  readonly json: boolean;
+};
+
+export const MIRROR_USAGE: string = `Usage: seedfleet mirror MAGNET|FILE.torrent|URL [options]
+
+Has gateways of a running fleet download a torrent of somebody else's, into a piece-store that keeps
+content of its own; they serve what they have meanwhile, and once it is complete it is seeded as
+what was published here. Trackers, web seeds and peers are those that the magnet link or .torrent
+names; further ones can be given, also later by the same command. Ctrl-C ends the command alone:
+seedfleet mirrors lists what is downloaded, seedfleet cancel INFO_HASH ends it.
+
+${SWARM_USAGE}  --no-wait                do not wait until it is complete
+${BUS_USAGE}
+  --store ID               which piece-store keeps it, where there are several
+  --json                   one JSON object a line on standard output
+  --help                   this text
+`;
+
+/** Reads the command line of `mirror`. Throws `usage` with one line that says what to do. */
+export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "help" {
+  const { values, positionals } = parseCommandLine("mirror", args, {
+    ...SWARM_FLAGS,
+    "no-wait": { type: "boolean", default: false },
+    bus: { type: "string" },
+    store: { type: "string" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return "help";
+  const [torrent] = positionals;
+  if (torrent === undefined || positionals.length > 1) {
+    throw usageError("Name one magnet link, .torrent file or URL; see seedfleet mirror --help");
+  }
+  return {
+    ...swarmOptions(values),
+    torrent,
+    natsUrl: natsUrl(values.bus),
+    store: values.store ?? null,
+    wait: !values["no-wait"],
+    json: values.json,
+  };
+}
