@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { truncatedInfoHash } from "@seedfleet/bytes";
 import { metainfoFromInfo, parseMetainfo } from "@seedfleet/metainfo";
 import { turn } from "@seedfleet/testkit";
-import { GivenGateway, until, untilAsTimePasses } from "../testing.ts";
+import { GivenGateway, until } from "../testing.ts";
 import { type GivenTorrent, givenTorrent } from "../testing-torrent.ts";
 import { REDIAL_AFTER_MS } from "./peer-book.ts";
-import { givenFetch } from "./testing-fetch.ts";
+import { givenFetch, untilInItsTime } from "./testing-fetch.ts";
 
 /** Its info dictionary takes four pieces. */
 const V1 = givenTorrent("v1", { source: "s".repeat(50_000) });
@@ -116,7 +116,7 @@ test("MetadataFetch dials again who did not have the torrent at first", async ()
   await until(() => given.record.ends.length === 1);
   await gateway.publish(V1);
   given.clock.advance(REDIAL_AFTER_MS);
-  await untilAsTimePasses(gateway.clock, () => given.record.outcomes.length > 0);
+  await untilInItsTime(gateway.clock, () => given.record.outcomes.length > 0);
   deepEqual(Buffer.from(await given.fetch.result), Buffer.from(told(V1)));
 });
 

@@ -47,7 +47,8 @@ function whatIsMissing(standing: MetadataStanding): string {
   if (progress !== null) {
     return `${progress.piecesGot} of ${progress.pieceCount} pieces of the metadata${wrong}`;
   }
-  if (peersKnown === 0 && peersAnswered === 0) return `no peer is known yet${wrong}`;
+  if (peersKnown === 0)
+    return `no peer is known ${peersAnswered === 0 ? "yet" : "any more"}${wrong}`;
   if (peersAnswered === 0) return `no peer has answered yet, of ${peersKnown} known`;
   if (peersConnected === 0) return `no peer is connected, of ${peersKnown} known${wrong}`;
   return `${peers(peersConnected)} connected, none of which has the metadata${wrong}`;

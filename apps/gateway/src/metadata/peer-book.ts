@@ -38,7 +38,9 @@ export class PeerBook {
 
   /** Takes addresses; gives those that are new. */
   add(addresses: readonly HostPort[]): readonly HostPort[] {
-    return addresses.filter((address) => this.#add(address));
+    return addresses
+      .map(({ host, port }) => ({ host, port }))
+      .filter((address) => this.#add(address));
   }
 
   /** The peer to dial now, which is busy from now on; the ones that failed least come first. */
@@ -94,8 +96,7 @@ export class PeerBook {
     const key = `${address.host} ${address.port}`;
     if (this.#entries.has(key) || this.#banned.has(key)) return false;
     if (this.#entries.size >= ADDRESSES_MAX && !this.#makeRoom()) return false;
-    const { host, port } = address;
-    const entry = { key, number: this.#numbers, address: { host, port } };
+    const entry = { key, number: this.#numbers, address };
     this.#numbers += 1;
     this.#entries.set(key, {
       ...entry,

@@ -56,7 +56,7 @@ test("PieceLayersDownload asks for nothing of files that are no longer than a pi
 });
 
 test("PieceLayersDownload gives what is rejected or let wait to another, and rests", () => {
-  const download = new PieceLayersDownload(torrentOf(5_000 * BLOCK, BLOCK));
+  const download = new PieceLayersDownload(torrentOf(2_600 * BLOCK, BLOCK));
   download.join(1);
   const asked = download.asks(0);
   equal(asked.length, ASKED_OF_PEER_MAX);
@@ -73,7 +73,7 @@ test("PieceLayersDownload gives what is rejected or let wait to another, and res
 });
 
 test("PieceLayersDownload gives what a peer that left was asked for to another", () => {
-  const download = new PieceLayersDownload(torrentOf(5_000 * BLOCK, BLOCK));
+  const download = new PieceLayersDownload(torrentOf(2_600 * BLOCK, BLOCK));
   download.join(1);
   const before = download.asks(0).map(({ range }) => range.index);
   download.leave(1);

@@ -1,5 +1,6 @@
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { VirtualClock } from "@seedfleet/testkit";
+import { until } from "../testing.ts";
 import { givenPeerId } from "../testing-peer.ts";
 import type { GivenTorrent } from "../testing-torrent.ts";
 import {
@@ -45,4 +46,15 @@ export function givenFetch(
     },
   );
   return { fetch, clock, record, [Symbol.dispose]: () => fetch.stop() };
+}
+
+/** So little that whatever is on its way over the loopback comes in time. */
+const TURN_MS = 20;
+
+/** Lets the event loop turn, and the virtual clock with it, until something holds. */
+export function untilInItsTime(clock: VirtualClock, holds: () => boolean): Promise<void> {
+  return until(() => {
+    clock.advance(TURN_MS);
+    return holds();
+  });
 }
