@@ -60,3 +60,16 @@ for (const given of ["EU", "two words", "a.b", "a".repeat(33)]) {
     });
   });
 }
+
+test("gatewayConfig reads the nodes of a DHT", () => {
+  const env = { SEEDFLEET_GATEWAY_DHT_BOOTSTRAP: "a.example:1,192.0.2.1:6881" };
+  deepEqual(loadConfig(gatewayConfig, env).dhtBootstrap, ["a.example:1", "192.0.2.1:6881"]);
+});
+
+for (const given of ["a.example", "a.example:", ":1", "a b:1", "[::1]:1"]) {
+  test(`gatewayConfig given the DHT node "${given}" refuses it`, () => {
+    throws(() => loadConfig(gatewayConfig, { SEEDFLEET_GATEWAY_DHT_BOOTSTRAP: given }), {
+      message: /HOST:PORT/,
+    });
+  });
+}

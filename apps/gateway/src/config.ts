@@ -7,6 +7,7 @@ import {
   defineConfig,
   type Field,
   integer,
+  list,
   oneOf,
   port,
   text,
@@ -33,6 +34,9 @@ export type GatewayConfig = UploadSettings & {
   readonly downloadBytes: number;
   readonly zone: string | null;
   readonly privateAddresses: PrivateAddresses;
+  readonly dht: "off" | "on";
+  readonly dhtPort: number;
+  readonly dhtBootstrap: readonly string[];
 };
 
 /** A block a second: with less nobody gets anything done. */
@@ -122,6 +126,25 @@ function parsePromises(text: string): Readonly<Record<string, number>> | null {
   const sum = shares.reduce((total, share) => total + share, 0);
   return shares.length <= UPLOAD_CLASSES_MAX && sum <= PROMISED_SHARE_MAX ? promises : null;
 }
+
+/** Nodes of the DHT that a new one asks first. */
+export const dhtBootstrapField: Field<readonly string[]> = {
+  ...list({
+    env: "SEEDFLEET_GATEWAY_DHT_BOOTSTRAP",
+    doc: "Nodes by which the DHT node gets to know others.",
+    default: [
+      "router.bittorrent.com:6881",
+      "dht.transmissionbt.com:6881",
+      "dht.libtorrent.org:25401",
+    ],
+    separator: ",",
+  }),
+  allowed: "HOST:PORT,… of IPv4",
+  parse: (value) => {
+    const nodes = value.split(",").filter((node) => node !== "");
+    return nodes.every((node) => /^[-.\w]+:\d{1,5}$/.test(node)) ? Object.freeze(nodes) : null;
+  },
+};
 
 /** The gateway's own settings; those every service has come from `libs/service`. */
 export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
@@ -215,4 +238,16 @@ machine's own: auto does if the address that peers are told is one itself, else 
 magnets could have the gateway ask machines behind its firewall. Addresses of the link never.`,
     default: "auto",
   }),
+  dht: oneOf(["off", "on"], {
+    env: "SEEDFLEET_GATEWAY_DHT",
+    doc: `Whether peers of what is downloaded may be sought in the DHT too, where a mirror asks for
+it and its torrent is not private. The node runs from the first such mirror on; IPv4 only.`,
+    default: "off",
+  }),
+  dhtPort: port({
+    env: "SEEDFLEET_GATEWAY_DHT_PORT",
+    doc: "The UDP port of the DHT node; 0 takes a free one.",
+    default: 0,
+  }),
+  dhtBootstrap: dhtBootstrapField,
 });

@@ -1,3 +1,4 @@
+export { DhtPeers, type DhtPeersPorts, type DhtSearchEvents } from "./announcing/dht-peers.ts";
 export {
   type ShownTracker,
   TrackerAnnounces,
