@@ -14,8 +14,8 @@ const LEAVE_MS_MAX = 3_000;
 
 export type DownloadsPorts = Omit<MirrorRunPorts, "peers"> & {
   readonly peers: MirrorRunPorts["peers"] & Pick<PeerSide, "tickDownloads">;
-  /** Ends with the downloads. */
-  readonly clients: AsyncDisposable;
+  /** What asks outside for peers; it ends with the downloads. */
+  readonly outside: readonly AsyncDisposable[];
   /** Gateways that take part, this one among them. */
   readonly gateways: () => readonly string[];
 };
@@ -91,7 +91,7 @@ export class Downloads {
     this.#watch.stop();
     await Promise.all([...this.#runs.values()].map((run) => run.stop(LEAVE_MS_MAX)));
     this.#ports.writes[Symbol.dispose]();
-    await this.#ports.clients[Symbol.asyncDispose]();
+    await Promise.all(this.#ports.outside.map((each) => each[Symbol.asyncDispose]()));
   }
 
   get #gateway(): string {

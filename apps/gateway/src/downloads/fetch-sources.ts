@@ -2,6 +2,7 @@ import { type InfoHash, type PeerId, truncatedInfoHash } from "@seedfleet/bytes"
 import type { HostPort, Mirror } from "@seedfleet/contracts";
 import { type Clock, errorCode, type Rng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import type { DhtPeers } from "../announcing/dht-peers.ts";
 import { TrackerAnnounces } from "../announcing/tracker-announces.ts";
 import type { TrackerClients } from "../announcing/tracker-clients.ts";
 import { MetadataFetch } from "../metadata/metadata-fetch.ts";
@@ -19,6 +20,8 @@ export type FetchSourcesPorts = {
   readonly chance: Rng;
   /** The gateway's, for all that it downloads. */
   readonly clients: TrackerClients;
+  /** Null where it is off. */
+  readonly dht: DhtPeers | null;
   readonly rule: OutboundRule;
 };
 
@@ -50,6 +53,8 @@ class FetchedSources implements MirrorSources {
   readonly #events: MirrorSourceEvents;
   readonly #announces: TrackerAnnounces | null;
   #fetch: MetadataFetch | null = null;
+  /** What ends each lookup of the DHT. */
+  #searches: readonly (() => void)[] = [];
   #isStarted = false;
 
   constructor(shared: Shared, mirror: Mirror, events: MirrorSourceEvents) {
@@ -101,11 +106,24 @@ class FetchedSources implements MirrorSources {
     }
   }
 
+  seek(isPrivate: boolean | null): void {
+    const { config, dht } = this.#shared;
+    if (isPrivate === true || !this.#mirror.dht || dht === null) return this.#endSearch();
+    if (this.#searches.length > 0) return;
+    const events = {
+      peers: (addresses: readonly HostPort[]) => this.#found(addresses),
+      wantsPeers: () => this.#wantsPeers,
+    };
+    this.#searches = swarmsOf(this.#mirror).map((each) => dht.search(each, config.port, events));
+  }
+
   completed(): void {
+    this.#endSearch();
     this.#announces?.completed();
   }
 
   async stop(withinMs: number): Promise<void> {
+    this.#endSearch();
     if (this.#isStarted) await this.#announces?.stop(withinMs);
   }
 
@@ -121,9 +139,18 @@ class FetchedSources implements MirrorSources {
       {
         peers: (addresses) => this.#found(addresses),
         counts: () => this.#events.counts(),
-        wantsPeers: () => this.#fetch !== null || this.#events.wantsPeers(),
+        wantsPeers: () => this.#wantsPeers,
       },
     );
+  }
+
+  get #wantsPeers(): boolean {
+    return this.#fetch !== null || this.#events.wantsPeers();
+  }
+
+  #endSearch(): void {
+    for (const end of this.#searches) end();
+    this.#searches = [];
   }
 
   #found(addresses: readonly HostPort[]): void {

@@ -164,6 +164,7 @@ export class MirrorRun {
     this.#sources.start();
     if ((await catalog.metainfo(infoHash)) === null) {
       this.#state = "metadata";
+      this.#sources.seek(null);
       const bytes = await this.#sources.metadata(this.#stopping.signal);
       if (bytes === null) return true;
       await catalog.putMetainfo(infoHash, bytes);
@@ -213,6 +214,7 @@ export class MirrorRun {
     swarms.downloadChanged(torrent);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
+    this.#sources.seek(torrent.metainfo.private);
     this.#peers.start();
   }
 

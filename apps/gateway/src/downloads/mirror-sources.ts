@@ -17,6 +17,11 @@ export interface MirrorSources {
   readonly reason: string | null;
   /** May be called again. */
   start(): void;
+  /**
+   * Peers may be sought everywhere, but of a private torrent at its trackers alone (BEP 27); null
+   * where nobody knows yet whether it is one.
+   */
+  seek(isPrivate: boolean | null): void;
   /** The bytes of the `.torrent`; null when it was stopped before. */
   metadata(signal: AbortSignal): Promise<Uint8Array | null>;
   completed(): void;

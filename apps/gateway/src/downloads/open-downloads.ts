@@ -4,6 +4,7 @@ import type { HostPort } from "@seedfleet/contracts";
 import type { Catalog, Mirrors, MirrorWatch, PresenceWatch } from "@seedfleet/fleet";
 import { type Clock, systemRng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { DhtPeers, type DhtPeersPorts } from "../announcing/dht-peers.ts";
 import { TrackerClients } from "../announcing/tracker-clients.ts";
 import { OutboundRule, type PrivateAddresses } from "../outbound/outbound-rule.ts";
 import type { PeerSide } from "../peer-side.ts";
@@ -35,6 +36,10 @@ export type OpenDownloadsConfig = {
   readonly encryption: EncryptionPolicy;
   readonly privateAddresses: PrivateAddresses;
   readonly downloadBytes: number;
+  readonly host: string;
+  readonly dht: "off" | "on";
+  readonly dhtPort: number;
+  readonly dhtBootstrap: readonly string[];
   /** Where this gateway is reached. */
   readonly address: HostPort;
 };
@@ -45,15 +50,17 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
   const { id, address, downloadBytes, privateAddresses } = config;
   const rule = new OutboundRule(privateAddresses, address.host);
   const chance = systemRng;
-  const clients = new TrackerClients({ clock, meter: telemetry.meter, chance, rule });
+  const { log, meter } = telemetry;
+  const clients = new TrackerClients({ clock, meter, chance, rule });
+  const dht = openDht({ clock, log, meter, chance, rule }, config);
   const addresses = (): readonly HostPort[] => {
     return presence.available("gateway").flatMap(({ peerAddress }) => peerAddress ?? []);
   };
   return new Downloads(
     {
-      ...{ ...ports, log: telemetry.log, chance, clients },
+      ...{ ...ports, log, chance, outside: dht === null ? [clients] : [clients, dht] },
       openSources: fetchSources(
-        { ...ports, chance, clients, rule },
+        { ...ports, chance, clients, dht, rule },
         { ...config, port: address.port },
       ),
       writes: new PieceWrites(bus, id),
@@ -64,4 +71,11 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
     { gateway: id, memoryBytesMax: downloadBytes },
     { mirrors, watch: mirrorWatch },
   );
+}
+
+function openDht(
+  ports: DhtPeersPorts,
+  { host, dht, dhtPort: port, dhtBootstrap: bootstrap }: OpenDownloadsConfig,
+): DhtPeers | null {
+  return dht === "on" ? new DhtPeers(ports, { host, port, bootstrap }) : null;
 }
