@@ -206,6 +206,14 @@ test("an announce over UDP ends when it is stopped", async () => {
   equal(outcome.kind === "away" && outcome.code, "stopped");
 });
 
+test("an announce over UDP ends when it is stopped while its name is looked up", async () => {
+  const stopping = new AbortController();
+  await using given = givenClients({ resolve: () => stopping.abort() });
+  const asked = { tracker: givenTracker("udp://tracker.example:6969"), fields: givenFields() };
+  const outcome = await given.clients.announce(asked, stopping.signal);
+  equal(outcome.kind === "away" && outcome.code, "stopped");
+});
+
 function actionOf(packet: Buffer): number {
   return packet.readUInt32BE(8);
 }

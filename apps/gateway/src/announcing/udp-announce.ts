@@ -33,14 +33,11 @@ export async function announceByUdp(
   asked: Asked,
   stopped: AbortSignal,
 ): Promise<AnnounceOutcome> {
-  const { rule, resolve } = ports;
-  const { host, port } = asked.tracker;
   let found: readonly Endpoint[];
   try {
-    const addresses = await allowedAddresses(rule, host, resolve);
-    found = addresses.flatMap(({ address }) => endpointOf(address, port) ?? []);
+    found = await endpointsOf(ports, asked.tracker, stopped);
   } catch (error) {
-    return awayBy(error);
+    return stopped.aborted ? STOPPED : awayBy(error);
   }
   const [first] = found;
   if (first === undefined) return away("unreachable", "its name does not resolve");
@@ -50,6 +47,23 @@ export async function announceByUdp(
   const outcome = await announceTo(ports, asked, { to: first, stopped, triesMax: 1 });
   if (outcome.kind !== "away" || outcome.code === "stopped") return outcome;
   return await announceTo(ports, asked, { to: other, stopped, triesMax: 1 });
+}
+
+/** Rejects when `stopped` aborts: the system may take half a minute over a name. */
+async function endpointsOf(
+  { rule, resolve }: UdpAnnouncePorts,
+  { host, port }: TrackerUrl,
+  stopped: AbortSignal,
+): Promise<readonly Endpoint[]> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(stopped.reason);
+  stopped.addEventListener("abort", abort, { once: true });
+  try {
+    const addresses = await Promise.race([allowedAddresses(rule, host, resolve), promise]);
+    return addresses.flatMap(({ address }) => endpointOf(address, port) ?? []);
+  } finally {
+    stopped.removeEventListener("abort", abort);
+  }
 }
 
 type Way = { readonly to: Endpoint; readonly stopped: AbortSignal; readonly triesMax?: number };
