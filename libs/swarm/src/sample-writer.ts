@@ -21,10 +21,10 @@ type Circle = {
 };
 
 export type Asked = {
-  readonly pools: PeerPools;
+  pools: PeerPools;
   /** The pool of the leechers; that of all who only upload is the next. */
-  readonly leechers: number;
-  readonly request: SampleRequest;
+  leechers: number;
+  request: SampleRequest;
 };
 
 /**
