@@ -176,7 +176,9 @@ export function readDeltas(
     copyBytes(batch, at + 1, request.infoHash);
     if (hasPeerId(flags)) copyBytes(batch, peerIdAt, request.peerId);
     request.keepsPeerId = (flags & NO_PEER_ID) === 0;
-    copyBytes(batch, endpointAt, request.endpoint, endpointBytes);
+    for (let byte = 0; byte < endpointBytes; byte += 1) {
+      request.endpoint[byte] = batch[endpointAt + byte] ?? 0;
+    }
     request.endpointBytes = endpointBytes;
     request.leftBytes = flags & SEED ? 0 : 1;
     request.event = eventOf(flags);
@@ -190,14 +192,9 @@ export function readDeltas(
   return at === batch.length;
 }
 
-/** A few bytes, which is done before `set` would have begun. */
-function copyBytes(
-  from: Uint8Array,
-  at: number,
-  into: Uint8Array,
-  length: number = into.length,
-): void {
-  for (let each = 0; each < length; each += 1) into[each] = from[at + each] ?? 0;
+/** Fills `into`: a few bytes are copied before `set` would have begun. */
+function copyBytes(from: Uint8Array, at: number, into: Uint8Array): void {
+  for (let each = 0; each < into.length; each += 1) into[each] = from[at + each] ?? 0;
 }
 
 function hasPeerId(flags: number): boolean {
