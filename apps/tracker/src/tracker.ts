@@ -15,6 +15,7 @@ import { type BoundApi, bindApi } from "./api/api-server.ts";
 import type { TrackerConfig } from "./config.ts";
 import { tellGateways } from "./handout/tell-gateways.ts";
 import { noteAnnounce } from "./note-announce.ts";
+import { NoteTurns } from "./note-turns.ts";
 import { type HubConfig, ReplicaHub } from "./replicas/replica-hub.ts";
 import { Replicas } from "./replicas/replicas.ts";
 import { tellGate } from "./tell-gate.ts";
@@ -148,9 +149,9 @@ function joinTrackers(
   const hub = new ReplicaHub(ports, { ...own, alone });
   starting.defer(() => hub.stop());
   replicas.onDeltas = (batch) => hub.publish(batch);
-  replicas.onNoted = (announces) => {
-    for (const announce of announces) noteAnnounce({ bus, tracer }, announce);
-  };
+  const notes = new NoteTurns((announce) => noteAnnounce({ bus, tracer }, announce));
+  starting.defer(() => notes.stop());
+  replicas.onNoted = (announces) => notes.add(announces);
   replicas.onUnreadable = (what) => log.error(`${what} of another tracker unreadable`);
   return hub;
 }

@@ -82,6 +82,21 @@ for (const { given, text, kind, ...rest } of replies) {
   });
 }
 
+for (const { says, closes } of [
+  { says: "Connection: close\r\n", closes: true },
+  { says: "connection:Close\r\n", closes: true },
+  { says: "Connection: keep-alive\r\n", closes: false },
+  { says: "X: close\r\n", closes: false },
+]) {
+  test(`HttpReply given ${says.trim()} ${closes ? "is" : "is not"} the last`, () => {
+    const text = answer(BODY).replace("content-type", `${says}content-type`);
+    const reply = new HttpReply();
+    reply.read(new Uint8Array(Buffer.from(text, "latin1")), text.length, false);
+    equal(reply.kind, "announced");
+    equal(reply.closes, closes);
+  });
+}
+
 test("HttpReply takes the end of the connection for the end of a body of no told length", () => {
   const text = `HTTP/1.0 200 OK\r\n\r\n${BODY}`;
   const bytes = new Uint8Array(Buffer.from(text, "latin1"));

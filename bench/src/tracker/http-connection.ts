@@ -102,7 +102,8 @@ export class HttpConnection implements Disposable {
       throw this.#refusal();
     }
     this.#answer(nowMs);
-    if (received === 0 || !this.#options.keepAlive) this.#close();
+    // One that is kept ends too, after as many answers as its tracker gives on one.
+    if (received === 0 || this.#reply.closes || !this.#options.keepAlive) this.#close();
   }
 
   #answer(nowMs: number): void {

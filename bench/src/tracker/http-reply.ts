@@ -10,6 +10,8 @@ const END = 0x65;
 const LOWER_CASE = 0x20;
 
 const CONTENT_LENGTH: Uint8Array = new TextEncoder().encode("content-length");
+const CONNECTION: Uint8Array = new TextEncoder().encode("connection");
+const CLOSE: Uint8Array = new TextEncoder().encode("close");
 const PEERS: Uint8Array = new TextEncoder().encode("peers");
 const INCOMPLETE: Uint8Array = new TextEncoder().encode("incomplete");
 const FAILURE: Uint8Array = new TextEncoder().encode("failure reason");
@@ -25,6 +27,8 @@ export class HttpReply {
   /** How long it is with its head. */
   length = 0;
   leechers = 0;
+  /** Whether it says that it is the last on its connection. */
+  closes = false;
   /** Where the peers stand, of "announced"; where the reason stands, of "refused". */
   from = 0;
   to = 0;
@@ -38,6 +42,7 @@ export class HttpReply {
     const told = contentLength(bytes, bodyAt);
     this.length = told < 0 ? length : bodyAt + told;
     if (length < this.length || (told < 0 && !ended)) return;
+    this.closes = saysClose(bytes, bodyAt);
     this.kind = "malformed";
     this.from = 0;
     this.to = this.length;
@@ -122,19 +127,30 @@ function statusOf(bytes: Uint8Array): number {
 
 /** What the head says of the body's length, or -1. */
 function contentLength(bytes: Uint8Array, headLength: number): number {
+  const from = headerAt(bytes, headLength, CONTENT_LENGTH);
+  if (from < 0) return -1;
+  let number = 0;
+  for (let digitAt = from; digitAt < headLength && bytes[digitAt] !== CR; digitAt += 1) {
+    const byte = bytes[digitAt] ?? 0;
+    if (byte === SPACE) continue;
+    if (byte < ZERO || byte > NINE) return -1;
+    number = number * 10 + byte - ZERO;
+  }
+  return number;
+}
+
+function saysClose(bytes: Uint8Array, headLength: number): boolean {
+  let from = headerAt(bytes, headLength, CONNECTION);
+  if (from < 0) return false;
+  while (bytes[from] === SPACE) from += 1;
+  return isText(bytes, from, bytes.indexOf(CR, from), { text: CLOSE, anyCase: true });
+}
+
+/** Where the value of a header begins, or -1. */
+function headerAt(bytes: Uint8Array, headLength: number, text: Uint8Array): number {
   for (let at = bytes.indexOf(LF) + 1; at > 0 && at < headLength; at = bytes.indexOf(LF, at) + 1) {
-    const to = at + CONTENT_LENGTH.length;
-    if (bytes[to] !== COLON || !isText(bytes, at, to, { text: CONTENT_LENGTH, anyCase: true })) {
-      continue;
-    }
-    let number = 0;
-    for (let digitAt = to + 1; digitAt < headLength && bytes[digitAt] !== CR; digitAt += 1) {
-      const byte = bytes[digitAt] ?? 0;
-      if (byte === SPACE) continue;
-      if (byte < ZERO || byte > NINE) return -1;
-      number = number * 10 + byte - ZERO;
-    }
-    return number;
+    const to = at + text.length;
+    if (bytes[to] === COLON && isText(bytes, at, to, { text, anyCase: true })) return to + 1;
   }
   return -1;
 }

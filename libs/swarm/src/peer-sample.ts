@@ -31,6 +31,7 @@ export class PeerSample {
   endpointBytes: 6 | 18 = 6;
   wantPeerIds = false;
   readonly peersMax: number;
+  #compact: Uint8Array = new Uint8Array();
 
   constructor(peersMax: number) {
     this.peersMax = peersMax;
@@ -39,6 +40,14 @@ export class PeerSample {
     this.states = new Uint8Array(peersMax);
     this.peerIds = new Uint8Array(peersMax * PEER_ID_BYTES);
     this.known = new Uint8Array(peersMax);
+  }
+
+  /** The endpoints that there are, as they go out; written over when it is filled again. */
+  get compact(): Uint8Array {
+    const length = this.count * this.endpointBytes;
+    // Mostly they are as many as the last time, and a view costs more than a few copies.
+    if (this.#compact.length !== length) this.#compact = this.endpoints.subarray(0, length);
+    return this.#compact;
   }
 
   /** Empties it, for peers of this family. */

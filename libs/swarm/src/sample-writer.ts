@@ -14,17 +14,17 @@ const RUN_PEERS = 4;
 const RUNS_FROM_PEERS = 128;
 
 type Circle = {
-  readonly total: number;
+  total: number;
   /** Its position, or −1. */
-  readonly asker: number;
-  readonly room: number;
+  asker: number;
+  room: number;
 };
 
 export type Asked = {
-  readonly pools: PeerPools;
+  pools: PeerPools;
   /** The pool of the leechers; that of all who only upload is the next. */
-  readonly leechers: number;
-  readonly request: SampleRequest;
+  leechers: number;
+  request: SampleRequest;
 };
 
 /**
@@ -43,6 +43,8 @@ export class SampleWriter {
   readonly #sampler: Sampler;
   readonly #peerIds: PeerIds;
   readonly #copier = new EntryCopier();
+  /** Filled again for each. */
+  readonly #circle: Circle = { total: 0, asker: -1, room: 0 };
 
   constructor(sampler: Sampler, peerIds: PeerIds) {
     this.#sampler = sampler;
@@ -60,7 +62,11 @@ export class SampleWriter {
     const asker = this.#position(pools, leechers, uploaderCount > 0);
     this.#copier.open(pools, leechers);
     if (before === 0 && total >= RUNS_FROM_PEERS && total > 2 * (room + RUN_PEERS)) {
-      this.#writeRuns({ total, asker, room }, into);
+      const circle = this.#circle;
+      circle.total = total;
+      circle.asker = asker;
+      circle.room = room;
+      this.#writeRuns(circle, into);
     } else {
       const sampler = this.#sampler;
       sampler.begin(total);

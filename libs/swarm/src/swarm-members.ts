@@ -89,7 +89,7 @@ export class SwarmMembers {
     if (row < 0) return false;
     const pools = this.poolsOf(peer);
     pools.readKey(peer.endpoint);
-    let owner = ownerOf(row, { endpointBytes: peer.endpointBytes, state: "leecher" });
+    let owner = leechersOf(row, peer.endpointBytes);
     let position = pools.find(owner);
     if (position < 0) {
       owner += 1;
@@ -244,7 +244,12 @@ export function ownerOf(
   row: number,
   { endpointBytes, state }: { readonly endpointBytes: 6 | 18; readonly state: PeerState },
 ): number {
-  return row * POOLS + (endpointBytes === 6 ? 0 : 2) + (state === "leecher" ? 0 : 1);
+  return leechersOf(row, endpointBytes) + (state === "leecher" ? 0 : 1);
+}
+
+/** The pool of the leechers; that of the uploaders is the next. */
+export function leechersOf(row: number, endpointBytes: 6 | 18): number {
+  return row * POOLS + (endpointBytes === 6 ? 0 : 2);
 }
 
 function tailOf({ state }: { readonly state: PeerState }, tick: number): number {

@@ -2,9 +2,9 @@ import { IPV4_ENTRY_WORDS, IPV6_ENTRY_WORDS } from "./peer-entry.ts";
 import { PeerIds } from "./peer-ids.ts";
 import { PeerPools } from "./peer-pools.ts";
 import type { PeerSample } from "./peer-sample.ts";
-import { SampleWriter } from "./sample-writer.ts";
+import { type Asked, SampleWriter } from "./sample-writer.ts";
 import { Sampler } from "./sampler.ts";
-import { ownerOf, SwarmMembers } from "./swarm-members.ts";
+import { leechersOf, SwarmMembers } from "./swarm-members.ts";
 import type {
   Chance,
   PeerAnnounce,
@@ -31,6 +31,8 @@ export class Swarms {
   readonly #sampler: Sampler;
   readonly #writer: SampleWriter;
   readonly #snapshot: SwarmSnapshot;
+  /** Filled again for each sample. */
+  readonly #asked: Asked;
   readonly #counts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
 
   /** Of `chance` it takes the keys of its hash tables, and the seed of its samples. */
@@ -48,6 +50,8 @@ export class Swarms {
     this.#members = new SwarmMembers(config, { table, ipv4, ipv6, clock, peerIds });
     this.#sampler = new Sampler(chance);
     this.#writer = new SampleWriter(this.#sampler, peerIds);
+    const nobody = { endpoint: new Uint8Array(), endpointBytes: 6, state: "leecher", numWant: 0 };
+    this.#asked = { pools: ipv4, leechers: 0, request: nobody as SampleRequest };
     this.#snapshot = new SwarmSnapshot({ rows, ipv4, ipv6, clock, peerIds });
   }
 
@@ -102,10 +106,11 @@ export class Swarms {
    */
   sample(swarm: number, request: SampleRequest, into: PeerSample): void {
     if (swarm < 0) return;
-    const pools = this.#members.poolsOf(request);
-    const { endpointBytes } = request;
-    const leechers = ownerOf(swarm, { endpointBytes, state: "leecher" });
-    this.#writer.write({ pools, leechers, request }, into);
+    const asked = this.#asked;
+    asked.pools = this.#members.poolsOf(request);
+    asked.leechers = leechersOf(swarm, request.endpointBytes);
+    asked.request = request;
+    this.#writer.write(asked, into);
   }
 
   /** The object is used again by the next call. */

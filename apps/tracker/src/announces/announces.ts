@@ -1,6 +1,6 @@
 import type { Chance, SampleRequest, SwarmCounts, Swarms } from "@seedfleet/swarm";
-import { fillReply } from "../handout/fill-reply.ts";
-import type { GatewayBoard, LiveGateway } from "../handout/gateway-board.ts";
+import { fillReply, type ReplyParts } from "../handout/fill-reply.ts";
+import { GatewayBoard, type LiveGateway } from "../handout/gateway-board.ts";
 import {
   type HandoutAsked,
   HandoutPlan,
@@ -56,6 +56,9 @@ export type Told = {
   readonly nowMs: number;
 };
 
+/** What a reply is made from. */
+type Found = { swarm: number; board: GatewayBoard; readonly settings: HandoutSettings };
+
 type Writable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
 
 /**
@@ -66,7 +69,8 @@ export class Announces {
   readonly #ports: AnnouncesPorts;
   readonly #config: AnnouncesConfig;
   readonly #memory: PeerMemory;
-  // Each is filled again for every announce: what they cost shows in announces per second.
+  // Each is filled again for every announce: what they cost shows in announces per second, and
+  // what is left of them behind it in how often all wait for the garbage collector.
   readonly #plan = new HandoutPlan();
   readonly #asked: Writable<HandoutAsked> = {
     endpoint: new Uint8Array(),
@@ -83,6 +87,8 @@ export class Announces {
     state: "leecher",
     numWant: 0,
   };
+  readonly #found: Found;
+  readonly #parts: Writable<ReplyParts>;
   readonly #told: Writable<Told> = { askedAs: new Uint8Array(20), introducedTo: null, nowMs: 0 };
   /** Counts the replies, so that gateways take turns. */
   #turn = 0;
@@ -91,6 +97,11 @@ export class Announces {
     this.#ports = ports;
     this.#config = config;
     this.#memory = new PeerMemory(ports.swarms);
+    const { handout, chance } = ports;
+    const board = GatewayBoard.empty;
+    this.#found = { swarm: -1, board, settings: handout };
+    const gateways = board.ofFamily(6);
+    this.#parts = { plan: this.#plan, gateways, zones: handout.zones, chance };
   }
 
   /** Answers one announce; the request's info hash is the swarm's then. */
@@ -113,7 +124,9 @@ export class Announces {
     told.introducedTo = null;
     if (request.event !== "stopped" && request.numWant !== 0) {
       this.#asked.swarm = counts;
-      this.#handOut(request, reply, { swarm, board });
+      this.#found.swarm = swarm;
+      this.#found.board = board;
+      this.#handOut(request, reply, this.#found);
     }
     this.#setIntervals(request, reply);
     told.nowMs = nowMs;
@@ -142,12 +155,9 @@ export class Announces {
   }
 
   /** Gateways first, then others up to what was asked for. */
-  #handOut(
-    request: AnnounceRequest,
-    reply: AnnounceReply,
-    { swarm, board }: { readonly swarm: number; readonly board: GatewayBoard },
-  ): void {
-    const { handout, swarms, chance } = this.#ports;
+  #handOut(request: AnnounceRequest, reply: AnnounceReply, found: Found): void {
+    const { swarms } = this.#ports;
+    const { board } = found;
     const { peers } = reply;
     const { endpointBytes } = request;
     const state = stateOf(request);
@@ -159,17 +169,18 @@ export class Announces {
     asked.takesGateways = state === "leecher" || mayLackMetadata(request);
     asked.turn = this.#turn;
     this.#turn = (this.#turn + 1) >>> 0;
-    planHandout(asked, { board, settings: handout }, plan);
+    planHandout(asked, found, plan);
     if (plan.sampleCount > 0) {
       const wanted = this.#wanted;
       wanted.endpoint = request.endpoint;
       wanted.endpointBytes = endpointBytes;
       wanted.state = state;
       wanted.numWant = plan.sampleCount;
-      swarms.sample(swarm, wanted, peers);
+      swarms.sample(found.swarm, wanted, peers);
     }
     const gateways = board.ofFamily(endpointBytes);
-    fillReply(peers, { plan, gateways, zones: handout.zones, chance });
+    this.#parts.gateways = gateways;
+    fillReply(peers, this.#parts);
     if (plan.gatewayCount + plan.otherCount === 0) return;
     const others = addOthers(reply, board, plan);
     if (request.event !== "started" || state !== "leecher") return;

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -19,6 +19,8 @@ const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
 const LAST = `${ASK}Connection: close\r\n\r\n`;
 const ANSWERED = /^HTTP\/1.1 200 OK\r\n.*5:peers6:/s;
 const ANSWERED_ANY = /^HTTP\/1.1 200 OK\r\n.*5:peers/s;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
 const MANY_BYTES = 16 * 1_024 * 1_024;
 
 const skip = loadLibcSockets() === null && "this machine has no FFI";
@@ -136,6 +138,32 @@ test("ConnectionBatches leaves no descriptor behind", { skip }, async () => {
   }
   equal(readdirSync("/proc/self/fd").length, before);
 });
+
+test("ConnectionBatches keeps sockets that no other program inherits", { skip }, async () => {
+  await using port = await givenPort();
+  const before = sockets();
+  await port.client();
+  port.batches.takeWaiting();
+  const opened = sockets().filter(({ name }) => before.every((each) => each.name !== name));
+  equal(opened.length, 2);
+  const wanted = O_CLOEXEC | O_NONBLOCK;
+  for (const { flags } of opened) equal(flags & wanted, wanted);
+});
+
+/** The sockets of this process, and the flags that the kernel has of their descriptors. */
+function sockets(): { readonly name: string; readonly flags: number }[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const name = readlinkSync(`/proc/self/fd/${fd}`);
+      if (!name.startsWith("socket:")) return [];
+      const info = readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");
+      return [{ name, flags: Number.parseInt(/flags:\s+(\d+)/.exec(info)?.[1] ?? "0", 8) }];
+    } catch {
+      // That of the directory itself is gone.
+      return [];
+    }
+  });
+}
 
 type Port = AsyncDisposable & {
   readonly batches: ConnectionBatches;

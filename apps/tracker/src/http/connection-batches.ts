@@ -1,14 +1,8 @@
 import { Socket } from "node:net";
 import { AddressBytes } from "../addresses/address-bytes.ts";
-import {
-  AF_INET6,
-  bindSocket,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  type SocketPlace,
-} from "../sockets/bind-socket.ts";
+import { bindSocket, SOCK_STREAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
+import { ConnectionMemory } from "./connection-memory.ts";
 import type { ConnectionHost } from "./http-connection.ts";
 import { beginOk, endOk } from "./http-head.ts";
 import { ACCEPT_BACKLOG, ACCEPTS_PER_TURN_MAX, FIRST_READ_BYTES } from "./http-limits.ts";
@@ -17,15 +11,9 @@ import { routeOf } from "./route.ts";
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
-
-/** `struct sockaddr_in6`, the longest of both, and where in it and in the shorter one. */
-const NAME_BYTES_MAX = 28;
-const NAME_IPV4_AT = 4;
-const NAME_IPV6_AT = 8;
-
-/** In our memory: how long the name is, the name, then what was read. */
-const NAME_AT = 8;
-const READ_AT = 64;
+/** More follows: here the end of the connection, which then goes in the same packet. */
+const MSG_MORE = 0x8000;
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE;
 
 /** Who has the connections that are not done with at once. */
 export type ConnectionKeeper = {
@@ -47,29 +35,16 @@ export class ConnectionBatches {
   readonly #descriptor: number;
   readonly #host: ConnectionHost;
   readonly #keeper: ConnectionKeeper;
-  readonly #memory = new ArrayBuffer(READ_AT + FIRST_READ_BYTES);
-  readonly #nameBytes = new Uint32Array(this.#memory, 0, 1);
-  readonly #name = new Uint8Array(this.#memory, NAME_AT, NAME_BYTES_MAX);
-  readonly #read = Buffer.from(this.#memory, READ_AT, FIRST_READ_BYTES);
-  /** Pointers into the memory. */
-  readonly #nameBytesAt: bigint;
-  readonly #nameAt: bigint;
-  readonly #readAt: bigint;
+  readonly #memory: ConnectionMemory;
   readonly #address = new AddressBytes();
   #parser: RequestParser;
-  #output: Buffer | null = null;
-  #outputAt = 0n;
-  /** Lengths as the C library is told them. */
-  readonly #lengths: (bigint | undefined)[] = [];
 
   private constructor(libc: LibcSockets, descriptor: number, ports: BatchesPorts) {
     this.#libc = libc;
     this.#descriptor = descriptor;
     this.#host = ports.host;
     this.#keeper = ports.keeper;
-    this.#nameBytesAt = libc.pointerTo(this.#nameBytes);
-    this.#nameAt = libc.pointerTo(this.#name);
-    this.#readAt = libc.pointerTo(this.#read);
+    this.#memory = new ConnectionMemory(FIRST_READ_BYTES, libc.pointerTo);
     this.#parser = new RequestParser(ports.host);
   }
 
@@ -93,14 +68,14 @@ export class ConnectionBatches {
 
   /** Takes the connections that wait, as many as is fair to everything else; how many. */
   takeWaiting(): number {
+    const memory = this.#memory;
+    const nowMs = this.#host.nowMs();
     for (let taken = 0; taken < ACCEPTS_PER_TURN_MAX; taken += 1) {
-      this.#nameBytes[0] = NAME_BYTES_MAX;
-      const name = this.#nameAt;
-      const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-      const descriptor = this.#libc.accept4(this.#descriptor, name, this.#nameBytesAt, flags);
+      memory.clearName();
+      const descriptor = this.#libc.accept(this.#descriptor, memory.nameAt, memory.nameLengthAt);
       // Nobody waits, or there are no descriptors left.
       if (descriptor < 0) return taken;
-      this.#take(descriptor);
+      this.#take(descriptor, nowMs);
     }
     return ACCEPTS_PER_TURN_MAX;
   }
@@ -110,37 +85,33 @@ export class ConnectionBatches {
     this.#libc.close(this.#descriptor);
   }
 
-  #take(descriptor: number): void {
+  #take(descriptor: number, nowMs: number): void {
     const libc = this.#libc;
     if (!this.#keeper.hasRoom()) {
       this.#host.handler.refused("connections-full");
       libc.close(descriptor);
       return;
     }
-    const count = libc.recv(
-      descriptor,
-      this.#readAt,
-      this.#lengthOf(FIRST_READ_BYTES),
-      MSG_DONTWAIT,
-    );
-    const said = count > 0 ? this.#read.subarray(0, count) : null;
-    if (said === null || !this.#isAnnounce(said)) {
-      const socket = this.#socketOf(descriptor);
-      // Of its own, since the next one's request is read to the same place.
-      if (socket !== null) this.#keeper.keep(socket, said === null ? null : Buffer.from(said));
+    const { read, receiving } = this.#memory;
+    const said = libc.recvmsg(descriptor, receiving, MSG_DONTWAIT);
+    if (said > 0 && this.#isAnnounce(said)) {
+      this.#answer(descriptor, nowMs);
       return;
     }
-    this.#answer(descriptor);
+    const socket = this.#socketOf(descriptor);
+    // Of its own, since the next one's request is read to the same place.
+    const bytes = said > 0 ? Buffer.from(read.subarray(0, said)) : null;
+    if (socket !== null) this.#keeper.keep(socket, bytes);
   }
 
   /** Whether this is one whole announce that ends its connection, and nobody's but the asker's. */
-  #isAnnounce(said: Buffer): boolean {
-    const isIpv6 = this.#name[0] === AF_INET6;
-    this.#address.copy(this.#name, isIpv6 ? NAME_IPV6_AT : NAME_IPV4_AT, isIpv6 ? 16 : 4);
+  #isAnnounce(said: number): boolean {
+    const { read, name, addressAt, addressBytes } = this.#memory;
+    this.#address.copy(name, addressAt, addressBytes);
     // Where there was no room left there may be more.
-    if (said.length === FIRST_READ_BYTES || this.#host.proxies.has(this.#address)) return false;
+    if (said === FIRST_READ_BYTES || this.#host.proxies.has(this.#address)) return false;
     const parser = this.#parser;
-    parser.push(said);
+    parser.push(read, said);
     const isWhole = parser.next() === true && !parser.hasPart;
     // What is left in it is of this connection.
     if (!isWhole) this.#parser = new RequestParser(this.#host);
@@ -148,18 +119,17 @@ export class ConnectionBatches {
     return isWhole && isGet && !keepsAlive && !hasBody && routeOf(parser) === "announce";
   }
 
-  #answer(descriptor: number): void {
-    const { handler, output, nowMs } = this.#host;
+  #answer(descriptor: number, nowMs: number): void {
+    const { handler, output } = this.#host;
     const bodyFrom = beginOk("closes", output);
-    const question = { request: this.#parser, address: this.#address, nowMs: nowMs() };
     // An announce is always answered in writing.
-    handler.answer(question, output);
+    handler.answer({ request: this.#parser, address: this.#address, nowMs }, output);
     endOk(bodyFrom, output);
     const { length } = output;
     output.length = 0;
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const at = this.#pointerTo(output.bytes);
-    const sent = this.#libc.send(descriptor, at, this.#lengthOf(length), flags);
+    const memory = this.#memory;
+    memory.setReply(output.bytes, length);
+    const sent = this.#libc.sendmsg(descriptor, memory.sending, SEND_FLAGS);
     if (sent === length) {
       // The kernel has the reply and nothing is unread, so this sends both: it and the end.
       this.#libc.close(descriptor);
@@ -170,27 +140,15 @@ export class ConnectionBatches {
     if (socket !== null) this.#keeper.keepUnsent(socket, unsent);
   }
 
-  /** Node.js has the descriptor then. */
+  /** Node.js has the descriptor then, and sees to it that it does not block. */
   #socketOf(fd: number): Socket | null {
+    this.#libc.closeOnExec(fd);
     try {
       return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
     } catch {
       this.#libc.close(fd);
       return null;
     }
-  }
-
-  #pointerTo(output: Buffer): bigint {
-    if (output !== this.#output) {
-      this.#output = output;
-      this.#outputAt = this.#libc.pointerTo(output);
-    }
-    return this.#outputAt;
-  }
-
-  #lengthOf(bytes: number): bigint {
-    this.#lengths[bytes] ??= BigInt(bytes);
-    return this.#lengths[bytes];
   }
 }
 

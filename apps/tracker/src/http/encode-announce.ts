@@ -1,13 +1,23 @@
 import type { PeerSample } from "@seedfleet/swarm";
 import type { AddressBytes } from "../addresses/address-bytes.ts";
 import type { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
-import type { ReplyBytes } from "./reply-bytes.ts";
+import { type ReplyBytes, written } from "./reply-bytes.ts";
 
 /** `d2:ip39:…7:peer id20:…4:porti65535ee` has 93. */
 const DICTIONARY_BYTES_MAX = 96;
 
 /** All but the peers, with every number as long as it can be. */
 const OTHER_BYTES_MAX = 512;
+
+const COMPLETE = written("d8:completei");
+const DOWNLOADED = written("10:downloadedi");
+const EXTERNAL_IPV4 = written("11:external ip4:");
+const EXTERNAL_IPV6 = written("11:external ip16:");
+const INCOMPLETE = written("10:incompletei");
+const INTERVAL = written("8:intervali");
+const MIN_INTERVAL = written("12:min intervali");
+const PEERS = written("5:peers");
+const PORT = written("4:porti");
 
 export type AnnounceForm = {
   readonly reply: AnnounceReply;
@@ -27,13 +37,13 @@ export function encodeAnnounce(form: AnnounceForm, output: ReplyBytes): void {
   const { peers, other } = reply;
   const count = peers.count + other.count;
   output.reserve(OTHER_BYTES_MAX + count * DICTIONARY_BYTES_MAX);
-  output.integer("d8:completei", reply.seeders);
-  output.integer("10:downloadedi", reply.downloaded);
-  output.text(asker.length === 4 ? "11:external ip4:" : "11:external ip16:");
+  output.integer(COMPLETE, reply.seeders);
+  output.integer(DOWNLOADED, reply.downloaded);
+  output.raw(asker.length === 4 ? EXTERNAL_IPV4 : EXTERNAL_IPV6);
   output.raw(asker.bytes, asker.length);
-  output.integer("10:incompletei", reply.leechers);
-  output.integer("8:intervali", reply.intervalS);
-  output.integer("12:min intervali", reply.minIntervalS);
+  output.integer(INCOMPLETE, reply.leechers);
+  output.integer(INTERVAL, reply.intervalS);
+  output.integer(MIN_INTERVAL, reply.minIntervalS);
   if (request.compact) {
     compactPeers(peers, other, output);
   } else {
@@ -54,7 +64,7 @@ export function encodeAnnounce(form: AnnounceForm, output: ReplyBytes): void {
 function compactPeers(peers: PeerSample, other: PeerSample, output: ReplyBytes): void {
   const ipv4 = peers.endpointBytes === 6 ? peers : other;
   const ipv6 = peers.endpointBytes === 6 ? other : peers;
-  output.text("5:peers");
+  output.raw(PEERS);
   endpointsOf(ipv4, 6, output);
   if (ipv6.count === 0 || ipv6.endpointBytes !== 18) return;
   output.text("6:peers6");
@@ -62,9 +72,9 @@ function compactPeers(peers: PeerSample, other: PeerSample, output: ReplyBytes):
 }
 
 function endpointsOf(sample: PeerSample, endpointBytes: 6 | 18, output: ReplyBytes): void {
-  const length = sample.endpointBytes === endpointBytes ? sample.count * endpointBytes : 0;
-  output.stringLength(length);
-  output.raw(sample.endpoints, length);
+  const isTheirs = sample.endpointBytes === endpointBytes;
+  output.stringLength(isTheirs ? sample.count * endpointBytes : 0);
+  if (isTheirs) output.raw(sample.compact);
 }
 
 function peerDictionaries(sample: PeerSample, noPeerId: boolean, output: ReplyBytes): void {
@@ -78,7 +88,7 @@ function peerDictionaries(sample: PeerSample, noPeerId: boolean, output: ReplyBy
       output.text("7:peer id20:");
       output.raw(peerIds.subarray(index * 20, index * 20 + 20));
     }
-    output.integer("4:porti", ((endpoints[portAt] ?? 0) << 8) | (endpoints[portAt + 1] ?? 0));
+    output.integer(PORT, ((endpoints[portAt] ?? 0) << 8) | (endpoints[portAt + 1] ?? 0));
     output.text("e");
   }
 }

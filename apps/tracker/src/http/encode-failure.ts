@@ -1,5 +1,7 @@
 import type { TrackerViolation } from "../violation.ts";
-import type { ReplyBytes } from "./reply-bytes.ts";
+import { type ReplyBytes, written } from "./reply-bytes.ts";
+
+const RETRY_IN = written("8:retry ini");
 
 /** Bencodes a `failure reason` (BEP 3), with `retry in` where something is known of it (BEP 31). */
 export function encodeFailure(
@@ -10,6 +12,6 @@ export function encodeFailure(
   output.stringLength(sendableText.length);
   output.text(sendableText);
   if (retryInMinutes === "never") output.text("8:retry in5:never");
-  else if (retryInMinutes !== null) output.integer("8:retry ini", retryInMinutes);
+  else if (retryInMinutes !== null) output.integer(RETRY_IN, retryInMinutes);
   output.text("e");
 }

@@ -1,9 +1,14 @@
 import type { ScrapeCounts } from "../announces/announces.ts";
-import type { ReplyBytes } from "./reply-bytes.ts";
+import { type ReplyBytes, written } from "./reply-bytes.ts";
 
 /** What stands around the swarms of a scrape reply (BEP 48). */
 export const SCRAPE_BEGIN = "d5:filesd";
 export const SCRAPE_END = "ee";
+
+const COMPLETE = written("d8:completei");
+const DOWNLOADED = written("10:downloadedi");
+const DOWNLOADERS = written("11:downloadersi");
+const INCOMPLETE = written("10:incompletei");
 
 /**
  * Bencodes the counts of one swarm. `downloaders` (BEP 21) are those who still want pieces;
@@ -16,9 +21,9 @@ export function encodeScraped(
 ): void {
   output.text("20:");
   output.raw(infoHash);
-  output.integer("d8:completei", counts.seeders);
-  output.integer("10:downloadedi", counts.downloaded);
-  output.integer("11:downloadersi", counts.leechers - counts.partialSeeds);
-  output.integer("10:incompletei", counts.leechers);
+  output.integer(COMPLETE, counts.seeders);
+  output.integer(DOWNLOADED, counts.downloaded);
+  output.integer(DOWNLOADERS, counts.leechers - counts.partialSeeds);
+  output.integer(INCOMPLETE, counts.leechers);
   output.text("e");
 }

@@ -1,4 +1,4 @@
-import type { ReplyBytes } from "./reply-bytes.ts";
+import { digitsOf, type ReplyBytes } from "./reply-bytes.ts";
 
 /** How a reply leaves its connection; `stays` is said aloud to HTTP/1.0 only. */
 export type Persistence = "kept" | "stays" | "closes";
@@ -30,8 +30,7 @@ export function beginOk(persistence: Persistence, output: ReplyBytes): number {
 /** Writes the length of the body, which is complete now, into the head before it. */
 export function endOk(bodyFrom: number, output: ReplyBytes): void {
   const length = output.length - bodyFrom;
-  const digits = length < 10 ? 1 : Math.floor(Math.log10(length)) + 1;
-  const moved = digits - USUAL_DIGITS;
+  const moved = digitsOf(length) - USUAL_DIGITS;
   const markFrom = bodyFrom - BODY_MARK.length;
   if (moved !== 0) {
     if (moved > 0) output.reserve(moved);
@@ -42,7 +41,7 @@ export function endOk(bodyFrom: number, output: ReplyBytes): void {
   let rest = length;
   for (let at = markFrom + moved - 1; at >= markFrom - USUAL_DIGITS; at -= 1) {
     bytes[at] = ZERO + (rest % 10);
-    rest = Math.floor(rest / 10);
+    rest = (rest / 10) | 0;
   }
 }
 

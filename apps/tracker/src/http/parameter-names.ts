@@ -11,6 +11,8 @@ type Name = Pick<QueryReader, "bytes" | "nameFrom" | "nameTo">;
  */
 export class ParameterNames<Known extends string> {
   readonly #names: readonly Known[];
+  /** The same, as they come. */
+  readonly #written: readonly Uint8Array[];
   readonly #repeatable: ReadonlySet<Known>;
   /** By the length of the name, the indices of the names so long. */
   readonly #byLength: readonly (readonly number[])[];
@@ -22,6 +24,7 @@ export class ParameterNames<Known extends string> {
   /** Those that are `repeatable` may come any number of times. */
   constructor(names: readonly Known[], repeatable: readonly Known[] = []) {
     this.#names = names;
+    this.#written = names.map((name) => Buffer.from(name, "latin1"));
     this.#repeatable = new Set(repeatable);
     const longest = Math.max(...names.map((name) => name.length));
     this.#byLength = Array.from({ length: longest + 1 }, (_, length) =>
@@ -43,7 +46,8 @@ export class ParameterNames<Known extends string> {
   meet(name: Name): Known | "unknown" | "repeated" | "too-many" {
     for (const index of this.#byLength[name.nameTo - name.nameFrom] ?? []) {
       const known = this.#names[index];
-      if (known === undefined || !nameIs(name, known)) continue;
+      const written = this.#written[index];
+      if (known === undefined || written === undefined || !nameIs(name, written)) continue;
       const bit = 1 << index;
       if ((this.#met & bit) !== 0 && !this.#repeatable.has(known)) return "repeated";
       this.#met |= bit;
@@ -66,9 +70,9 @@ export class ParameterNames<Known extends string> {
   }
 }
 
-function nameIs({ bytes, nameFrom }: Name, known: string): boolean {
+function nameIs({ bytes, nameFrom }: Name, known: Uint8Array): boolean {
   for (let at = 0; at < known.length; at += 1) {
-    if (bytes[nameFrom + at] !== known.charCodeAt(at)) return false;
+    if (bytes[nameFrom + at] !== known[at]) return false;
   }
   return true;
 }

@@ -5,6 +5,21 @@ const DOT = 0x2e;
 const END = 0x65;
 const HEX_DIGITS = "0123456789abcdef";
 
+/** Up to here a number is divided as an integer, which is a few times as fast. */
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Text that is written again and again: bytes are copied faster than characters. */
+export function written(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** How many digits a whole number has in decimal. */
+export function digitsOf(number: number): number {
+  let digits = 1;
+  for (let limit = 10; number >= limit; limit *= 10) digits += 1;
+  return digits;
+}
+
 /**
  * Where replies are written, one behind the other, in a buffer that is used again. It grows when it
  * must, so callers that write much in a row `reserve` first.
@@ -58,14 +73,19 @@ export class ReplyBytes {
 
   /** A whole number that is not negative, in decimal. */
   number(number: number): void {
-    let digits = 1;
-    for (let limit = 10; number >= limit; limit *= 10) digits += 1;
+    const digits = digitsOf(number);
     this.reserve(digits);
     const { bytes } = this;
     let rest = number;
-    for (let at = this.length + digits - 1; at >= this.length; at -= 1) {
+    let at = this.length + digits - 1;
+    for (; rest > INT32_MAX; at -= 1) {
       const next = Math.floor(rest / 10);
       // The difference first: a sum beyond 2⁵³ would not be exact.
+      bytes[at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    for (; at >= this.length; at -= 1) {
+      const next = (rest / 10) | 0;
       bytes[at] = ZERO + (rest - next * 10);
       rest = next;
     }
@@ -79,8 +99,8 @@ export class ReplyBytes {
   }
 
   /** A bencoded integer with its key, as `8:intervali1800e`; `key` ends in the `i`. */
-  integer(key: string, value: number): void {
-    this.text(key);
+  integer(key: Uint8Array, value: number): void {
+    this.raw(key);
     this.number(value);
     this.byte(END);
   }

@@ -51,6 +51,8 @@ export class RequestParser {
   forwardedFor: string[] | null = null;
 
   readonly #readsForwardedFor: boolean;
+  /** How much of `bytes` has come. */
+  #end = 0;
   #start = 0;
   #line = 0;
   #scanned = 0;
@@ -65,17 +67,21 @@ export class RequestParser {
 
   /** Whether a request has begun and is not complete. */
   get hasPart(): boolean {
-    return this.#start < this.bytes.length;
+    return this.#start < this.#end;
   }
 
-  push(chunk: Buffer): void {
+  /** Takes what came, the first `length` bytes; they must stay until it asks for more. */
+  push(chunk: Buffer, length: number = chunk.length): void {
     if (!this.hasPart) {
       this.bytes = chunk;
+      this.#end = length;
       this.#moveTo(0);
       return;
     }
     const gone = this.#start;
-    this.bytes = Buffer.concat([this.bytes.subarray(gone), chunk]);
+    const held = this.bytes.subarray(gone, this.#end);
+    this.bytes = Buffer.concat([held, chunk.subarray(0, length)]);
+    this.#end = this.bytes.length;
     this.#start = 0;
     this.#line -= gone;
     this.#scanned -= gone;
@@ -89,7 +95,7 @@ export class RequestParser {
   next(): true | RequestProblem | null {
     while (this.hasPart) {
       const limit = this.#start + HEADER_BYTES_MAX;
-      const end = Math.min(this.bytes.length, limit);
+      const end = Math.min(this.#end, limit);
       const lineFeed = this.#lineFeed(end);
       if (lineFeed === BROKEN) return "malformed";
       if (lineFeed === NOT_YET) return end === limit ? "too-long" : null;

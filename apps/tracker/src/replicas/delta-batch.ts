@@ -93,16 +93,9 @@ export class DeltaWriter {
     const entryFlags =
       flags | (endpointBytes === 18 ? IPV6 : 0) | (this.#withAmounts ? AMOUNTS : 0);
     bytes[at] = entryFlags;
-    bytes.set(request.infoHash, at + 1);
-    at += 1 + INFO_HASH_BYTES;
-    if (hasPeerId(entryFlags)) {
-      bytes.set(request.peerId, at);
-      at += PEER_ID_BYTES;
-    }
-    for (let byte = 0; byte < endpointBytes; byte += 1) {
-      bytes[at + byte] = endpoint[byte] ?? 0;
-    }
-    at += endpointBytes;
+    at = this.#write(request.infoHash, INFO_HASH_BYTES, at + 1);
+    if (hasPeerId(entryFlags)) at = this.#write(request.peerId, PEER_ID_BYTES, at);
+    at = this.#write(endpoint, endpointBytes, at);
     if (this.#withAmounts) {
       this.#writeAmount(at, request.uploadedBytes);
       this.#writeAmount(at + 8, request.downloadedBytes);
@@ -120,6 +113,13 @@ export class DeltaWriter {
     this.#length = HEADER_BYTES;
     this.#count = 0;
     return batch;
+  }
+
+  /** Where it ends. */
+  #write(source: Uint8Array, length: number, at: number): number {
+    const bytes = this.#bytes;
+    for (let byte = 0; byte < length; byte += 1) bytes[at + byte] = source[byte] ?? 0;
+    return at + length;
   }
 
   #writeAmount(at: number, amount: number): void {
@@ -173,10 +173,12 @@ export function readDeltas(
     const endpointAt = peerIdAt + (hasPeerId(flags) ? PEER_ID_BYTES : 0);
     const end = endpointAt + endpointBytes + amountsBytes;
     if (end > batch.length || flags > KNOWN_FLAGS) return false;
-    request.infoHash.set(batch.subarray(at + 1, peerIdAt));
-    if (hasPeerId(flags)) request.peerId.set(batch.subarray(peerIdAt, peerIdAt + PEER_ID_BYTES));
+    copyBytes(batch, at + 1, request.infoHash);
+    if (hasPeerId(flags)) copyBytes(batch, peerIdAt, request.peerId);
     request.keepsPeerId = (flags & NO_PEER_ID) === 0;
-    request.endpoint.set(batch.subarray(endpointAt, endpointAt + endpointBytes));
+    for (let byte = 0; byte < endpointBytes; byte += 1) {
+      request.endpoint[byte] = batch[endpointAt + byte] ?? 0;
+    }
     request.endpointBytes = endpointBytes;
     request.leftBytes = flags & SEED ? 0 : 1;
     request.event = eventOf(flags);
@@ -188,6 +190,11 @@ export function readDeltas(
     at = end;
   }
   return at === batch.length;
+}
+
+/** Fills `into`: a few bytes are copied before `set` would have begun. */
+function copyBytes(from: Uint8Array, at: number, into: Uint8Array): void {
+  for (let each = 0; each < into.length; each += 1) into[each] = from[at + each] ?? 0;
 }
 
 function hasPeerId(flags: number): boolean {

@@ -17,11 +17,18 @@ let told: FromReplica[] = [];
 function tell(message: FromReplica): void {
   if (told.length === 0) {
     setImmediate(() => {
-      port.postMessage(told);
+      port.postMessage(told, told.flatMap(handedOver));
       told = [];
     });
   }
   told.push(message);
+}
+
+/** Batches are many and nobody else has them here: they go as they are, without a copy. */
+function handedOver(message: FromReplica): ArrayBuffer[] {
+  if (message.kind !== "deltas") return [];
+  const { buffer } = message.batch;
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }
 
 async function listen(): Promise<ReplicaHost> {

@@ -2,6 +2,10 @@
  * The few functions of the C library that `node:dgram` and `node:net` have no counterpart for, by
  * way of `node:ffi`. All return −1 for a failure. Pointers are numbers: nothing checks them, so
  * whoever calls keeps the memory behind them.
+ *
+ * A call of up to three arguments costs half of what one of four does, of which Node.js makes an
+ * array. So what is called for each connection is `accept` and not `accept4`, `recvmsg` and not
+ * `recv`, `sendmsg` and not `send`.
  */
 export type LibcSockets = {
   socket(family: number, type: number, protocol: number): number;
@@ -12,10 +16,12 @@ export type LibcSockets = {
   dup(descriptor: number): number;
   close(descriptor: number): number;
   /** A descriptor; where its address goes, and how much room is there and was needed. */
-  accept4(descriptor: number, ...more: [name: bigint, nameBytes: bigint, flags: number]): number;
-  /** Memory at a pointer, how many bytes, flags; all fit 32 bits. */
-  recv(descriptor: number, memory: bigint, ...more: [bytes: bigint, flags: number]): number;
-  send(descriptor: number, memory: bigint, ...more: [bytes: bigint, flags: number]): number;
+  accept(descriptor: number, name: bigint, nameBytes: bigint): number;
+  /** Programs that are started later do not have the descriptor; `accept` cannot say so. */
+  closeOnExec(descriptor: number): number;
+  /** A header at a pointer, flags; how many bytes, which fit 32 bits. */
+  recvmsg(descriptor: number, header: bigint, flags: number): number;
+  sendmsg(descriptor: number, header: bigint, flags: number): number;
   /** Headers at a pointer, how many, flags, and a pointer to a timeout or 0. */
   recvmmsg(descriptor: number, headers: bigint, ...more: [number, number, bigint]): number;
   sendmmsg(descriptor: number, headers: bigint, ...more: [number, number]): number;
@@ -27,6 +33,9 @@ export type SocketOption = {
   readonly level: number;
   readonly option: number;
 };
+
+/** A request of `ioctl`. */
+const FIOCLEX = 0x5451n;
 
 /** The layouts and numbers we know are those of Linux with 64 bits, the lowest byte first. */
 const KNOWN_MACHINES = ["x64", "arm64"];
@@ -46,10 +55,11 @@ export function loadLibcSockets(): LibcSockets | null {
       listen: { arguments: ["int32", "int32"], return: "int32" },
       dup: { arguments: ["int32"], return: "int32" },
       close: { arguments: ["int32"], return: "int32" },
-      accept4: { arguments: ["int32", "pointer", "pointer", "int32"], return: "int32" },
+      accept: { arguments: ["int32", "pointer", "pointer"], return: "int32" },
+      ioctl: { arguments: ["int32", "uint64"], return: "int32" },
       // They return 64 bits, of which the lower half tells all: buffers are that small.
-      recv: { arguments: ["int32", "pointer", "uint64", "int32"], return: "int32" },
-      send: { arguments: ["int32", "pointer", "uint64", "int32"], return: "int32" },
+      recvmsg: { arguments: ["int32", "pointer", "int32"], return: "int32" },
+      sendmsg: { arguments: ["int32", "pointer", "int32"], return: "int32" },
       recvmmsg: {
         arguments: ["int32", "pointer", "uint32", "int32", "pointer"],
         return: "int32",
@@ -60,6 +70,7 @@ export function loadLibcSockets(): LibcSockets | null {
       ...functions,
       setOption: ({ descriptor, level, option }, value, valueBytes) =>
         functions.setsockopt(descriptor, level, option, value, valueBytes),
+      closeOnExec: (descriptor) => functions.ioctl(descriptor, FIOCLEX),
       pointerTo: getRawPointer,
     };
   } catch {
