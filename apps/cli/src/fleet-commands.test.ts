@@ -1,7 +1,7 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { parseInfoHashV2 } from "@seedfleet/bytes";
-import { CONDITION_BUCKET, type TorrentCondition } from "@seedfleet/contracts";
+import { CONDITION_BUCKET, havePiecesCall, type TorrentCondition } from "@seedfleet/contracts";
 import { cancelJob } from "./cancel.ts";
 import { chooseStore } from "./choose-store.ts";
 import { torrentUrl } from "./fleet-connection.ts";
@@ -171,6 +171,25 @@ two  159 kB  hybrid, private  ${HASH}
     { holder: "store-1", location: "s3://b/k", shared: true, ...ok, badPieces: [2, 4] },
     { holder: "store-1", location: "/c", shared: false, ...ok },
   ]);
+});
+
+test("seedfleet ls tells how much is there of a torrent that is incomplete", async () => {
+  await using given = new GivenFleet();
+  const catalog = await given.catalog();
+  const sources = [givenSource("managed:ab")];
+  const entry = givenEntry("debian", { incomplete: true, sources });
+  await catalog.publish(entry, Buffer.of());
+  await listCatalog(given, { ...given, json: false });
+  given.bus.serveStream(havePiecesCall, { params: { holder: "store-1" } }, () => [
+    Buffer.of(0b1010_0000, 0b1000_0000),
+  ]);
+  await listCatalog(given, { ...given, json: false });
+  const [unsaid = "", said = ""] = given.printed;
+  ok(unsaid.includes("  v1, incomplete  "), unsaid);
+  ok(said.includes("  v1, incomplete (30 %)  "), said);
+  await listCatalog(given, { ...given, json: true });
+  const { incomplete, havePieces, pieceCount } = JSON.parse(given.printed[2] ?? "");
+  deepEqual([incomplete, havePieces, pieceCount], [true, 3, 10]);
 });
 
 test("seedfleet ls given more bad pieces than a store remembers says at least", async () => {

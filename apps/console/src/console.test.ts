@@ -39,6 +39,7 @@ test("GET /torrents lists what is published, with a magnet that parses back", as
       ...{ name, infoHash, infoHashV2: null, version: "v1", sizeBytes: 20_000 },
       ...{ pieceLengthBytes: 16_384, fileCount: 1, v1TorrentUrl: null },
       addedAt: "1970-01-01T00:00:01.000Z",
+      incomplete: false,
       torrentUrl: `${given.console.url}/torrents/${infoHash}.torrent`,
     })),
   );

@@ -25,6 +25,8 @@ export type ListedTorrent = {
   readonly sizeBytes: number;
   readonly pieceLengthBytes: number;
   readonly fileCount: number;
+  /** It is still being downloaded: not all of it can be had here yet. */
+  readonly incomplete: boolean;
   readonly addedAt: string;
   readonly torrentUrl: string;
   /** Of a hybrid: a v1 torrent of the same pieces, for clients that cannot open it. */
@@ -91,6 +93,7 @@ function listed({ url, presence }: RoutePorts, entry: CatalogEntry): ListedTorre
     sizeBytes: entry.contentBytes,
     pieceLengthBytes,
     fileCount,
+    incomplete: entry.incomplete === true,
     addedAt: new Date(entry.addedAtMs).toISOString(),
     torrentUrl: `${url}/torrents/${infoHash}.torrent`,
     v1TorrentUrl: version === "hybrid" ? `${url}/torrents/${infoHash}.v1.torrent` : null,

@@ -14,6 +14,7 @@ export type PieceStoreErrorDetail =
   | { readonly code: "piece-corrupt" | "piece-absent"; readonly infoHash: InfoHash; piece: number }
   | { readonly code: "metainfo-unusable"; readonly infoHash: InfoHash; readonly reason: string }
   | { readonly code: "managed-content-off" }
+  | { readonly code: "torrent-mirrored"; readonly infoHash: InfoHash }
   /** Nothing is wrong but the load: ask again. */
   | { readonly code: "store-busy"; readonly waitingMax: number };
 
@@ -99,6 +100,13 @@ export function managedContentOff(): PieceStoreError {
   return new SeedfleetError(
     "Cannot keep content of the fleet's own: set SEEDFLEET_PIECE_STORE_MANAGED_ROOT",
     { code: "managed-content-off" },
+  );
+}
+
+export function torrentMirrored(infoHash: InfoHash): PieceStoreError {
+  return new SeedfleetError(
+    `Cannot remove torrent ${infoHash}: it is being downloaded; cancel that first`,
+    { code: "torrent-mirrored", infoHash },
   );
 }
 

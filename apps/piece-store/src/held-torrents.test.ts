@@ -144,7 +144,10 @@ test("what somebody else changes is followed, and told", async () => {
 test("what was published before the start is known", async () => {
   await using given = await givenHeld();
   await given.held.publish(givenEntry(1, [givenSource("/a")]));
-  const next = new HeldTorrents({ catalog: given.catalog, changed: () => {} }, HOLDER);
+  const next = new HeldTorrents(
+    { catalog: given.catalog, changed: () => {}, incomplete: () => {} },
+    HOLDER,
+  );
   await next.start();
   deepEqual(next.locations, ["/a"]);
   next.stop();
@@ -165,7 +168,11 @@ async function givenHeld(writesAway = 0) {
   const failing = await openCatalog(away(bus, CATALOG_BUCKET, writesAway), silentTelemetry.log);
   const changed: InfoHash[] = [];
   const held = new HeldTorrents(
-    { catalog: failing, changed: (infoHash) => void changed.push(infoHash) },
+    {
+      catalog: failing,
+      changed: (infoHash) => void changed.push(infoHash),
+      incomplete: () => {},
+    },
     HOLDER,
   );
   await held.start();

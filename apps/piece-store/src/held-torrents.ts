@@ -1,6 +1,7 @@
 import type { InfoHash } from "@seedfleet/bytes";
 import { type CatalogEntry, type CatalogSource, TORRENT_SOURCES_MAX } from "@seedfleet/contracts";
 import type { Catalog, CatalogChange } from "@seedfleet/fleet";
+import { locationKind } from "./content/locations.ts";
 import { KeyedTurns } from "./keyed-turns.ts";
 
 /** All changes of ours come one after the other: two of one location must not undo each other. */
@@ -10,6 +11,8 @@ export type HeldPorts = {
   readonly catalog: Catalog;
   /** Told of every torrent whose sources somebody else has changed. */
   readonly changed: (infoHash: InfoHash) => void;
+  /** Told of every entry that says of managed content of ours that it is incomplete. */
+  readonly incomplete: (infoHash: InfoHash) => void;
 };
 
 /**
@@ -81,6 +84,32 @@ export class HeldTorrents {
     });
   }
 
+  /**
+   * Takes a source of ours out of the catalog, and the torrent with its metainfo where no other is
+   * left. Says whether it was there.
+   */
+  async withdraw(infoHash: InfoHash, location: string): Promise<boolean> {
+    return await this.#turns.run(CATALOG, async () => {
+      const before = await this.#ports.catalog.find(infoHash);
+      if (before === null) return false;
+      const left = await this.#withoutSource(infoHash, location);
+      if (left === null) await this.#ports.catalog.remove(infoHash);
+      return left?.sources.length !== before.sources.length;
+    });
+  }
+
+  /** Every piece of a managed torrent is here. Says whether the catalog said otherwise. */
+  async complete(infoHash: InfoHash): Promise<boolean> {
+    return await this.#turns.run(CATALOG, async () => {
+      let isNews = false;
+      await this.#ports.catalog.change(infoHash, (before) => {
+        isNews = before !== null && this.#isIncompleteHere(before);
+        return before !== null && isNews ? withoutIncomplete(before) : before;
+      });
+      return isNews;
+    });
+  }
+
   async #put(entry: CatalogEntry): Promise<CatalogEntry> {
     const { infoHash } = entry;
     const known = this.#sourcesOf.get(infoHash) ?? [];
@@ -121,10 +150,13 @@ export class HeldTorrents {
         (source) => source.holder !== this.#holder || source.location !== location,
       );
       if (sources.length === before.sources.length) return before;
-      return sources.length === 0 ? null : { ...before, sources };
+      return sources.length === 0 ? null : withSources(before, sources);
     });
     if (left === null) this.#forget(infoHash);
-    else this.#remember(left);
+    else {
+      this.#remember(left);
+      if (this.#isIncompleteHere(left)) this.#ports.incomplete(infoHash);
+    }
     this.#ports.changed(infoHash);
     return left;
   }
@@ -136,10 +168,19 @@ export class HeldTorrents {
       return;
     }
     const { entry } = change;
+    if (this.#isIncompleteHere(entry)) this.#ports.incomplete(entry.infoHash);
     const known = this.#sourcesOf.get(entry.infoHash);
     if (known !== undefined && sameSources(known, entry.sources)) return;
     this.#remember(entry);
     this.#ports.changed(entry.infoHash);
+  }
+
+  /** Whether we should know better, should all of it be there. */
+  #isIncompleteHere({ incomplete, sources }: CatalogEntry): boolean {
+    return (
+      incomplete === true &&
+      sources.some((source) => source.holder === this.#holder && isManaged(source))
+    );
   }
 
   #remember({ infoHash, sources }: Pick<CatalogEntry, "infoHash" | "sources">): void {
@@ -163,21 +204,51 @@ export class HeldTorrents {
   }
 }
 
-/** Sources that are there keep their place; if any is new, all of the entry's come first. */
+/**
+ * Sources that are there keep their place; if any is new, all of the entry's come first. One source
+ * that has all of it is enough for the torrent to be complete.
+ */
 function merge(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
   const { addedAtMs, upload, choking, zones } = before;
   const kept = { addedAtMs, upload, choking, zones };
+  const { incomplete, ...rest } = entry;
+  if (incomplete === true && isIncompleteBeside(before, entry)) {
+    return mergeSources(before, { ...rest, ...kept, incomplete });
+  }
+  return mergeSources(before, { ...rest, ...kept });
+}
+
+/** Whether no source but these has all of it. */
+function isIncompleteBeside(before: CatalogEntry, { sources }: CatalogEntry): boolean {
+  if (before.incomplete === true) return true;
+  return before.sources.every((other) => sources.some((source) => isSamePlace(source, other)));
+}
+
+function mergeSources(before: CatalogEntry, entry: CatalogEntry): CatalogEntry {
   const renewed = before.sources.map(
     (other) => entry.sources.find((source) => isSamePlace(source, other)) ?? other,
   );
   if (entry.sources.every((source) => renewed.includes(source))) {
-    return { ...entry, ...kept, sources: renewed };
+    return { ...entry, sources: renewed };
   }
   const others = before.sources.filter(
     (other) => !entry.sources.some((source) => isSamePlace(source, other)),
   );
   const sources = [...entry.sources, ...others].slice(0, TORRENT_SOURCES_MAX);
-  return { ...entry, ...kept, sources };
+  return { ...entry, sources };
+}
+
+/** Of managed content alone nobody but its holders knows whether it is all there: they tell. */
+function withSources(before: CatalogEntry, sources: readonly CatalogSource[]): CatalogEntry {
+  return { ...before, sources, ...(sources.every(isManaged) ? { incomplete: true } : {}) };
+}
+
+function withoutIncomplete({ incomplete: _, ...entry }: CatalogEntry): CatalogEntry {
+  return entry;
+}
+
+function isManaged({ location }: CatalogSource): boolean {
+  return locationKind(location) === "managed";
 }
 
 function isSamePlace(a: CatalogSource, b: CatalogSource): boolean {
@@ -186,7 +257,8 @@ function isSamePlace(a: CatalogSource, b: CatalogSource): boolean {
 
 /** Every write is told to the whole fleet, so what has not changed is not written. */
 function sameEntry(a: CatalogEntry, b: CatalogEntry): boolean {
-  return a.private === b.private && sameSources(a.sources, b.sources);
+  const sameState = a.private === b.private && a.incomplete === b.incomplete;
+  return sameState && sameSources(a.sources, b.sources);
 }
 
 function sameSources(a: readonly CatalogSource[], b: readonly CatalogSource[]): boolean {

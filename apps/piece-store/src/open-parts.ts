@@ -7,8 +7,13 @@ import { HeldTorrents } from "./held-torrents.ts";
 import { Checkpoints } from "./ingest/checkpoints.ts";
 import { HashMemos } from "./ingest/hash-memos.ts";
 import { IngestWorker } from "./ingest/ingest-worker.ts";
-import { ManagedTorrents } from "./managed/managed-torrents.ts";
-import { ManagedWrites } from "./managed/managed-writes.ts";
+import { ManagedCompletion } from "./managed/managed-completion.ts";
+import {
+  type ManagedConfig,
+  type ManagedPorts,
+  ManagedTorrents,
+} from "./managed/managed-torrents.ts";
+import { ManagedWrites, type ManagedWritesPorts } from "./managed/managed-writes.ts";
 import { pieceStoreMetrics } from "./metrics.ts";
 import type { NamedPieceStoreConfig, PieceStorePorts } from "./piece-store.ts";
 import { CheckedPieces } from "./reading/checked-pieces.ts";
@@ -30,6 +35,9 @@ export const LOADS_AT_ONCE_MAX = 4;
 export const LOADS_WAITING_MAX = 1_024;
 
 export type PieceStoreParts = {
+  readonly completion: ManagedCompletion;
+  readonly conditions: TorrentConditions;
+  readonly contexts: TorrentContexts;
   readonly held: HeldTorrents;
   readonly managed: ManagedTorrents;
   readonly pool: HashPool;
@@ -68,12 +76,12 @@ export async function openParts(
     contexts.forget(infoHash);
     scrub.changed(infoHash);
   };
-  const held = new HeldTorrents({ catalog, changed }, holder);
-  const managed = new ManagedTorrents(
-    { clock, held, known, log, changed },
+  const incomplete = (infoHash: InfoHash): void => completion.look(infoHash);
+  const held = new HeldTorrents({ catalog, changed, incomplete }, holder);
+  const { managed, completion, writes } = openManaged(
+    { bus, clock, conditions, held, known, log, changed, metrics },
     { holder, root: config.managedRoot },
   );
-  const writes = new ManagedWrites({ bus, clock, conditions, metrics, torrents: managed }, holder);
   const { repairFiles } = config;
   const elsewhere = readElsewhere({ bus, catalog, log }, holder);
   const checked = new CheckedPieces({ conditions, known, log, metrics, repairFiles, elsewhere });
@@ -94,7 +102,25 @@ export async function openParts(
   gaugeTorrents(ports, held, conditions);
   gaugeScrub(ports, scrub);
   await held.start();
-  return { held, managed, pool, reader, scrub, sources, worker, writes };
+  return {
+    ...{ completion, conditions, contexts, held, managed, pool, reader, scrub, sources },
+    ...{ worker, writes },
+  };
+}
+
+function openManaged(
+  ports: ManagedPorts & Pick<ManagedWritesPorts, "metrics">,
+  config: ManagedConfig,
+): {
+  readonly managed: ManagedTorrents;
+  readonly completion: ManagedCompletion;
+  readonly writes: ManagedWrites;
+} {
+  const managed = new ManagedTorrents(ports, config);
+  const isComplete = (infoHash: InfoHash): Promise<boolean> => managed.isComplete(infoHash);
+  const completion = new ManagedCompletion({ ...ports, isComplete });
+  const writes = new ManagedWrites({ ...ports, completion, torrents: managed }, config.holder);
+  return { managed, completion, writes };
 }
 
 function gaugeTorrents(

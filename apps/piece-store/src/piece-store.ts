@@ -1,9 +1,11 @@
 import type { Bus, Subscription } from "@seedfleet/bus";
 import {
+  havePiecesCall,
   manageCall,
   type Presence,
   readPieceCall,
   retainCall,
+  unmanageCall,
   writePieceCall,
 } from "@seedfleet/contracts";
 import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
@@ -11,6 +13,7 @@ import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { PieceStoreConfig } from "./config.ts";
 import { openParts, type PieceStoreParts } from "./open-parts.ts";
+import { havePieces } from "./reading/have-pieces.ts";
 import { retain } from "./retain.ts";
 
 export type PieceStorePorts = {
@@ -64,7 +67,9 @@ class PieceStore implements RunningPieceStore {
         { ...ours, sent: (chunk) => reader.sent(chunk) },
         (request, _, asker, landing) => reader.read(request, asker, landing),
       ),
+      bus.serveStream(havePiecesCall, ours, ({ infoHash }) => havePieces(ports, infoHash)),
       bus.serve(manageCall, ours, ({ infoHash }) => managed.manage(infoHash)),
+      bus.serve(unmanageCall, ours, ({ infoHash }) => managed.unmanage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),
     ];
     this.#announcer = announcePresence(ports, () => this.#describe());
@@ -86,8 +91,9 @@ class PieceStore implements RunningPieceStore {
     await this.drain();
     this.#announcer.stop();
     for (const subscription of this.#served) subscription.unsubscribe();
-    const { held, reader, managed, pool, sources } = this.#ports;
+    const { completion, held, reader, managed, pool, sources } = this.#ports;
     held.stop();
+    await completion[Symbol.asyncDispose]();
     await reader.idle();
     await managed[Symbol.asyncDispose]();
     await pool[Symbol.asyncDispose]();

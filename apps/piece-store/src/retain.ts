@@ -1,5 +1,6 @@
 import type { RetainRequest } from "@seedfleet/contracts";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { locationKind } from "./content/locations.ts";
 import type { PieceStoreParts } from "./open-parts.ts";
 
 /** Takes out of the catalog whatever is published from another location than these. */
@@ -16,6 +17,8 @@ export async function retain(
   await worker.retain(kept);
   let removed = 0;
   for (const location of held.locations) {
+    // What the fleet keeps itself was never at one of these: it goes by `ingest.unmanage`.
+    if (locationKind(location) === "managed") continue;
     if (!kept.has(location)) removed += await held.retire(location);
   }
   telemetry.log.info("torrents retained", { locations: locations.length, removed });

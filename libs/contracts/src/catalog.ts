@@ -165,9 +165,10 @@ export const hashMemo: z.ZodType<HashMemo> = z.strictObject({ infoHash, fingerpr
 
 /**
  * Somebody changed an entry other than by publishing: whoever knows the torrent looks it up again
- * at once, instead of within a minute.
+ * at once, instead of within a minute. A piece-store tells so when content that was incomplete is
+ * all there.
  *
- * cli → gateway
+ * cli, piece-store → gateway
  */
 export const catalogChangedEvent: BusEvent<
   "seedfleet.v1.catalog.changed",

@@ -86,6 +86,7 @@ export {
   retainCall,
   SKIPPED_NAMED_MAX,
   type TorrentOptions,
+  unmanageCall,
 } from "./ingest.ts";
 export {
   MIRROR_BUCKET,

@@ -187,11 +187,11 @@ export const retainCall: Call<
 
 /**
  * Has a store make room for a torrent's content under its own root, empty, and puts it into the
- * catalog with that as a source. Its metainfo was put into the catalog's objects before.
- * Repeatable.
+ * catalog with that as a source: `incomplete` until every piece is there, unless another source has
+ * all of it. Its metainfo was put into the catalog's objects before. Repeatable.
  *
  * The handler's error codes: `managed-content-off`, `torrent-unknown` (no metainfo),
- * `content-unwritable`.
+ * `content-unwritable`, `content-full`.
  *
  * gateway, cli → piece-store
  */
@@ -204,4 +204,26 @@ export const manageCall: Call<
   request: z.strictObject({ infoHash }),
   reply: z.strictObject({ entry: catalogEntry, havePieces: count }),
   timeoutMs: 10_000,
+});
+
+/**
+ * Has a store remove a torrent's content under its own root, and take that source out of the
+ * catalog; the torrent too, with its metainfo, where no other source is left. `removed` is false
+ * where there was nothing of it. Repeatable.
+ *
+ * The handler's error codes: `managed-content-off`, `torrent-mirrored` (by the mirrors it is still
+ * downloaded to this store: remove that record first), `content-unwritable` (what is left goes when
+ * it is asked for again).
+ *
+ * cli → piece-store
+ */
+export const unmanageCall: Call<
+  "seedfleet.v1.ingest.unmanage.{holder}",
+  { readonly infoHash: InfoHash },
+  { readonly removed: boolean }
+> = defineCall({
+  subject: "seedfleet.v1.ingest.unmanage.{holder}",
+  request: z.strictObject({ infoHash }),
+  reply: z.strictObject({ removed: z.boolean() }),
+  timeoutMs: 30_000,
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { ManagedContent } from "@seedfleet/content";
 import { FsManagedContentStore } from "@seedfleet/content-fs";
-import type { CatalogEntry } from "@seedfleet/contracts";
+import { type CatalogEntry, MIRROR_BUCKET, mirror } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
 import { type Clock, errorCode } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -10,14 +11,18 @@ import { entryOf } from "../catalog-entry.ts";
 import { managedLocation } from "../content/locations.ts";
 import { torrentBytes } from "../content/torrent-content.ts";
 import type { TorrentLayout } from "../content/torrent-layout.ts";
-import { managedContentOff, metainfoUnusable, torrentUnknown } from "../errors.ts";
+import { managedContentOff, metainfoUnusable, torrentMirrored, torrentUnknown } from "../errors.ts";
 import type { HeldTorrents } from "../held-torrents.ts";
+import { KeyedTurns } from "../keyed-turns.ts";
 import type { KnownMetainfo } from "../reading/known-metainfo.ts";
+import type { TorrentConditions } from "../reading/torrent-conditions.ts";
 import type { SourceBytes } from "../reading/torrent-source.ts";
 import { managedFiles, managedLayout, managedSpans } from "./managed-layout.ts";
 
 export type ManagedPorts = {
+  readonly bus: Bus;
   readonly clock: Clock;
+  readonly conditions: TorrentConditions;
   readonly held: HeldTorrents;
   readonly known: KnownMetainfo;
   readonly log: Log;
@@ -30,6 +35,8 @@ export type ManagedConfig = {
   /** Null keeps no content of our own. */
   readonly root: string | null;
 };
+
+export type Managed = { readonly entry: CatalogEntry; readonly havePieces: number };
 
 export type ManagedTorrent = {
   readonly metainfo: Metainfo;
@@ -45,6 +52,8 @@ export class ManagedTorrents implements AsyncDisposable {
   readonly #ports: ManagedPorts;
   readonly #holder: string;
   readonly #store: FsManagedContentStore | null;
+  /** Who makes room for a torrent and who removes it wait for each other. */
+  readonly #turns = new KeyedTurns();
 
   constructor(ports: ManagedPorts, { holder, root }: ManagedConfig) {
     this.#ports = ports;
@@ -52,11 +61,45 @@ export class ManagedTorrents implements AsyncDisposable {
     this.#store = root === null ? null : new FsManagedContentStore(root);
   }
 
-  /** Makes room for a torrent whose metainfo is there, and puts it into the catalog. */
-  async manage(
-    infoHash: InfoHash,
-  ): Promise<{ readonly entry: CatalogEntry; readonly havePieces: number }> {
-    if (this.#store === null) throw managedContentOff();
+  /**
+   * Makes room for a torrent whose metainfo is there, and puts it into the catalog, as incomplete
+   * until every piece is here or where another source has it.
+   */
+  async manage(infoHash: InfoHash): Promise<Managed> {
+    const store = this.#store;
+    if (store === null) throw managedContentOff();
+    return await this.#turns.run(infoHash, () => this.#manage(store, infoHash));
+  }
+
+  /**
+   * Takes the torrent out of the catalog, as far as it is ours, and removes its files. Where it was
+   * interrupted it goes on. Rejects with `torrent-mirrored` while gateways download it.
+   */
+  async unmanage(infoHash: InfoHash): Promise<{ readonly removed: boolean }> {
+    const store = this.#store;
+    if (store === null) throw managedContentOff();
+    return await this.#turns.run(infoHash, async () => {
+      const { bus, conditions, held, log } = this.#ports;
+      const mirrors = await bus.keyValue(MIRROR_BUCKET);
+      const found = await mirrors.get(infoHash);
+      if (found !== null && isMirrorOf(found.value, this.#holder)) throw torrentMirrored(infoHash);
+      const location = managedLocation(infoHash);
+      const wasListed = await held.withdraw(infoHash, location);
+      const wasThere = (await store.list()).includes(infoHash);
+      conditions.forget(infoHash, location);
+      await store.remove(infoHash);
+      log.info("torrent unmanaged", { infoHash });
+      return { removed: wasListed || wasThere };
+    });
+  }
+
+  /** Whether every piece is here, on disk. Rejects with `content-unreadable`. */
+  async isComplete(infoHash: InfoHash): Promise<boolean> {
+    const content = (await this.#store?.open(infoHash)) ?? null;
+    return content !== null && content.havePieces === content.pieceCount;
+  }
+
+  async #manage(store: FsManagedContentStore, infoHash: InfoHash): Promise<Managed> {
     const { changed, clock, held, log } = this.#ports;
     const metainfo = await this.#metainfo(infoHash);
     const { name, pieceCount } = metainfo;
@@ -64,11 +107,14 @@ export class ManagedTorrents implements AsyncDisposable {
       throw metainfoUnusable(infoHash, "it has no piece layers, so no piece of it can be checked");
     }
     const files = managedFiles(metainfo);
-    const { havePieces } = await this.#store.create(infoHash, { files, pieceCount });
+    const content = await store.create(infoHash, { files, pieceCount });
+    const { havePieces } = content;
     const location = managedLocation(infoHash);
     const fingerprint = createHash("sha256").update(location).digest("hex");
     const source = { holder: this.#holder, shared: false, location, fingerprint };
-    const entry = await held.publish(entryOf(metainfo, [source], clock.nowMs()));
+    const whole = entryOf(metainfo, [source], clock.nowMs());
+    const isWhole = havePieces === pieceCount;
+    const entry = await held.publish(isWhole ? whole : { ...whole, incomplete: true });
     changed(infoHash);
     log.info("torrent managed", { infoHash, name, pieceCount, havePieces });
     return { entry, havePieces };
@@ -96,6 +142,7 @@ export class ManagedTorrents implements AsyncDisposable {
     const bytes = torrentBytes(content, layout);
     return {
       has: (piece) => content.has(piece),
+      bitfield: () => content.bitfield(),
       read: (begin, into) => bytes.read(begin, into),
       isManaged: true,
       async repair(begin, right) {
@@ -115,5 +162,14 @@ export class ManagedTorrents implements AsyncDisposable {
     return await this.#ports.known.of(infoHash).catch((error: unknown) => {
       throw errorCode(error) === "metainfo-unusable" ? torrentUnknown(infoHash) : error;
     });
+  }
+}
+
+/** What cannot be read says that it is one: nothing is removed on a guess. */
+function isMirrorOf(value: Uint8Array, holder: string): boolean {
+  try {
+    return mirror.parse(JSON.parse(new TextDecoder().decode(value))).holder === holder;
+  } catch {
+    return true;
   }
 }

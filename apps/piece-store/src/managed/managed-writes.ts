@@ -8,6 +8,7 @@ import type { PieceStoreMetrics } from "../metrics.ts";
 import type { TorrentConditions } from "../reading/torrent-conditions.ts";
 import { Slots } from "../slots.ts";
 import { fetchOffered } from "./fetch-offered.ts";
+import type { ManagedCompletion } from "./managed-completion.ts";
 import { managedSpans } from "./managed-layout.ts";
 import type { ManagedTorrent, ManagedTorrents } from "./managed-torrents.ts";
 
@@ -23,6 +24,7 @@ const LARGE_PIECE_BYTES: number = 32 * 1024 * 1024;
 export type ManagedWritesPorts = {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly completion: Pick<ManagedCompletion, "look">;
   readonly conditions: TorrentConditions;
   readonly metrics: PieceStoreMetrics;
   readonly torrents: ManagedTorrents;
@@ -81,7 +83,7 @@ export class ManagedWrites {
     managed: ManagedTorrent,
     { infoHash, piece, offeredBy: process }: PieceWrite,
   ): Promise<Outcome> {
-    const { bus, conditions } = this.#ports;
+    const { bus, completion, conditions } = this.#ports;
     const { content, layout, metainfo } = managed;
     const begin = piece * metainfo.pieceLengthBytes;
     const offer = { infoHash, piece };
@@ -93,6 +95,7 @@ export class ManagedWrites {
     await content.writePiece(piece, managedSpans(layout, begin, bytes));
     conditions.repaired(metainfo, location, piece);
     bus.publish(pieceVerifiedEvent, { infoHash }, { holder: this.#holder, piece });
+    if (content.havePieces === content.pieceCount) completion.look(infoHash);
     return "verified";
   }
 }

@@ -118,7 +118,8 @@ async function loadSource(
     const layout = layOut(torrent, listing);
     const bytes = torrentBytes(sources.open(listing), layout);
     if (kind !== "file") {
-      return { has: () => true, read: bytes.read, isManaged: false, repair: null };
+      const { read } = bytes;
+      return { has: () => true, bitfield: null, read, isManaged: false, repair: null };
     }
     // While a file is repaired it is not what was listed, so nobody reads it then.
     const { turns } = sources;
@@ -126,6 +127,7 @@ async function loadSource(
     const repair = repairFiles(listing, layout);
     return {
       has: () => true,
+      bitfield: null,
       read: (begin, into) => turns.read(location, () => bytes.read(begin, into)),
       ...(readPlaces === undefined
         ? {}

@@ -9,6 +9,8 @@ export const SOURCE_REST_MS = 10_000;
 export type SourceBytes = TorrentBytes & {
   /** Whether the piece is there at all: what the fleet downloads comes piece by piece. */
   readonly has: (piece: number) => boolean;
+  /** The same of all pieces, as a `bitfield` message has them, a copy; null where all are there. */
+  readonly bitfield: (() => Uint8Array) | null;
   /** Ours to write as we like. */
   readonly isManaged: boolean;
   /** Writes right bytes over wrong ones; null where nothing can be written. */
