@@ -44,7 +44,8 @@ export async function askForMirror(
   return { kind: "mirror", ...added };
 }
 
-function keeperOf(entry: CatalogEntry | null): string | null {
+/** The store that keeps what was downloaded; null where none does. */
+export function keeperOf(entry: CatalogEntry | null): string | null {
   const kept = entry?.sources.find(({ location }) => location.startsWith(MANAGED));
   return kept?.holder ?? null;
 }

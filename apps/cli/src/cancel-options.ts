@@ -9,6 +9,8 @@ export type CancelOptions = {
   readonly job: string;
   /** Of a mirror; null of a job, whose id is of another length. */
   readonly infoHash: InfoHash | null;
+  /** Whether what was downloaded is removed. */
+  readonly delete: boolean;
   readonly natsUrl: string | null;
   readonly json: boolean;
 };
@@ -21,6 +23,7 @@ export const CANCEL_USAGE: string = `Usage: seedfleet cancel JOB|INFO_HASH [opti
 Cancels a job that has not ended, and forgets what it hashed so far; seedfleet jobs lists them. Or
 ends a mirror, and keeps what was downloaded; seedfleet mirrors lists those.
 
+  --delete                 remove what was downloaded, also where it is complete
 ${BUS_USAGE}
   --json                   one JSON object a line on standard output
   --help                   this text
@@ -29,6 +32,7 @@ ${BUS_USAGE}
 /** Reads the command line of `cancel`. Throws `usage` with one line that says what to do. */
 export function parseCancelOptions(args: readonly string[]): CancelOptions | "help" {
   const { values, positionals } = parseCommandLine("cancel", args, {
+    delete: { type: "boolean", default: false },
     bus: { type: "string" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -39,5 +43,10 @@ export function parseCancelOptions(args: readonly string[]): CancelOptions | "he
     throw usageError("Name one job or info hash; see seedfleet cancel --help");
   }
   if (!JOB_ID.test(job)) throw usageError(`"${job}" is the id of no job; see seedfleet jobs`);
-  return { job, infoHash: readInfoHash(job), natsUrl: natsUrl(values.bus), json: values.json };
+  const infoHash = readInfoHash(job);
+  if (values.delete && infoHash === null) {
+    throw usageError("--delete is for a mirror: name its info hash");
+  }
+  const { delete: deletes, json } = values;
+  return { job, infoHash, delete: deletes, natsUrl: natsUrl(values.bus), json };
 }

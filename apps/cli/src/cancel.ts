@@ -1,7 +1,6 @@
-import type { InfoHash } from "@seedfleet/bytes";
-import { openIngestJobs, openMirrors } from "@seedfleet/fleet";
+import { openIngestJobs } from "@seedfleet/fleet";
 import { SeedfleetError } from "@seedfleet/runtime";
-import { silentTelemetry } from "@seedfleet/telemetry";
+import { cancelMirror } from "./cancel-mirror.ts";
 import type { CancelOptions } from "./cancel-options.ts";
 import { connectFleet, type Fleet } from "./fleet-connection.ts";
 import { printable } from "./printable.ts";
@@ -12,23 +11,6 @@ export async function cancel(options: CancelOptions, print: (text: string) => vo
   const { infoHash } = options;
   if (infoHash === null) await cancelJob(fleet, options, print);
   else await cancelMirror(fleet, { ...options, infoHash }, print);
-}
-
-/** What was downloaded stays. Throws where there is no such mirror. */
-export async function cancelMirror(
-  { bus }: Pick<Fleet, "bus">,
-  { infoHash, json }: { readonly infoHash: InfoHash; readonly json: boolean },
-  print: (text: string) => void,
-): Promise<void> {
-  const mirrors = await openMirrors(bus, silentTelemetry.log);
-  const mirror = await mirrors.get(infoHash);
-  if (!(await mirrors.remove(infoHash))) {
-    const message = `Cannot cancel ${infoHash}: it is not mirrored; see seedfleet mirrors`;
-    throw new SeedfleetError(message, { code: "mirror-unknown" });
-  }
-  const name = mirror?.name ?? null;
-  if (json) print(`${JSON.stringify({ event: "cancelled", infoHash, name })}\n`);
-  else print(`Cancelled the mirror of ${name === null ? infoHash : printable(name)}\n`);
 }
 
 /** Doing so twice is harmless. Throws where there is no such job or it has ended otherwise. */

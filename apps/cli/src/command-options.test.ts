@@ -50,7 +50,7 @@ const accepted: readonly { command: Command; args: readonly string[]; then: obje
   {
     command: "cancel",
     args: ["0123-_ab", "--json"],
-    then: { job: "0123-_ab", infoHash: null, natsUrl: null, json: true },
+    then: { job: "0123-_ab", infoHash: null, delete: false, natsUrl: null, json: true },
   },
   {
     command: "check",

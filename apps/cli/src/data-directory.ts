@@ -14,6 +14,8 @@ export type DataDirectory = {
   readonly id: string;
   /** Where the embedded bus keeps its key-value and objects. */
   readonly busFile: string;
+  /** Where what is downloaded is kept; made when there is something. */
+  readonly managedRoot: string;
   /** The token of a private tracker's API, in a file that only this user reads; made once. */
   apiToken(): Promise<{ readonly token: string; readonly file: string }>;
   /** Writes a `.torrent` whole or not at all, and gives its path. */
@@ -30,6 +32,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     return {
       id,
       busFile: join(root, "bus.sqlite"),
+      managedRoot: join(root, "managed"),
       async apiToken() {
         const file = join(root, "api-token");
         return { token: await secretIn(file), file };

@@ -46,12 +46,15 @@ const accepted: readonly {
   {
     command: "cancel",
     args: [HASH.toUpperCase()],
-    then: { job: HASH.toUpperCase(), infoHash: HASH, natsUrl: null, json: false },
+    then: { job: HASH.toUpperCase(), infoHash: HASH, delete: false, natsUrl: null, json: false },
   },
   {
     command: "cancel",
-    args: ["c".repeat(64)],
-    then: { job: "c".repeat(64), infoHash: "c".repeat(40), natsUrl: null, json: false },
+    args: ["c".repeat(64), "--delete"],
+    then: {
+      ...{ job: "c".repeat(64), infoHash: "c".repeat(40), delete: true },
+      ...{ natsUrl: null, json: false },
+    },
   },
 ];
 
@@ -87,6 +90,7 @@ const refused: readonly {
     args: ["a", ...Array.from({ length: 33 }, () => "--tracker=udp://a/")],
     says: /^--tracker may be given 32 times at most$/,
   },
+  { command: "cancel", args: ["a", "--delete"], says: /^--delete is for a mirror: name its/ },
   { command: "mirrors", args: ["a"], says: /^Name nothing; see seedfleet mirrors --help$/ },
   { command: "restore", args: [], says: /^Name one info hash; see seedfleet restore --help$/ },
 ];

@@ -1,7 +1,8 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
-import { cancelMirror } from "./cancel.ts";
-import { givenInfoHash } from "./fleet-testing.ts";
+import { unmanageCall } from "@seedfleet/contracts";
+import { cancelMirror } from "./cancel-mirror.ts";
+import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
 import { GivenMirroring, givenMirror } from "./mirror-testing.ts";
 import { listMirrors } from "./mirrors.ts";
 import { eventsOf } from "./testing.ts";
@@ -71,16 +72,42 @@ test("seedfleet cancel ends a mirror, and says where there is none", async () =>
   await using given = new GivenMirroring();
   const mirrors = await given.mirrors();
   await mirrors.add(givenMirror());
-  await cancelMirror(given, { infoHash: HASH, json: false }, given.print);
+  await cancelMirror(given, { infoHash: HASH, json: false, delete: false }, given.print);
   deepEqual(await mirrors.list(), []);
-  await rejects(cancelMirror(given, { infoHash: HASH, json: false }, given.print), {
+  await rejects(cancelMirror(given, { infoHash: HASH, json: false, delete: false }, given.print), {
     message: `Cannot cancel ${HASH}: it is not mirrored; see seedfleet mirrors`,
     detail: { code: "mirror-unknown" },
   });
   await mirrors.add(givenMirror({ name: null }));
-  await cancelMirror(given, { infoHash: HASH, json: true }, given.print);
+  await cancelMirror(given, { infoHash: HASH, json: true, delete: false }, given.print);
   deepEqual(given.printed, [
     "Cancelled the mirror of debian\n",
-    `{"event":"cancelled","infoHash":"${HASH}","name":null}\n`,
+    `{"event":"cancelled","infoHash":"${HASH}","name":null,"deleted":false}\n`,
   ]);
+});
+
+test("seedfleet cancel --delete has the store remove what was downloaded", async () => {
+  await using given = new GivenMirroring();
+  const mirrors = await given.mirrors();
+  const asked: string[] = [];
+  given.bus.serve(unmanageCall, {}, async ({ infoHash }, { holder }) => {
+    asked.push(`${holder} ${infoHash}, mirrors ${(await mirrors.list()).length}`);
+    return { removed: true };
+  });
+  const options = { infoHash: HASH, json: false, delete: true };
+  await mirrors.add(givenMirror());
+  await cancelMirror(given, options, given.print);
+  const sources = [givenSource("/srv/a", "store-8"), givenSource(`managed:${HASH}`, "store-9")];
+  await (await given.catalog()).publish(givenEntry("debian", { sources }), new Uint8Array());
+  await cancelMirror(given, options, given.print);
+  deepEqual(asked, [`store-1 ${HASH}, mirrors 0`, `store-9 ${HASH}, mirrors 0`]);
+  deepEqual(given.printed, [
+    "Cancelled the mirror of debian, and deleted what was there\n",
+    `Deleted ${HASH}\n`,
+  ]);
+  await mirrors.add(givenMirror({ purpose: "restore" }));
+  await rejects(cancelMirror(given, options, given.print), {
+    message: `Cannot cancel ${HASH}: it is restored: the fleet had it whole`,
+  });
+  equal((await mirrors.list()).length, 1);
 });

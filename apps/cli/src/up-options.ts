@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { TorrentOptions } from "@seedfleet/contracts";
+import { MIRRORS_MAX, type TorrentOptions } from "@seedfleet/contracts";
 import { WORKERS_MAX } from "@seedfleet/gateway/service";
 import { parseCommandLine } from "./command-line.ts";
 import { busValue, dataDirectoryValue, portValue, workersValue } from "./option-values.ts";
@@ -13,6 +13,10 @@ export const EXAMPLE_CONTENT: string = fileURLToPath(
 
 export type UpOptions = {
   readonly paths: readonly string[];
+  /** Magnet links, `.torrent` files and URLs of torrents to be downloaded. */
+  readonly mirrors: readonly string[];
+  /** Whether their peers are sought in the DHT, too. */
+  readonly dht: boolean;
   readonly host: string;
   readonly peerPort: number;
   readonly trackerPort: number;
@@ -31,6 +35,8 @@ export type UpOptions = {
 export const UP_USAGE: string = `Usage: seedfleet up [PATH…] [options]
 
 Seeds directories and files, s3:// buckets and https:// files to any BitTorrent client until Ctrl-C.
+With --mirror it downloads torrents of others into the data directory and seeds them; what is not
+complete goes on at the next start that names it.
 
   --host ADDRESS        where to listen, and the address to hand out (127.0.0.1)
   --peer-port PORT      for peers (6881); 0 takes a free port, here and below
@@ -38,6 +44,8 @@ Seeds directories and files, s3:// buckets and https:// files to any BitTorrent 
   --console-port PORT   for the console, which serves the .torrent files (8080)
   --data-dir DIR        what is remembered between starts (.seedfleet)
   --bus BUS             embedded, or nats://HOST:PORT (embedded)
+  --mirror TORRENT      a magnet link, .torrent file or URL to download; may be given several times
+  --dht                 seek peers of these in the DHT, too
   --unchoke-slots N     peers of a torrent that download at once; auto follows the demand
   --workers N           threads that serve peers; 1 is enough for some gigabits per second (1)
 ${torrentUsage(24)}  --json                one JSON object a line on standard output
@@ -53,6 +61,8 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     "console-port": { type: "string", default: "8080" },
     "data-dir": { type: "string", default: ".seedfleet" },
     bus: { type: "string", default: "embedded" },
+    mirror: { type: "string", multiple: true, default: [] },
+    dht: { type: "boolean", default: false },
     "unchoke-slots": { type: "string" },
     workers: { type: "string" },
     ...TORRENT_FLAGS,
@@ -60,8 +70,14 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return "help";
+  const { mirror: mirrors, dht } = values;
+  if (mirrors.length > MIRRORS_MAX) {
+    throw usageError(`--mirror may be given ${MIRRORS_MAX} times at most`);
+  }
+  const isGiven = positionals.length > 0 || mirrors.length > 0;
   return {
-    paths: positionals.length > 0 ? positionals : [EXAMPLE_CONTENT],
+    paths: isGiven ? positionals : [EXAMPLE_CONTENT],
+    ...{ mirrors, dht },
     host: values.host,
     peerPort: portValue("--peer-port", values["peer-port"]),
     trackerPort: portValue("--tracker-port", values["tracker-port"]),

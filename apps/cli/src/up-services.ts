@@ -82,7 +82,8 @@ export async function startServices(
   running.defer(() => bus.close());
 
   const store = { ...ports("piece-store"), bus };
-  const storeConfig = { ...config.pieceStore, id, roots, origins };
+  const managedRoot = config.pieceStore.managedRoot ?? dataDirectory.managedRoot;
+  const storeConfig = { ...config.pieceStore, id, roots, origins, managedRoot };
   const pieceStore = running.use(await startPieceStore(store, storeConfig));
   const scheduler = running.use(
     await startChokingScheduler({ ...ports("choking-scheduler"), bus }, { id }),

@@ -7,8 +7,10 @@ import { hostAddress, isLoopback, joinHostPort, outwardAddress } from "./reachab
 import type { Reporter } from "./reporter.ts";
 import { seededTorrents } from "./seeded-torrents.ts";
 import { loadUpConfig } from "./up-config.ts";
+import { startMirrors } from "./up-mirrors.ts";
 import type { UpOptions } from "./up-options.ts";
 import { bindPorts, startServices } from "./up-services.ts";
+import { wantedTorrents } from "./wanted-torrent.ts";
 
 /** A timer that never ends keeps the process alive while its sockets are idle. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -23,6 +25,7 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const host = await hostAddress(options.host);
   const config = loadUpConfig(process.env, options, { host, quiet: process.stderr.isTTY === true });
   const paths = await seedablePaths(options.paths);
+  const wanted = await wantedTorrents(options.mirrors);
 
   const { promise: drained, resolve } = Promise.withResolvers<string>();
   const requestStop = (): void => resolve("drain");
@@ -36,6 +39,7 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const services = await startServices(config, place, running);
 
   const ports = { bus: services.bus, clock, reporter, holder: dataDirectory.id };
+  running.use(startMirrors({ ...ports, alone: embedded }, wanted, options));
   const publishing = publishPaths(ports, paths, options.torrent);
   const entries = await Promise.race([publishing, requested]);
   if (typeof entries !== "string") {

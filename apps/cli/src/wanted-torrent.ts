@@ -42,6 +42,16 @@ export async function wantedTorrent(named: string): Promise<WantedTorrent> {
   return wantedByTorrent({ bytes, metainfo });
 }
 
+/** The same of several, each once. */
+export async function wantedTorrents(named: readonly string[]): Promise<readonly WantedTorrent[]> {
+  const wanted = new Map<InfoHash, WantedTorrent>();
+  for (const each of named) {
+    const torrent = await wantedTorrent(each);
+    wanted.set(torrent.infoHash, torrent);
+  }
+  return [...wanted.values()];
+}
+
 function wantedByMagnet(link: string): WantedTorrent {
   const magnet = parseMagnet(link.trim());
   if (magnet.kind === "violation") throw metainfoRefused("the magnet link", magnet);

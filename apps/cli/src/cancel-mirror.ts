@@ -1,0 +1,84 @@
+import type { BusErrorDetail } from "@seedfleet/bus";
+import type { InfoHash } from "@seedfleet/bytes";
+import { type Mirror, unmanageCall } from "@seedfleet/contracts";
+import { openCatalog, openMirrors } from "@seedfleet/fleet";
+import { type ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
+import { silentTelemetry } from "@seedfleet/telemetry";
+import { keeperOf } from "./ask-for-mirror.ts";
+import type { CancelOptions } from "./cancel-options.ts";
+import type { Fleet } from "./fleet-connection.ts";
+import { printable } from "./printable.ts";
+
+type CancelMirrorOptions = Pick<CancelOptions, "json" | "delete"> & { readonly infoHash: InfoHash };
+
+/** What is to be removed, and at which piece-store. */
+type Kept = { readonly infoHash: InfoHash; readonly holder: string };
+
+/**
+ * Ends a mirror. What was downloaded stays, unless it is to be deleted; then there may be no mirror
+ * any more. Throws where there is neither.
+ */
+export async function cancelMirror(
+  { bus }: Pick<Fleet, "bus">,
+  { infoHash, json, delete: deletes }: CancelMirrorOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const mirrors = await openMirrors(bus, silentTelemetry.log);
+  const mirror = await mirrors.get(infoHash);
+  const isRestored = mirror?.purpose === "restore";
+  if (deletes && isRestored) throw refused(infoHash, "it is restored: the fleet had it whole");
+  const kept = deletes ? await keptOf(bus, infoHash, mirror) : null;
+  // First, since nothing may be downloaded to what is removed.
+  const removed = await mirrors.remove(infoHash);
+  if (!removed && kept === null) {
+    throw refused(infoHash, "it is not mirrored; see seedfleet mirrors");
+  }
+  const deleted = kept !== null && (await remove(bus, kept));
+  const name = mirror?.name ?? null;
+  if (json) print(`${JSON.stringify({ event: "cancelled", infoHash, name, deleted })}\n`);
+  else print(doneText({ shown: name === null ? infoHash : printable(name), removed, deleted }));
+}
+
+async function keptOf(
+  bus: Fleet["bus"],
+  infoHash: InfoHash,
+  mirror: Mirror | null,
+): Promise<Kept | null> {
+  const entry = await (await openCatalog(bus, silentTelemetry.log)).findByAny(infoHash);
+  const holder = keeperOf(entry) ?? mirror?.holder ?? null;
+  return holder === null ? null : { infoHash: entry?.infoHash ?? infoHash, holder };
+}
+
+async function remove(bus: Fleet["bus"], { infoHash, holder }: Kept): Promise<boolean> {
+  try {
+    return (await bus.call(unmanageCall, { holder }, { infoHash })).removed;
+  } catch (error) {
+    if (!(error instanceof SeedfleetError)) throw error;
+    const detail = error.detail as BusErrorDetail | ErrorDetail;
+    const { code, message } =
+      "remoteCode" in detail
+        ? { code: detail.remoteCode, message: detail.remoteMessage }
+        : { code: detail.code, message: error.message };
+    const text = `Cannot delete ${infoHash} at ${holder}: ${printable(message)}; ask again`;
+    throw new SeedfleetError(text, { code }, error);
+  }
+}
+
+function doneText({
+  shown,
+  removed,
+  deleted,
+}: {
+  readonly shown: string;
+  readonly removed: boolean;
+  readonly deleted: boolean;
+}): string {
+  if (removed) {
+    return `Cancelled the mirror of ${shown}${deleted ? ", and deleted what was there" : ""}\n`;
+  }
+  return deleted ? `Deleted ${shown}\n` : `There was nothing of ${shown}\n`;
+}
+
+function refused(infoHash: InfoHash, why: string): SeedfleetError {
+  return new SeedfleetError(`Cannot cancel ${infoHash}: ${why}`, { code: "mirror-unknown" });
+}
