@@ -16,6 +16,7 @@ import { pickerBench } from "./picker/picker-bench.ts";
 import { seedBench } from "./seed/seed-bench.ts";
 import { swarmBench } from "./swarm-memory/swarm-bench.ts";
 import { trackerBench } from "./tracker/tracker-bench.ts";
+import { writeBench } from "./write/write-bench.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -39,6 +40,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   seed: seedBench,
   swarm: swarmBench,
   tracker: trackerBench,
+  write: writeBench,
 };
 
 const USAGE = `Usage: npm run bench -- NAME [options]
@@ -60,6 +62,7 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   seed      bytes per CPU-second of our gateway and of libtorrent, from a warm cache
   swarm     memory of the peers a tracker knows, CPU time of an announce and a sample
   tracker   announces per CPU-second of our tracker and of opentracker, by UDP and HTTP
+  write     what it costs a piece-store to take pieces: fetched, checked, written and synced
 
 npm run bench -- NAME --help tells more; docs/BENCHMARKS.md tells what the figures mean.
 `;

@@ -14,6 +14,7 @@ import {
   ManagedTorrents,
 } from "./managed/managed-torrents.ts";
 import { ManagedWrites, type ManagedWritesPorts } from "./managed/managed-writes.ts";
+import { OfferedRepairs, type OfferedRepairsPorts } from "./managed/offered-repairs.ts";
 import { pieceStoreMetrics } from "./metrics.ts";
 import type { NamedPieceStoreConfig, PieceStorePorts } from "./piece-store.ts";
 import { CheckedPieces } from "./reading/checked-pieces.ts";
@@ -78,13 +79,16 @@ export async function openParts(
   };
   const incomplete = (infoHash: InfoHash): void => completion.look(infoHash);
   const held = new HeldTorrents({ catalog, changed, incomplete }, holder);
-  const { managed, completion, writes } = openManaged(
-    { bus, clock, conditions, held, known, log, changed, metrics },
-    { holder, root: config.managedRoot },
-  );
   const { repairFiles } = config;
   const elsewhere = readElsewhere({ bus, catalog, log }, holder);
   const checked = new CheckedPieces({ conditions, known, log, metrics, repairFiles, elsewhere });
+  const { managed, completion, writes } = openManaged(
+    {
+      ...{ bus, checked, clock, conditions, contexts, held, known, log, changed, metrics },
+      repairFiles,
+    },
+    { holder, root: config.managedRoot },
+  );
   const reader = new PieceReader({ bus, checked, conditions, contexts, tracer, metrics }, config);
   const pool = new HashPool({ threads: config.hashThreads ?? availableParallelism() });
   const ingest = {
@@ -109,7 +113,7 @@ export async function openParts(
 }
 
 function openManaged(
-  ports: ManagedPorts & Pick<ManagedWritesPorts, "metrics">,
+  ports: ManagedPorts & OfferedRepairsPorts & Pick<ManagedWritesPorts, "metrics">,
   config: ManagedConfig,
 ): {
   readonly managed: ManagedTorrents;
@@ -119,7 +123,9 @@ function openManaged(
   const managed = new ManagedTorrents(ports, config);
   const isComplete = (infoHash: InfoHash): Promise<boolean> => managed.isComplete(infoHash);
   const completion = new ManagedCompletion({ ...ports, isComplete });
-  const writes = new ManagedWrites({ ...ports, completion, torrents: managed }, config.holder);
+  const repairs = new OfferedRepairs(ports);
+  const parts = { ...ports, completion, repairs, torrents: managed };
+  const writes = new ManagedWrites(parts, config.holder);
   return { managed, completion, writes };
 }
 

@@ -12,6 +12,7 @@ const REASONS: ReadonlyMap<string | null, string> = new Map([
   ["EIO", "the disk reports an error; look at its health"],
   ["EFBIG", "its file system takes no file so large"],
   ["ENAMETOOLONG", "its file system takes no name so long"],
+  ["EEXIST", "two of its names are one in this file system, where case may not count"],
   ["EMFILE", "too many files are open; raise the limit of this process"],
   ["ENFILE", "too many files are open on this machine; raise its limit"],
   ["ETXTBSY", "it is a program that is running; end it first"],

@@ -51,7 +51,7 @@ export type Mirror = {
 /** Where a gateway is with a mirror. */
 export type MirrorState = "metadata" | "downloading" | "paused" | "complete" | "failed";
 
-/** What a gateway does of a mirror, told once a second while something changes. */
+/** What a gateway does of a mirror, told once a second. */
 export type MirrorProgress = {
   readonly gateway: string;
   readonly state: MirrorState;

@@ -56,7 +56,9 @@ export type PieceOffer = { readonly infoHash: InfoHash; readonly piece: number }
 
 /**
  * Gives a piece that was offered in a `pieces.write`: the store fetches it, so that its bytes flow
- * under the store's own control. Repeatable while the offer stands.
+ * under the store's own control. Repeatable while the offer stands. On a bus that passes chunks by
+ * reference the store writes them from where they lie: their bytes must stay as they are until the
+ * bus says that nobody reads them any more (`sent`).
  *
  * piece-store → gateway, cli
  */
@@ -78,13 +80,15 @@ export type PieceWrite = PieceOffer & {
 };
 
 /**
- * Has a store take a piece of managed content. `verified`: its hash is right and it is on disk,
- * synced. `corrupt`: its hash is wrong and nothing was written. Repeatable.
+ * Has a store take a piece of managed content, or of published content one that it knows to be bad.
+ * `verified`: its hash is right and it is on disk, synced, or was there and not bad. `corrupt`: its
+ * hash is wrong and nothing was written. Repeatable.
  *
- * The handler's error codes: `torrent-unknown` (not managed here), `piece-out-of-range`,
- * `content-unwritable` (the disk failed), `content-full` (the disk or a quota is full; the message
- * says how much room the torrent needs yet), `store-busy`. Whatever failed, nothing counts as
- * written.
+ * The handler's error codes: `torrent-unknown` (not held here), `piece-out-of-range`,
+ * `content-changed` (published files are not what was hashed), `content-unwritable` (the disk
+ * failed, or published files are not to be repaired), `content-full` (the disk or a quota is full;
+ * the message says how much room the torrent needs yet), `store-busy`. Whatever failed, nothing
+ * counts as written.
  *
  * gateway, cli → piece-store
  */
@@ -100,7 +104,7 @@ export const writePieceCall: Call<
 });
 
 /**
- * A piece of managed content is verified and on disk.
+ * A piece of managed content, or a bad one of published content, is verified and on disk.
  *
  * piece-store → gateway
  */

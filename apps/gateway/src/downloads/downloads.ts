@@ -1,5 +1,5 @@
 import type { InfoHash } from "@seedfleet/bytes";
-import { type MirrorProgress, mirrorProgressEvent } from "@seedfleet/contracts";
+import { mirrorProgressEvent } from "@seedfleet/contracts";
 import { gatewaysOf, type Mirrors, type MirrorWatch } from "@seedfleet/fleet";
 import { type CancelTimer, errorMessage } from "@seedfleet/runtime";
 import type { PeerSide } from "../peer-side.ts";
@@ -27,7 +27,6 @@ export class Downloads {
   readonly #mirrors: Pick<Mirrors, "remove">;
   readonly #watch: MirrorWatch;
   readonly #runs = new Map<InfoHash, MirrorRun>();
-  readonly #told = new Map<InfoHash, string>();
   readonly #timers: readonly CancelTimer[];
   #stopped = false;
 
@@ -74,7 +73,6 @@ export class Downloads {
       const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
       if (isOurs) continue;
       this.#runs.delete(infoHash);
-      this.#told.delete(infoHash);
       void run.stop(LEAVE_MS_MAX);
     }
   }
@@ -101,21 +99,16 @@ export class Downloads {
   #round(): void {
     this.changed();
     for (const [infoHash, run] of this.#runs) {
-      this.#tell(infoHash, run.progress());
+      this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
       if (run.state === "complete") void this.#forget(infoHash);
     }
   }
 
-  #tell(infoHash: InfoHash, progress: MirrorProgress): void {
-    const said = JSON.stringify(progress);
-    if (this.#told.get(infoHash) === said) return;
-    this.#told.set(infoHash, said);
-    this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, progress);
-  }
-
   async #forget(infoHash: InfoHash): Promise<void> {
     try {
-      await this.#mirrors.remove(infoHash);
+      // Who follows it takes a record that goes before for one that was taken away.
+      const entry = await this.#ports.catalog.find(infoHash);
+      if (entry?.incomplete !== true) await this.#mirrors.remove(infoHash);
     } catch (error) {
       const reason = errorMessage(error);
       this.#ports.log.warn("mirror complete, its record stays for now", { infoHash, reason });

@@ -4,39 +4,41 @@ import { type Metainfo, pieceLengthAt } from "@seedfleet/metainfo";
 import type { Clock } from "@seedfleet/runtime";
 import { pieceVerifier } from "../scrub/piece-verifier.ts";
 import { offerFailed } from "./errors.ts";
+import { OfferedBytes } from "./offered-bytes.ts";
 
 /** Whoever asked for the write gives up soon after; a trickle must not hold a place for long. */
 export const OFFER_MS_MAX = 25_000;
 
 /**
- * Fetches a piece from the process that offers it, into memory of our own, and checks it as it
- * comes. Null where it is not the piece. Rejects with `offer-failed` where it is not given.
+ * Fetches a piece from the process that offers it and checks it as it comes, in the memory in which
+ * it comes; whoever gets it disposes it. Null where it is not the piece. Rejects with
+ * `offer-failed` where it is not given.
  */
 export async function fetchOffered(
   { bus, clock }: { readonly bus: Bus; readonly clock: Clock },
   { offer, process }: { readonly offer: PieceOffer; readonly process: string },
   metainfo: Metainfo,
-): Promise<Uint8Array | null> {
+): Promise<OfferedBytes | null> {
   const { piece } = offer;
   const late = new AbortController();
   const cancelTimer = clock.after(OFFER_MS_MAX, () => late.abort());
   const { signal } = late;
   const verifier = pieceVerifier(metainfo, piece);
-  const bytes = Buffer.allocUnsafeSlow(pieceLengthAt(metainfo, piece));
-  let receivedBytes = 0;
+  using fetched = new DisposableStack();
+  const recycle = (chunk: Uint8Array): void => bus.recycle(chunk);
+  const bytes = fetched.use(new OfferedBytes(pieceLengthAt(metainfo, piece), recycle));
   try {
     for await (const chunk of bus.stream(offeredPieceCall, { process }, offer, { signal })) {
-      if (receivedBytes + chunk.length > bytes.length) return null;
-      bytes.set(chunk, receivedBytes);
-      // What is judged is what will be written, whatever becomes of the chunk.
-      verifier.push(bytes.subarray(receivedBytes, receivedBytes + chunk.length));
-      receivedBytes += chunk.length;
-      bus.recycle(chunk);
+      const taken = bytes.push(chunk);
+      if (taken === null) return null;
+      verifier.push(taken);
     }
   } catch (error) {
     throw offerFailed(offer, process, error);
   } finally {
     cancelTimer();
   }
-  return verifier.isRight() ? bytes.subarray(0, receivedBytes) : null;
+  if (!verifier.isRight()) return null;
+  fetched.move();
+  return bytes;
 }

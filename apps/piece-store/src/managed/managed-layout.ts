@@ -28,12 +28,23 @@ export function managedLayout(metainfo: Metainfo): TorrentLayout {
   return layout;
 }
 
-/** Where bytes of the torrent go; padding goes nowhere, and may be missing at their end. */
+/**
+ * Where bytes of the torrent go that lie in these parts, one after the other; padding goes nowhere,
+ * and may be missing at their end.
+ */
 export function managedSpans(
   layout: TorrentLayout,
   begin: number,
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
 ): readonly ManagedSpan[] {
+  let at = begin;
+  return parts.flatMap((part) => {
+    at += part.length;
+    return spansOf(layout, at - part.length, part);
+  });
+}
+
+function spansOf(layout: TorrentLayout, begin: number, bytes: Uint8Array): readonly ManagedSpan[] {
   const spans: ManagedSpan[] = [];
   let at = 0;
   for (const { file, offsetBytes, lengthBytes } of fileSpans(layout, begin, bytes.length)) {

@@ -148,7 +148,7 @@ export class ManagedTorrents implements AsyncDisposable {
       async repair(begin, right) {
         const piece = Math.floor(begin / pieceLengthBytes);
         await content.markAbsent(piece);
-        await content.writePiece(piece, managedSpans(layout, begin, right));
+        await content.writePiece(piece, managedSpans(layout, begin, [right]));
       },
     };
   }

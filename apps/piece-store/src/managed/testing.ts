@@ -4,6 +4,7 @@ import type { InfoHash } from "@seedfleet/bytes";
 import { GivenDirectory } from "@seedfleet/content-fs/testing";
 import {
   type CatalogEntry,
+  havePiecesCall,
   manageCall,
   offeredPieceCall,
   type PieceOffer,
@@ -152,6 +153,14 @@ export async function manage(
 ): Promise<{ readonly entry: CatalogEntry; readonly havePieces: number }> {
   await catalog.putMetainfo(infoHash, metainfoBytes);
   return await bus.call(manageCall, { holder: HOLDER }, { infoHash });
+}
+
+/** The pieces that the store says it has. */
+export async function havePiecesOf(bus: Bus, infoHash: InfoHash): Promise<number[]> {
+  const stream = bus.stream(havePiecesCall, { holder: HOLDER }, { infoHash });
+  const bits = Buffer.concat(await Array.fromAsync(stream));
+  const pieces = Array.from({ length: bits.length * 8 }, (_, piece) => piece);
+  return pieces.filter((piece) => ((bits[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0);
 }
 
 export function* chunksOf(bytes: Uint8Array): Generator<Uint8Array, void, void> {

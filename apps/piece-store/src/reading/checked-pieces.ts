@@ -100,6 +100,12 @@ export class CheckedPieces {
     return finding;
   }
 
+  /** Writes bytes that are right over every copy of the piece that is bad and may be written. */
+  async mend(context: TorrentContext, piece: number, bytes: Uint8Array): Promise<void> {
+    const metainfo = await this.#ports.known.of(context.infoHash);
+    await this.#repair(context, { metainfo, piece }, bytes);
+  }
+
   /** Whether a piece at a source is known to be bad. */
   isBad({ infoHash }: TorrentContext, { location }: TorrentSource, piece: number): boolean {
     return this.#ports.conditions.isBad(infoHash, location, piece);

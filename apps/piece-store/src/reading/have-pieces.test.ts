@@ -2,29 +2,18 @@ import { deepEqual, rejects } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import type { Bus } from "@seedfleet/bus";
-import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
-import { havePiecesCall } from "@seedfleet/contracts";
+import { parseInfoHash } from "@seedfleet/bytes";
 import { systemClock } from "@seedfleet/runtime";
 import { connectBus } from "@seedfleet/service";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { realPartTest, startNatsServer } from "@seedfleet/testkit";
-import { GivenManaged, givenTorrent, manage } from "../managed/testing.ts";
-import { flipBit, type GivenPorts, GivenStore, HOLDER, remote } from "../testing.ts";
+import { GivenManaged, givenTorrent, havePiecesOf, manage } from "../managed/testing.ts";
+import { flipBit, type GivenPorts, GivenStore, remote } from "../testing.ts";
 
 const PIECE_BYTES = 16_384;
 const FILES = { "d/a": randomBytes(10 * PIECE_BYTES + 5), "d/b": randomBytes(PIECE_BYTES) };
 
 const UNKNOWN = parseInfoHash("ab".repeat(20)) ?? ("" as never);
-
-async function have(bus: Bus, infoHash: InfoHash): Promise<number[]> {
-  const chunks = await Array.fromAsync(
-    bus.stream(havePiecesCall, { holder: HOLDER }, { infoHash }),
-  );
-  const bits = Buffer.concat(chunks);
-  const pieces = Array.from({ length: bits.length * 8 }, (_, piece) => piece);
-  return pieces.filter((piece) => ((bits[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0);
-}
 
 async function hasWhatIsThere(ports: GivenPorts): Promise<void> {
   const torrent = await givenTorrent(FILES, { version: "v1", pieceLengthBytes: PIECE_BYTES });
@@ -32,17 +21,17 @@ async function hasWhatIsThere(ports: GivenPorts): Promise<void> {
   const { given, offerer, root } = managed;
   const { infoHash, pieces } = torrent;
   await manage(given, torrent);
-  deepEqual(await have(given.bus, infoHash), []);
+  deepEqual(await havePiecesOf(given.bus, infoHash), []);
   for (const piece of [0, 3, 9]) await offerer.write({ infoHash, piece });
-  deepEqual(await have(given.bus, infoHash), [0, 3, 9]);
+  deepEqual(await havePiecesOf(given.bus, infoHash), [0, 3, 9]);
   flipBit(root.at(`managed/${infoHash}/content/a`), 3 * PIECE_BYTES);
   const read = { infoHash, piece: 3, length: PIECE_BYTES, verify: true };
   await rejects(given.read(read), remote("piece-corrupt"));
-  deepEqual(await have(given.bus, infoHash), [0, 9]);
+  deepEqual(await havePiecesOf(given.bus, infoHash), [0, 9]);
   await given.restart();
-  deepEqual(await have(given.bus, infoHash), [0, 9]);
+  deepEqual(await havePiecesOf(given.bus, infoHash), [0, 9]);
   for (const piece of pieces.keys()) await offerer.write({ infoHash, piece });
-  deepEqual(await have(given.bus, infoHash), [...pieces.keys()]);
+  deepEqual(await havePiecesOf(given.bus, infoHash), [...pieces.keys()]);
 }
 
 test("of managed content a store has what is there and not bad", () => hasWhatIsThere({}));
@@ -63,14 +52,14 @@ test("of published content a store has all but what is bad; nothing once it chan
   const { entry } = await given.publish("d", { version: "v1", pieceLengthBytes: PIECE_BYTES });
   const { infoHash, pieceCount } = entry;
   const all = Array.from({ length: pieceCount }, (_, piece) => piece);
-  deepEqual(await have(given.bus, infoHash), all);
+  deepEqual(await havePiecesOf(given.bus, infoHash), all);
   flipBit(given.directory.at("d/a"), 2 * PIECE_BYTES + 1);
   const read = { infoHash, piece: 2, length: PIECE_BYTES, verify: true };
   await rejects(given.read(read), remote("piece-corrupt"));
-  deepEqual(await have(given.bus, infoHash), all.toSpliced(2, 1));
+  deepEqual(await havePiecesOf(given.bus, infoHash), all.toSpliced(2, 1));
   writeFileSync(given.directory.at("d/b"), "other");
   await given.restart();
-  deepEqual(await have(given.bus, infoHash), []);
+  deepEqual(await havePiecesOf(given.bus, infoHash), []);
 });
 
 test("what one source has wrong another may have right", async () => {
@@ -92,10 +81,10 @@ test("what one source has wrong another may have right", async () => {
     const read = { infoHash, piece, length: PIECE_BYTES, verify: true };
     await given.read(read).catch(() => {});
   }
-  deepEqual(await have(given.bus, infoHash), [...pieces.keys()].toSpliced(4, 1));
+  deepEqual(await havePiecesOf(given.bus, infoHash), [...pieces.keys()].toSpliced(4, 1));
 });
 
 test("of a torrent that is not held it has none", async () => {
   await using given = await GivenStore.start({});
-  await rejects(have(given.bus, UNKNOWN), remote("torrent-unknown"));
+  await rejects(havePiecesOf(given.bus, UNKNOWN), remote("torrent-unknown"));
 });
