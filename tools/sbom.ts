@@ -1,5 +1,5 @@
-// Prints what the image is made of as CycloneDX. `npm sbom --omit=dev` leaves out also what both the
-// services and a tool need, fastify for one; the mark that it sets on each component is right.
+// Prints what the image is made of as CycloneDX. `npm sbom --omit=dev` also leaves out what the
+// services share with a tool, such as fastify; the mark that it sets on each component is right.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
