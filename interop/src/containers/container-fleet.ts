@@ -86,6 +86,8 @@ export class ContainerFleet implements AsyncDisposable {
     const listed: Listed[] = [];
     await eventually(async () => {
       const response = await fetch(`${this.#consoleUrl}/torrents`);
+      // While NATS elects a leader the console cannot list anything.
+      if (!response.ok) return false;
       const { torrents } = (await response.json()) as { readonly torrents: readonly Listed[] };
       listed.push(...torrents.filter((torrent) => torrent.name === name).slice(0, 1));
       return listed.length > 0;

@@ -14,13 +14,13 @@ export type NatsCluster = AsyncDisposable & {
   readonly url: string;
   /** How many replicas each stream has, by its name. */
   replicas(): Promise<Readonly<Record<string, number>>>;
-  /** Kills the server that leads a stream, and gives its name. */
+  /** Kills the server that leads a stream, and gives its name once others lead all streams. */
   killLeader(stream: string): Promise<string>;
 };
 
 type StreamDetail = {
   readonly name: string;
-  readonly cluster: { readonly leader: string; readonly replicas?: readonly unknown[] };
+  readonly cluster: { readonly leader?: string; readonly replicas?: readonly unknown[] };
 };
 
 type JetStreamState = {
@@ -58,6 +58,10 @@ export async function startNatsCluster(network: TestNetwork): Promise<NatsCluste
       ok(server, `nobody leads ${stream}`);
       running.delete(leader);
       await docker("kill", server.getId());
+      await eventually(async () => {
+        const leaders = streamsOf(await stateOf(any())).map(({ cluster }) => cluster.leader ?? "");
+        return leaders.every((name) => running.has(name));
+      }, true);
       return leader;
     },
     async [Symbol.asyncDispose]() {
