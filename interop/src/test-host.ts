@@ -17,7 +17,8 @@ export const loopbackHost: TestHost = thisMachine("127.0.0.1");
 /** The same by IPv6. */
 export const loopbackHostIpv6: TestHost = thisMachine("::1");
 
-function thisMachine(address: string): TestHost {
+/** One of the addresses of this machine. */
+export function thisMachine(address: string): TestHost {
   return {
     address,
     command: (program, ...args) => [program, ...args],

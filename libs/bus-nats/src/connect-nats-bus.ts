@@ -31,6 +31,8 @@ export type NatsBusConfig = {
   readonly name: string;
   readonly credentials?: NatsCredentials | null;
   readonly reconnect?: ReconnectConfig;
+  /** On how many servers JetStream keeps what this connection makes; 1 where absent. */
+  readonly replicas?: number;
 };
 
 export type NatsPorts = {
@@ -47,7 +49,7 @@ export async function connectNatsBus(
   config: NatsBusConfig,
   { clock, onFault = warn }: NatsPorts,
 ): Promise<BusTransport> {
-  const { reconnect = RECONNECT_DEFAULTS } = config;
+  const { reconnect = RECONNECT_DEFAULTS, replicas = 1 } = config;
   let attempt = 0;
   const lane = new DirectLane();
   const nats = await connectOnce(config, lane, () => {
@@ -55,7 +57,7 @@ export async function connectNatsBus(
     attempt += 1;
     return reconnectDelayMs(reconnect, attempt - 1, Math.random());
   });
-  const bus = new NatsBus(nats, { clock, lane, onFault });
+  const bus = new NatsBus(nats, { clock, lane, replicas, onFault });
   bus.onStatus((status) => {
     if (status === "connected") attempt = 0;
   });

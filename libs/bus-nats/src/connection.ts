@@ -7,6 +7,8 @@ export type Connection = {
   readonly nats: NatsConnection;
   readonly clock: Clock;
   readonly status: BusStatus;
+  /** On how many servers JetStream keeps what is made here. */
+  readonly replicas: number;
   /** Told each time the server is back. */
   readonly reconnected: Set<() => void>;
   /** Told before it is closed, which waits for them, and when it has ended by itself. */

@@ -150,3 +150,28 @@ async function givenPermissions(): Promise<{ path: string; remove: () => Promise
   );
   return { path, remove: () => rm(directory, { recursive: true }) };
 }
+
+realPartTest(
+  ["nats-server"],
+  "replicas are asked for, which one server alone refuses",
+  async (t) => {
+    const nats = await startNatsServer();
+    t.after(() => nats.stop());
+    const bus = await connectNatsBus(
+      { servers: [nats.url], name: "test", replicas: 3 },
+      { clock: systemClock },
+    );
+    t.after(() => bus.close());
+    const opened: readonly Promise<unknown>[] = [
+      bus.keyValue("few"),
+      bus.objectStore("few"),
+      bus.workQueue("few"),
+    ];
+    for (const one of await Promise.allSettled(opened)) {
+      match(
+        one.status === "rejected" ? String(one.reason.cause) : "",
+        /replicas > 1 not supported/,
+      );
+    }
+  },
+);

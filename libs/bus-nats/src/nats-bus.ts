@@ -40,6 +40,8 @@ export type NatsBusPorts = {
   readonly clock: Clock;
   /** Of the same connection. */
   readonly lane: DirectLane;
+  /** On how many servers JetStream keeps what is made here. */
+  readonly replicas: number;
   /** Told of what the server refuses later, which no caller waits for. */
   readonly onFault: (error: NatsError) => void;
 };
@@ -48,6 +50,7 @@ export type NatsBusPorts = {
 export class NatsBus implements BusTransport, Connection {
   readonly nats: NatsConnection;
   readonly clock: Clock;
+  readonly replicas: number;
   readonly inbox: string = createInbox();
   readonly reconnected: Set<() => void> = new Set();
   readonly leaving: Set<() => Promise<void>> = new Set();
@@ -61,9 +64,10 @@ export class NatsBus implements BusTransport, Connection {
   #status: BusStatus = "connected";
   #closing: Promise<void> | null = null;
 
-  constructor(nats: NatsConnection, { clock, lane, onFault }: NatsBusPorts) {
+  constructor(nats: NatsConnection, { clock, lane, replicas, onFault }: NatsBusPorts) {
     this.nats = nats;
     this.clock = clock;
+    this.replicas = replicas;
     this.#lane = lane;
     this.#onFault = onFault;
     this.#learnLimits();

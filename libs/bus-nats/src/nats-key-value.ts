@@ -25,6 +25,7 @@ export async function openNatsKeyValue(
     new Kvm(jetstream(connection.nats)).create(bucket, {
       history: 1,
       storage: StorageType.File,
+      replicas: connection.replicas,
       allow_direct: false,
     }),
   );

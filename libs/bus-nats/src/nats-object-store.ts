@@ -16,7 +16,10 @@ export async function openNatsObjectStore(
 ): Promise<ObjectStore> {
   assertBucket(bucket);
   const store = await inStore(connection, { bucket, action: "open" }, () =>
-    new Objm(jetstream(connection.nats)).create(bucket, { storage: StorageType.File }),
+    new Objm(jetstream(connection.nats)).create(bucket, {
+      storage: StorageType.File,
+      replicas: connection.replicas,
+    }),
   );
   return new NatsObjectStore(connection, bucket, store);
 }

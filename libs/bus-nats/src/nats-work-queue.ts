@@ -96,6 +96,7 @@ class NatsWorkQueue implements WorkQueue {
         subjects: [this.#subject("*")],
         retention: RetentionPolicy.Workqueue,
         storage: StorageType.File,
+        num_replicas: this.#connection.replicas,
         // Where an operator sets a limit, what comes is refused; nothing in the queue is lost.
         discard: DiscardPolicy.New,
       });

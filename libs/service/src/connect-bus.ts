@@ -15,8 +15,14 @@ type ConnectPorts = {
 export async function connectBus(options: NatsOptions, ports: ConnectPorts): Promise<Bus> {
   const { clock, telemetry, name } = ports;
   const { log } = telemetry;
+  const { replicas = 1 } = options;
   const transport = await connectNatsBus(
-    { servers: options.servers, name, credentials: credentials(options) },
+    {
+      servers: options.servers,
+      name,
+      credentials: credentials(options),
+      replicas,
+    },
     {
       clock,
       onFault: (error) => log.error("bus refused something", { reason: error.message }),

@@ -3,6 +3,7 @@ import {
   type ConfigSchema,
   defineConfig,
   durationMs,
+  integer,
   list,
   oneOf,
   port,
@@ -11,6 +12,9 @@ import {
   text,
   url,
 } from "@seedfleet/runtime";
+
+/** JetStream keeps a stream on no more servers. */
+export const NATS_REPLICAS_MAX = 5;
 
 /** What every process of the fleet is told, whatever its service. */
 export type ProcessConfig = TelemetryOptions & {
@@ -32,6 +36,8 @@ export type NatsOptions = {
   readonly user: string | null;
   readonly password: string | null;
   readonly token: string | null;
+  /** Of what this process makes at NATS; 1 where absent. */
+  readonly replicas?: number;
 };
 
 const telemetryFields = {
@@ -68,6 +74,15 @@ export const natsConfig: ConfigSchema<NatsOptions> = defineConfig({
   token: secret({
     env: "SEEDFLEET_NATS_TOKEN",
     doc: "Token at NATS, instead of user and password.",
+  }),
+  replicas: integer({
+    env: "SEEDFLEET_NATS_REPLICAS",
+    doc: `On how many servers of a NATS cluster the catalog and the queues are kept: 3 outlive
+the loss of one. Said to whoever makes them, so all processes should have the same; what is there
+already is changed by \`nats stream edit\`.`,
+    default: 1,
+    min: 1,
+    max: NATS_REPLICAS_MAX,
   }),
 });
 
