@@ -18,6 +18,7 @@ import {
 } from "@seedfleet/fleet";
 import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import { advertisedOf } from "./advertised-table.ts";
 import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
 import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
@@ -79,7 +80,8 @@ export async function startGateway(
     const { log } = ports.telemetry;
     const catalog = await openCatalog(ports.bus, log);
     const budgets = await (await openBudgets(ports.bus, log)).watch();
-    const gateway = new Gateway({ ...ports, server, catalog, budgets }, config);
+    const told = await advertisedOf(config);
+    const gateway = new Gateway({ ...ports, server, catalog, budgets }, told);
     await gateway.handOver();
     return gateway;
   } catch (error) {

@@ -24,12 +24,21 @@ export type NatsCredentials =
   | { readonly user: string; readonly pass: string }
   | { readonly token: string };
 
+/** Paths of PEM files; without an authority the public ones are asked. */
+export type NatsTls = {
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+};
+
 export type NatsBusConfig = {
   /** `nats://host:port`, one or more of one cluster. */
   readonly servers: readonly string[];
   /** What the server's operator sees for this connection. */
   readonly name: string;
   readonly credentials?: NatsCredentials | null;
+  /** Given, a server that does not encrypt is refused; null takes what it offers. */
+  readonly tls?: NatsTls | null;
   readonly reconnect?: ReconnectConfig;
 };
 
@@ -63,14 +72,14 @@ export async function connectNatsBus(
 }
 
 async function connectOnce(
-  { servers, name, credentials = null }: NatsBusConfig,
+  { servers, name, credentials = null, tls = null }: NatsBusConfig,
   lane: DirectLane,
   reconnectDelayHandler: () => number,
 ): Promise<NatsConnection> {
   useDirectTransport();
   try {
     const options: LaneOptions = {
-      ...{ ...credentials, lane },
+      ...{ ...credentials, ...(tls && { tls: withoutNulls(tls) }), lane },
       servers: [...servers],
       name,
       reconnectDelayHandler,
@@ -98,6 +107,13 @@ function useDirectTransport(): void {
     factory: () => new DirectTransport(),
     dnsResolveFn: nodeResolveHost,
   });
+}
+
+function withoutNulls(files: NatsTls): Record<string, string> {
+  const given = Object.entries(files).flatMap(([name, file]) =>
+    file === null ? [] : [[name, file] as const],
+  );
+  return Object.fromEntries(given);
 }
 
 /** An address may hold a password, and an error's message goes to logs. */

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import {
+  boolean,
   type ConfigSchema,
   defineConfig,
   durationMs,
@@ -32,6 +33,12 @@ export type NatsOptions = {
   readonly user: string | null;
   readonly password: string | null;
   readonly token: string | null;
+  /** Refuses a server that does not encrypt. */
+  readonly tls?: boolean;
+  /** Paths of PEM files. */
+  readonly tlsCaFile?: string | null;
+  readonly tlsCertFile?: string | null;
+  readonly tlsKeyFile?: string | null;
 };
 
 const telemetryFields = {
@@ -68,6 +75,27 @@ export const natsConfig: ConfigSchema<NatsOptions> = defineConfig({
   token: secret({
     env: "SEEDFLEET_NATS_TOKEN",
     doc: "Token at NATS, instead of user and password.",
+  }),
+  tls: boolean({
+    env: "SEEDFLEET_NATS_TLS",
+    doc: `Refuses a NATS that does not encrypt. One that does is checked in any case, against the
+public authorities or the file below, by the name that the URL has.`,
+    default: false,
+  }),
+  tlsCaFile: text({
+    env: "SEEDFLEET_NATS_TLS_CA_FILE",
+    doc: "The authority that signed NATS's certificate (PEM), where it is no public one.",
+    default: null,
+  }),
+  tlsCertFile: text({
+    env: "SEEDFLEET_NATS_TLS_CERT_FILE",
+    doc: "This process's certificate for NATS (PEM), where NATS asks for one.",
+    default: null,
+  }),
+  tlsKeyFile: text({
+    env: "SEEDFLEET_NATS_TLS_KEY_FILE",
+    doc: "The key of that certificate (PEM).",
+    default: null,
   }),
 });
 
