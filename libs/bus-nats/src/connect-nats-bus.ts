@@ -16,6 +16,9 @@ import { RECONNECT_DEFAULTS, type ReconnectConfig, reconnectDelayMs } from "./re
 /** How long a server may take to greet us. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** NATS's own. */
+const INBOX = "_INBOX";
+
 /** A server that answers no ping for two intervals is gone, even if its socket does not say so. */
 const PING_INTERVAL_MS = 10_000;
 const PINGS_UNANSWERED_MAX = 2;
@@ -37,6 +40,8 @@ export type NatsBusConfig = {
   /** What the server's operator sees for this connection. */
   readonly name: string;
   readonly credentials?: NatsCredentials | null;
+  /** What the subjects begin with that answers come to. */
+  readonly inbox?: string;
   /** Given, a server that does not encrypt is refused; null takes what it offers. */
   readonly tls?: NatsTls | null;
   readonly reconnect?: ReconnectConfig;
@@ -56,7 +61,7 @@ export async function connectNatsBus(
   config: NatsBusConfig,
   { clock, onFault = warn }: NatsPorts,
 ): Promise<BusTransport> {
-  const { reconnect = RECONNECT_DEFAULTS } = config;
+  const { reconnect = RECONNECT_DEFAULTS, inbox = INBOX } = config;
   let attempt = 0;
   const lane = new DirectLane();
   const nats = await connectOnce(config, lane, () => {
@@ -64,7 +69,7 @@ export async function connectNatsBus(
     attempt += 1;
     return reconnectDelayMs(reconnect, attempt - 1, Math.random());
   });
-  const bus = new NatsBus(nats, { clock, lane, onFault });
+  const bus = new NatsBus(nats, { clock, lane, onFault, inboxPrefix: inbox });
   bus.onStatus((status) => {
     if (status === "connected") attempt = 0;
   });
@@ -72,7 +77,7 @@ export async function connectNatsBus(
 }
 
 async function connectOnce(
-  { servers, name, credentials = null, tls = null }: NatsBusConfig,
+  { servers, name, inbox = INBOX, credentials = null, tls = null }: NatsBusConfig,
   lane: DirectLane,
   reconnectDelayHandler: () => number,
 ): Promise<NatsConnection> {
@@ -81,6 +86,7 @@ async function connectOnce(
     const options: LaneOptions = {
       ...{ ...credentials, ...(tls && { tls: withoutNulls(tls) }), lane },
       servers: [...servers],
+      inboxPrefix: inbox,
       name,
       reconnectDelayHandler,
       timeout: CONNECT_TIMEOUT_MS,

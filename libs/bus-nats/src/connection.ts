@@ -6,6 +6,8 @@ import type { Clock } from "@seedfleet/runtime";
 export type Connection = {
   readonly nats: NatsConnection;
   readonly clock: Clock;
+  /** What every inbox of this connection begins with. */
+  readonly inboxPrefix: string;
   readonly status: BusStatus;
   /** Told each time the server is back. */
   readonly reconnected: Set<() => void>;

@@ -38,6 +38,7 @@ const NO_HEADERS: Headers = {};
 
 export type NatsBusPorts = {
   readonly clock: Clock;
+  readonly inboxPrefix: string;
   /** Of the same connection. */
   readonly lane: DirectLane;
   /** Told of what the server refuses later, which no caller waits for. */
@@ -48,7 +49,8 @@ export type NatsBusPorts = {
 export class NatsBus implements BusTransport, Connection {
   readonly nats: NatsConnection;
   readonly clock: Clock;
-  readonly inbox: string = createInbox();
+  readonly inboxPrefix: string;
+  readonly inbox: string;
   readonly reconnected: Set<() => void> = new Set();
   readonly leaving: Set<() => Promise<void>> = new Set();
   readonly #lane: DirectLane;
@@ -61,9 +63,11 @@ export class NatsBus implements BusTransport, Connection {
   #status: BusStatus = "connected";
   #closing: Promise<void> | null = null;
 
-  constructor(nats: NatsConnection, { clock, lane, onFault }: NatsBusPorts) {
+  constructor(nats: NatsConnection, { clock, lane, onFault, inboxPrefix }: NatsBusPorts) {
     this.nats = nats;
     this.clock = clock;
+    this.inboxPrefix = inboxPrefix;
+    this.inbox = createInbox(inboxPrefix);
     this.#lane = lane;
     this.#onFault = onFault;
     this.#learnLimits();

@@ -16,7 +16,7 @@ export async function connectBus(options: NatsOptions, ports: ConnectPorts): Pro
   const { clock, telemetry, name } = ports;
   const { log } = telemetry;
   const transport = await connectNatsBus(
-    { servers: options.servers, name, credentials: credentials(options), tls: tlsOf(options) },
+    { ...options, name, credentials: credentials(options), tls: tlsOf(options) },
     {
       clock,
       onFault: (error) => log.error("bus refused something", { reason: error.message }),

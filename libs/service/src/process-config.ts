@@ -33,6 +33,7 @@ export type NatsOptions = {
   readonly user: string | null;
   readonly password: string | null;
   readonly token: string | null;
+  readonly inbox?: string;
   /** Refuses a server that does not encrypt. */
   readonly tls?: boolean;
   /** Paths of PEM files. */
@@ -75,6 +76,12 @@ export const natsConfig: ConfigSchema<NatsOptions> = defineConfig({
   token: secret({
     env: "SEEDFLEET_NATS_TOKEN",
     doc: "Token at NATS, instead of user and password.",
+  }),
+  inbox: text({
+    env: "SEEDFLEET_NATS_INBOX",
+    doc: `What the subjects begin with that answers come to. A user of NATS that may hear only what
+is its own needs one of its own: deploy/nats has users with _INBOX_gateway and so on.`,
+    default: "_INBOX",
   }),
   tls: boolean({
     env: "SEEDFLEET_NATS_TLS",

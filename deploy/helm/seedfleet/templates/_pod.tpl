@@ -105,6 +105,8 @@ lifecycle:
 {{- with .root.Values.nats.credentialsSecret }}
 - name: SEEDFLEET_NATS_USER
   value: {{ $.service }}
+- name: SEEDFLEET_NATS_INBOX
+  value: _INBOX_{{ $.service }}
 - name: SEEDFLEET_NATS_PASSWORD
   valueFrom: { secretKeyRef: { name: {{ . }}, key: {{ $.service }} } }
 {{- end }}
