@@ -73,6 +73,8 @@ export type FiveServices = AsyncDisposable & {
   readonly gateway: Gateway;
   readonly scheduler: RunningProgram;
   readonly consoleUrl: string;
+  /** All processes that were started. */
+  readonly programs: readonly RunningProgram[];
   /** Another one beside the first. */
   startGateway(id: string): Promise<Gateway>;
   startScheduler(id: string): Promise<RunningProgram>;
@@ -81,6 +83,8 @@ export type FiveServices = AsyncDisposable & {
 export type FiveSettings = {
   /** `SEEDFLEET_*` variables of every gateway. */
   readonly gatewayEnv?: Readonly<Record<string, string>>;
+  /** `SEEDFLEET_*` variables of a service, or of the operator's command (`cli`). */
+  readonly envOf?: (app: string) => Readonly<Record<string, string>>;
 };
 
 export type Gateway = {
@@ -97,15 +101,18 @@ export async function startFiveServices(
 ): Promise<FiveServices> {
   await using starting = new AsyncDisposableStack();
   let stack = starting;
+  const programs: RunningProgram[] = [];
+  const { envOf = () => ({}) } = options;
   const start = async (
     app: string,
     env: Readonly<Record<string, string>>,
   ): Promise<RunningProgram> => {
     const main = join(ROOT, "apps", app, "src/main.ts");
     const program = RunningProgram.start(host.command(process.execPath, main), {
-      env: { SEEDFLEET_NATS_URL: natsUrl, SEEDFLEET_ID: "test", ...env },
+      env: { SEEDFLEET_NATS_URL: natsUrl, SEEDFLEET_ID: "test", ...envOf(app), ...env },
     });
     stack.use(program);
+    programs.push(program);
     await program.line((line) => logged(line, "service started"));
     return program;
   };
@@ -131,8 +138,8 @@ export async function startFiveServices(
   stack = starting.move();
   return {
     publish: (path, torrentFile, flags = []) =>
-      publish({ host, natsUrl, options: flags }, path, torrentFile),
-    ...{ gateway, scheduler, startGateway, startScheduler },
+      publish({ host, natsUrl, options: flags, env: envOf("cli") }, path, torrentFile),
+    ...{ programs, gateway, scheduler, startGateway, startScheduler },
     consoleUrl: String(consoleUrl),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -156,17 +163,21 @@ const FETCH = `
   process.stdout.write(Buffer.from(await response.arrayBuffer()).toString("base64"));
 `;
 
+type PublishSettings = {
+  readonly host: TestHost;
+  readonly natsUrl: string;
+  readonly options: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
 async function publish(
-  {
-    host,
-    natsUrl,
-    options,
-  }: { readonly host: TestHost; readonly natsUrl: string; readonly options: readonly string[] },
+  { host, natsUrl, options, env }: PublishSettings,
   path: string,
   torrentFile: string,
 ): Promise<void> {
   const args = ["publish", path, "--bus", natsUrl, "--json", ...options];
-  await using command = RunningProgram.start(host.command(process.execPath, CLI, ...args));
+  const program = host.command(process.execPath, CLI, ...args);
+  await using command = RunningProgram.start(program, { env });
   await command.succeeded();
   const torrents = command.lines.map((line) => event<{ torrentUrl: string }>(line, "torrent"));
   const url = torrents.find((torrent) => torrent !== null)?.torrentUrl ?? "";

@@ -1,6 +1,13 @@
 import { SeedfleetError, VERSION } from "@seedfleet/runtime";
 import { adopt } from "./adopt.ts";
 import { ADOPT_USAGE, parseAdoptOptions } from "./adopt-options.ts";
+import { backup, restoreBackup } from "./backup/backup.ts";
+import {
+  BACKUP_USAGE,
+  parseBackupOptions,
+  parseRestoreBackupOptions,
+  RESTORE_BACKUP_USAGE,
+} from "./backup/backup-options.ts";
 import { budget } from "./budget.ts";
 import { BUDGET_USAGE, parseBudgetOptions } from "./budget-options.ts";
 import { cancel } from "./cancel.ts";
@@ -68,6 +75,8 @@ In a running fleet:
   explain PEER                  tells why a peer may or may not download just now
   preheat INFO_HASH             brings a torrent into their memory before peers ask for it
   drain GATEWAY_ID              has a gateway let its peers go and end
+  backup FILE                   writes everything durable but the content to a file
+  restore-backup FILE           writes such a file to an empty fleet
 
   version                       prints the version
 
@@ -111,6 +120,11 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ["check", command(CHECK_USAGE, parseCheckOptions, check)],
   ["choking", command(CHOKING_USAGE, parseChokingOptions, printing(choking))],
   ["inspect", command(INSPECT_USAGE, parseInspectOptions, printing(inspect))],
+  ["backup", command(BACKUP_USAGE, parseBackupOptions, printing(backup))],
+  [
+    "restore-backup",
+    command(RESTORE_BACKUP_USAGE, parseRestoreBackupOptions, printing(restoreBackup)),
+  ],
   ["budget", command(BUDGET_USAGE, parseBudgetOptions, printing(budget))],
   ["limit", command(LIMIT_USAGE, parseLimitOptions, printing(limit))],
   ["ls", command(LS_USAGE, parseLsOptions, printing(ls))],

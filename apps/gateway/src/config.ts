@@ -23,6 +23,8 @@ export type GatewayConfig = UploadSettings & {
   readonly peerPort: number;
   readonly advertisedHost: string | null;
   readonly advertisedPort: number | null;
+  /** A path; null is no table. */
+  readonly advertisedFile: string | null;
   readonly cacheBytes: number;
   readonly peersMax: number;
   readonly peersPerAddressMax: number;
@@ -166,6 +168,13 @@ export const gatewayConfig: ConfigSchema<GatewayConfig> = defineConfig({
   advertisedPort: port({
     env: "SEEDFLEET_GATEWAY_ADVERTISED_PORT",
     doc: "The port the tracker hands out, where it is not the one listened on.",
+    default: null,
+  }),
+  advertisedFile: text({
+    env: "SEEDFLEET_GATEWAY_ADVERTISED_FILE",
+    doc: `A table of what the tracker hands out for each gateway, which goes before the two: a line
+each, as gateway-0 192.0.2.1 30681, by SEEDFLEET_ID; - is as set here, * any other gateway. Read
+at the start.`,
     default: null,
   }),
   cacheBytes: bytes({

@@ -14,6 +14,7 @@ import {
   watchPresence,
 } from "@seedfleet/fleet";
 import { VERSION } from "@seedfleet/runtime";
+import { advertisedOf } from "./advertised-table.ts";
 import { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Downloads } from "./downloads/downloads.ts";
@@ -62,7 +63,7 @@ export async function startGateway(
     const mirrors = await openMirrors(ports.bus, log);
     const mirrorWatch = await mirrors.watch(() => {});
     const opened = { ...ports, server, catalog, budgets, mirrors, mirrorWatch };
-    const gateway = new Gateway(opened, config);
+    const gateway = new Gateway(opened, await advertisedOf(config));
     await gateway.handOver();
     return gateway;
   } catch (error) {

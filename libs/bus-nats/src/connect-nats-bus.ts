@@ -16,6 +16,9 @@ import { RECONNECT_DEFAULTS, type ReconnectConfig, reconnectDelayMs } from "./re
 /** How long a server may take to greet us. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** NATS's own. */
+const INBOX = "_INBOX";
+
 /** A server that answers no ping for two intervals is gone, even if its socket does not say so. */
 const PING_INTERVAL_MS = 10_000;
 const PINGS_UNANSWERED_MAX = 2;
@@ -24,12 +27,23 @@ export type NatsCredentials =
   | { readonly user: string; readonly pass: string }
   | { readonly token: string };
 
+/** Paths of PEM files; without an authority the public ones are asked. */
+export type NatsTls = {
+  readonly caFile: string | null;
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+};
+
 export type NatsBusConfig = {
   /** `nats://host:port`, one or more of one cluster. */
   readonly servers: readonly string[];
   /** What the server's operator sees for this connection. */
   readonly name: string;
   readonly credentials?: NatsCredentials | null;
+  /** What the subjects begin with that answers come to. */
+  readonly inbox?: string;
+  /** Given, a server that does not encrypt is refused; null takes what it offers. */
+  readonly tls?: NatsTls | null;
   readonly reconnect?: ReconnectConfig;
   /** On how many servers JetStream keeps what this connection makes; 1 where absent. */
   readonly replicas?: number;
@@ -49,7 +63,7 @@ export async function connectNatsBus(
   config: NatsBusConfig,
   { clock, onFault = warn }: NatsPorts,
 ): Promise<BusTransport> {
-  const { reconnect = RECONNECT_DEFAULTS, replicas = 1 } = config;
+  const { reconnect = RECONNECT_DEFAULTS, inbox = INBOX, replicas = 1 } = config;
   let attempt = 0;
   const lane = new DirectLane();
   const nats = await connectOnce(config, lane, () => {
@@ -57,7 +71,7 @@ export async function connectNatsBus(
     attempt += 1;
     return reconnectDelayMs(reconnect, attempt - 1, Math.random());
   });
-  const bus = new NatsBus(nats, { clock, lane, replicas, onFault });
+  const bus = new NatsBus(nats, { clock, lane, replicas, onFault, inboxPrefix: inbox });
   bus.onStatus((status) => {
     if (status === "connected") attempt = 0;
   });
@@ -65,15 +79,16 @@ export async function connectNatsBus(
 }
 
 async function connectOnce(
-  { servers, name, credentials = null }: NatsBusConfig,
+  { servers, name, inbox = INBOX, credentials = null, tls = null }: NatsBusConfig,
   lane: DirectLane,
   reconnectDelayHandler: () => number,
 ): Promise<NatsConnection> {
   useDirectTransport();
   try {
     const options: LaneOptions = {
-      ...{ ...credentials, lane },
+      ...{ ...credentials, ...(tls && { tls: withoutNulls(tls) }), lane },
       servers: [...servers],
+      inboxPrefix: inbox,
       name,
       reconnectDelayHandler,
       timeout: CONNECT_TIMEOUT_MS,
@@ -100,6 +115,13 @@ function useDirectTransport(): void {
     factory: () => new DirectTransport(),
     dnsResolveFn: nodeResolveHost,
   });
+}
+
+function withoutNulls(files: NatsTls): Record<string, string> {
+  const given = Object.entries(files).flatMap(([name, file]) =>
+    file === null ? [] : [[name, file] as const],
+  );
+  return Object.fromEntries(given);
 }
 
 /** An address may hold a password, and an error's message goes to logs. */

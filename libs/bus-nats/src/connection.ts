@@ -6,6 +6,8 @@ import type { Clock } from "@seedfleet/runtime";
 export type Connection = {
   readonly nats: NatsConnection;
   readonly clock: Clock;
+  /** What every inbox of this connection begins with. */
+  readonly inboxPrefix: string;
   readonly status: BusStatus;
   /** On how many servers JetStream keeps what is made here. */
   readonly replicas: number;

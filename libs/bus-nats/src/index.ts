@@ -3,6 +3,7 @@ export {
   type NatsBusConfig,
   type NatsCredentials,
   type NatsPorts,
+  type NatsTls,
 } from "./connect-nats-bus.ts";
 export {
   type NatsError,

@@ -38,6 +38,7 @@ const NO_HEADERS: Headers = {};
 
 export type NatsBusPorts = {
   readonly clock: Clock;
+  readonly inboxPrefix: string;
   /** Of the same connection. */
   readonly lane: DirectLane;
   /** On how many servers JetStream keeps what is made here. */
@@ -51,7 +52,8 @@ export class NatsBus implements BusTransport, Connection {
   readonly nats: NatsConnection;
   readonly clock: Clock;
   readonly replicas: number;
-  readonly inbox: string = createInbox();
+  readonly inboxPrefix: string;
+  readonly inbox: string;
   readonly reconnected: Set<() => void> = new Set();
   readonly leaving: Set<() => Promise<void>> = new Set();
   readonly #lane: DirectLane;
@@ -64,10 +66,12 @@ export class NatsBus implements BusTransport, Connection {
   #status: BusStatus = "connected";
   #closing: Promise<void> | null = null;
 
-  constructor(nats: NatsConnection, { clock, lane, replicas, onFault }: NatsBusPorts) {
+  constructor(nats: NatsConnection, { clock, lane, replicas, onFault, inboxPrefix }: NatsBusPorts) {
     this.nats = nats;
     this.clock = clock;
     this.replicas = replicas;
+    this.inboxPrefix = inboxPrefix;
+    this.inbox = createInbox(inboxPrefix);
     this.#lane = lane;
     this.#onFault = onFault;
     this.#learnLimits();

@@ -22,9 +22,9 @@ export async function pullJob(
   signal: AbortSignal,
 ): Promise<Answer> {
   if (signal.aborted) return "nothing";
-  const { nats, clock } = connection;
+  const { nats, clock, inboxPrefix } = connection;
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  const inbox = createInbox();
+  const inbox = createInbox(inboxPrefix);
   const subscription = nats.subscribe(inbox, {
     callback: (error, message) => resolve(error === null ? answerOf(message) : "failed"),
   });

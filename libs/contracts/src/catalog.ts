@@ -12,23 +12,41 @@ import {
   zoneName,
 } from "./scalars.ts";
 
-/** Key-value: info hash → `CatalogEntry`. */
+/**
+ * Key-value: info hash → `CatalogEntry`.
+ *
+ * piece-store, cli → gateway, tracker, console
+ */
 export const CATALOG_BUCKET = "seedfleet-catalog";
 
-/** Key-value: alias → the info hash that the entry has. */
+/**
+ * Key-value: alias → the info hash that the entry has.
+ *
+ * piece-store, cli → gateway, tracker, console
+ */
 export const ALIAS_BUCKET = "seedfleet-aliases";
 
 /**
  * Key-value: SHA-1 of `req2` and an info hash or alias, in hex → that. It is all that a peer tells
  * of the torrent before an encrypted handshake (MSE/PE), so without this index a gateway would have
  * to hold every info hash of the catalog in memory.
+ *
+ * piece-store, cli → gateway, tracker, console
  */
 export const OBFUSCATED_BUCKET = "seedfleet-obfuscated";
 
-/** Objects: info hash → the bytes of the `.torrent`; of one made here, without trackers. */
+/**
+ * Objects: info hash → the bytes of the `.torrent`; of one made here, without trackers.
+ *
+ * piece-store, cli, gateway → tracker, console
+ */
 export const METAINFO_BUCKET = "seedfleet-metainfo";
 
-/** Key-value: `{holder}.{hash of location and options}` → `HashMemo`: nothing is hashed twice. */
+/**
+ * Key-value: `{holder}.{hash of location and options}` → `HashMemo`: nothing is hashed twice.
+ *
+ * piece-store → cli
+ */
 export const HASH_MEMO_BUCKET = "seedfleet-hashed";
 
 /** Places that one torrent's content may lie in; a read goes to the next when one fails. */

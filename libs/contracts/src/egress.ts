@@ -3,7 +3,11 @@ import type { InfoHash } from "@seedfleet/bytes";
 import * as z from "zod";
 import { count, infoHash, processId } from "./scalars.ts";
 
-/** Key-value: `fleet` or `label.{label}` → `Budget`. A torrent's is in its catalog entry. */
+/**
+ * Key-value: `fleet` or `label.{label}` → `Budget`. A torrent's is in its catalog entry.
+ *
+ * cli → gateway
+ */
 export const BUDGET_BUCKET = "seedfleet-budgets";
 
 /** As many labels have a budget: every gateway looks at each of them on every turn. */

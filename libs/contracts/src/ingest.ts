@@ -10,13 +10,25 @@ import {
 } from "./catalog.ts";
 import { count, infoHash, location, processId, timestampMs } from "./scalars.ts";
 
-/** Work queue: a lane for each piece-store, its jobs by id. */
+/**
+ * Work queue: a lane for each piece-store, its jobs by id.
+ *
+ * cli, piece-store → piece-store
+ */
 export const INGEST_QUEUE = "seedfleet-ingest";
 
-/** Key-value: job id → `IngestJob`. */
+/**
+ * Key-value: job id → `IngestJob`.
+ *
+ * cli, piece-store → cli
+ */
 export const INGEST_BUCKET = "seedfleet-ingest-jobs";
 
-/** Objects: job id → what is hashed so far, so that a job goes on where it stopped. */
+/**
+ * Objects: job id → what is hashed so far, so that a job goes on where it stopped.
+ *
+ * piece-store → piece-store
+ */
 export const INGEST_CHECKPOINT_BUCKET = "seedfleet-ingest-checkpoints";
 
 /** Names of files left out that a job carries: at 4 KiB each they still fit one message. */

@@ -4,7 +4,11 @@ import * as z from "zod";
 import { type HostPort, hostPort } from "./presence.ts";
 import { count, infoHash, infoHashV2, processId, timestampMs } from "./scalars.ts";
 
-/** Key-value: info hash → `Mirror`. */
+/**
+ * Key-value: info hash → `Mirror`.
+ *
+ * cli, gateway → gateway, piece-store
+ */
 export const MIRROR_BUCKET = "seedfleet-mirrors";
 
 /** Torrents that a fleet downloads at once; each takes announces and connections of its own. */

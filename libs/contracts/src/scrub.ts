@@ -4,10 +4,18 @@ import * as z from "zod";
 import { TORRENT_SOURCES_MAX } from "./catalog.ts";
 import { count, infoHash, location, timestampMs } from "./scalars.ts";
 
-/** Key-value: holder → `ScrubState`, so that a scrub goes on where it stopped. */
+/**
+ * Key-value: holder → `ScrubState`, so that a scrub goes on where it stopped.
+ *
+ * piece-store → piece-store
+ */
 export const SCRUB_BUCKET = "seedfleet-scrub";
 
-/** Key-value: `{holder}.{info hash}` → `TorrentCondition`, of those with which all is not well. */
+/**
+ * Key-value: `{holder}.{info hash}` → `TorrentCondition`, of those with which all is not well.
+ *
+ * piece-store → cli
+ */
 export const CONDITION_BUCKET = "seedfleet-conditions";
 
 /** What is remembered as bad of one torrent; with more the source as a whole is no good. */

@@ -94,10 +94,18 @@ export const trackerSizesCall: Call<
   timeoutMs: 2_000,
 });
 
-/** Key-value: user id → `TrackerUser`: who may announce to a private tracker. */
+/**
+ * Key-value: user id → `TrackerUser`: who may announce to a private tracker.
+ *
+ * tracker → tracker, cli
+ */
 export const TRACKER_USER_BUCKET = "seedfleet-tracker-users";
 
-/** Key-value: user id → `TrackerTotals`: what each user's clients said they moved. */
+/**
+ * Key-value: user id → `TrackerTotals`: what each user's clients said they moved.
+ *
+ * tracker → tracker, cli
+ */
 export const TRACKER_TOTALS_BUCKET = "seedfleet-tracker-totals";
 
 /** Somebody who may announce to a private tracker. */

@@ -1,5 +1,5 @@
 import { type Bus, createBus } from "@seedfleet/bus";
-import { connectNatsBus, type NatsCredentials } from "@seedfleet/bus-nats";
+import { connectNatsBus, type NatsCredentials, type NatsTls } from "@seedfleet/bus-nats";
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { NatsOptions } from "./process-config.ts";
@@ -15,14 +15,8 @@ type ConnectPorts = {
 export async function connectBus(options: NatsOptions, ports: ConnectPorts): Promise<Bus> {
   const { clock, telemetry, name } = ports;
   const { log } = telemetry;
-  const { replicas = 1 } = options;
   const transport = await connectNatsBus(
-    {
-      servers: options.servers,
-      name,
-      credentials: credentials(options),
-      replicas,
-    },
+    { ...options, name, credentials: credentials(options), tls: tlsOf(options) },
     {
       clock,
       onFault: (error) => log.error("bus refused something", { reason: error.message }),
@@ -38,4 +32,11 @@ export async function connectBus(options: NatsOptions, ports: ConnectPorts): Pro
 function credentials({ user, password, token }: NatsOptions): NatsCredentials | null {
   if (token !== null) return { token };
   return user === null ? null : { user, pass: password ?? "" };
+}
+
+/** Null where nothing is asked of the server; what it offers is taken all the same. */
+function tlsOf(options: NatsOptions): NatsTls | null {
+  const { tls = false, tlsCaFile = null, tlsCertFile = null, tlsKeyFile = null } = options;
+  if (!tls && tlsCaFile === null && tlsCertFile === null) return null;
+  return { caFile: tlsCaFile, certFile: tlsCertFile, keyFile: tlsKeyFile };
 }

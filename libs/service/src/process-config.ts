@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import {
+  boolean,
   type ConfigSchema,
   defineConfig,
   durationMs,
@@ -38,6 +39,13 @@ export type NatsOptions = {
   readonly token: string | null;
   /** Of what this process makes at NATS; 1 where absent. */
   readonly replicas?: number;
+  readonly inbox?: string;
+  /** Refuses a server that does not encrypt. */
+  readonly tls?: boolean;
+  /** Paths of PEM files. */
+  readonly tlsCaFile?: string | null;
+  readonly tlsCertFile?: string | null;
+  readonly tlsKeyFile?: string | null;
 };
 
 const telemetryFields = {
@@ -83,6 +91,33 @@ already is changed by \`nats stream edit\`.`,
     default: 1,
     min: 1,
     max: NATS_REPLICAS_MAX,
+  }),
+  inbox: text({
+    env: "SEEDFLEET_NATS_INBOX",
+    doc: `What the subjects begin with that answers come to. A user of NATS that may hear only what
+is its own needs one of its own: deploy/nats has users with _INBOX_gateway and so on.`,
+    default: "_INBOX",
+  }),
+  tls: boolean({
+    env: "SEEDFLEET_NATS_TLS",
+    doc: `Refuses a NATS that does not encrypt. One that does is checked in any case, against the
+public authorities or the file below, by the name that the URL has.`,
+    default: false,
+  }),
+  tlsCaFile: text({
+    env: "SEEDFLEET_NATS_TLS_CA_FILE",
+    doc: "The authority that signed NATS's certificate (PEM), where it is no public one.",
+    default: null,
+  }),
+  tlsCertFile: text({
+    env: "SEEDFLEET_NATS_TLS_CERT_FILE",
+    doc: "This process's certificate for NATS (PEM), where NATS asks for one.",
+    default: null,
+  }),
+  tlsKeyFile: text({
+    env: "SEEDFLEET_NATS_TLS_KEY_FILE",
+    doc: "The key of that certificate (PEM).",
+    default: null,
   }),
 });
 
