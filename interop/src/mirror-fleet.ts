@@ -1,5 +1,9 @@
 import { join } from "node:path";
-import { type NatsServer, startNatsServer } from "@seedfleet/testkit";
+import { type MirrorProgress, mirrorProgressEvent } from "@seedfleet/contracts";
+import { systemClock } from "@seedfleet/runtime";
+import { connectBus } from "@seedfleet/service";
+import { silentTelemetry } from "@seedfleet/telemetry";
+import { Gathered, type NatsServer, startNatsServer } from "@seedfleet/testkit";
 import { type LibtorrentSettings, listenPort, startLibtorrent } from "./libtorrent.ts";
 import { RunningProgram } from "./running-program.ts";
 import { sameTree } from "./same-tree.ts";
@@ -77,6 +81,19 @@ export class MirrorFleet implements AsyncDisposable {
     await using command = this.#cli(...args);
     await command.succeeded();
     return command.lines;
+  }
+
+  /** What gateways tell of a mirror from now on. */
+  async watch({ metainfo }: Torrent): Promise<Gathered<MirrorProgress>> {
+    const options = { servers: [this.nats.url], user: null, password: null, token: null };
+    const ports = { clock: systemClock, telemetry: silentTelemetry, name: "test" };
+    const bus = await connectBus(options, ports);
+    this.#stack.defer(() => bus.close());
+    const told = new Gathered<MirrorProgress>();
+    const params = { infoHash: metainfo.infoHash };
+    bus.subscribe(mirrorProgressEvent, { params }, told.add);
+    await bus.flush();
+    return told;
   }
 
   /** Fails unless the store has the files, byte by byte. */

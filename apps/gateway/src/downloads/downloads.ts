@@ -73,9 +73,11 @@ export class Downloads {
       const mirror = this.#watch.now.get(infoHash);
       const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
       if (isOurs) continue;
+      void run.stop(LEAVE_MS_MAX);
+      // Its last round was a while ago, and whoever adds up would miss what came since.
+      this.#tell(infoHash, run.progress());
       this.#runs.delete(infoHash);
       this.#told.delete(infoHash);
-      void run.stop(LEAVE_MS_MAX);
     }
   }
 
