@@ -4,7 +4,12 @@ import { systemClock } from "@seedfleet/runtime";
 import { connectBus } from "@seedfleet/service";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { Gathered, type NatsServer, startNatsServer } from "@seedfleet/testkit";
-import { type LibtorrentSettings, listenPort, startLibtorrent } from "./libtorrent.ts";
+import {
+  type LibtorrentOptions,
+  type LibtorrentSettings,
+  listenPort,
+  startLibtorrent,
+} from "./libtorrent.ts";
 import { RunningProgram } from "./running-program.ts";
 import { sameTree } from "./same-tree.ts";
 import type { SeededTorrent } from "./seeded-torrent.ts";
@@ -60,12 +65,14 @@ export class MirrorFleet implements AsyncDisposable {
     return new MirrorFleet({ path, nats, services }, { managedRoot, stack: starting.move() });
   }
 
-  /** A client that has all of a torrent and goes to nobody. It ends with the fleet at the latest. */
+  /** A client that has all of a torrent. It ends with the fleet at the latest. */
   async seed(
-    { torrentFile, directory }: SeededTorrent,
+    { torrentFile, directory }: Pick<SeededTorrent, "torrentFile" | "directory">,
     settings: LibtorrentSettings = {},
+    options: Pick<LibtorrentOptions, "seedMode"> = {},
   ): Promise<RunningSeed> {
-    const client = { host, torrent: torrentFile, directory, settings, stays: true };
+    const torrent = { torrent: torrentFile, directory };
+    const client = { host, ...torrent, settings, ...options, stays: true };
     const program = this.#stack.use(await startLibtorrent(client));
     await program.line((line) => (line === "finished" ? true : null));
     return { program, port: await listenPort(program) };
