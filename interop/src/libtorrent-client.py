@@ -8,6 +8,7 @@ host          the address to listen on
 settings      more of libtorrent's session settings
 bytesPerSecondMax  what it downloads at most
 withoutTrackers    whether it asks no tracker
+seedMode      whether it takes the content for whole without a look
 stays         whether it goes on when it has every piece, until SIGINT
 peers         addresses and ports to connect to
 
@@ -75,6 +76,8 @@ else:
     params = lt.add_torrent_params()
     params.ti = lt.torrent_info(torrent)
 params.save_path = options["savePath"]
+if options.get("seedMode", False):
+    params.flags |= lt.torrent_flags.seed_mode
 handle = session.add_torrent(params)
 if options.get("withoutTrackers", False):
     handle.replace_trackers([])

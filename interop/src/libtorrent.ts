@@ -24,6 +24,8 @@ export type LibtorrentOptions = {
   readonly settings?: LibtorrentSettings;
   readonly bytesPerSecondMax?: number;
   readonly withoutTrackers?: boolean;
+  /** It takes the content for whole without a look. */
+  readonly seedMode?: boolean;
   /** It stays when it has everything, until SIGINT. */
   readonly stays?: boolean;
   /** Addresses and ports to connect to. */

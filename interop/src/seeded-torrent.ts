@@ -26,13 +26,18 @@ export type SeededOptions = {
   readonly pieceLengthBytes: number;
   /** Makes the info dictionary longer by as much. */
   readonly source?: string;
+  /** Its only tracker; without it there is none. */
+  readonly announceUrl?: string;
+  /** Its peers tell each other of nobody (BEP 27). */
+  readonly private?: boolean;
 };
 
-/** Content in a directory of its own, and a torrent of it without trackers. */
+/** Content in a directory of its own, and a torrent of it. */
 export async function seededTorrent(
   directory: string,
-  { version, files, pieceLengthBytes, source = "" }: SeededOptions,
+  { version, files, pieceLengthBytes, source = "", ...options }: SeededOptions,
 ): Promise<SeededTorrent> {
+  const { announceUrl, private: isPrivate = false } = options;
   const name = "content";
   const tree = await givenTree(join(directory, name), files);
   const drafts = Object.entries(files).map(([path, lengthBytes]) => {
@@ -46,6 +51,7 @@ export async function seededTorrent(
   );
   const bytes = makeMetainfo({
     ...{ version, name, single: false, pieceLengthBytes, source, files: layout.files },
+    ...{ trackers: announceUrl === undefined ? [] : [[announceUrl]], private: isPrivate },
     pieceHashes: version === "v2" ? null : pieceHashes(Buffer.concat(content), pieceLengthBytes),
     pieceRoots: version === "v1" ? null : pieceRoots(layout, content, pieceLengthBytes),
   });

@@ -72,12 +72,15 @@ export type FiveServices = AsyncDisposable & {
   publish(path: string, torrentFile: string, options?: readonly string[]): Promise<void>;
   readonly gateway: Gateway;
   readonly scheduler: RunningProgram;
+  readonly store: RunningProgram;
   readonly consoleUrl: string;
   /** All processes that were started. */
   readonly programs: readonly RunningProgram[];
   /** Another one beside the first. */
   startGateway(id: string): Promise<Gateway>;
   startScheduler(id: string): Promise<RunningProgram>;
+  /** In the place of the first, which must have ended. */
+  startStore(): Promise<RunningProgram>;
 };
 
 export type FiveSettings = {
@@ -85,6 +88,8 @@ export type FiveSettings = {
   readonly gatewayEnv?: Readonly<Record<string, string>>;
   /** `SEEDFLEET_*` variables of a service, or of the operator's command (`cli`). */
   readonly envOf?: (app: string) => Readonly<Record<string, string>>;
+  /** Where the piece-store keeps content of its own; without it none is taken. */
+  readonly managedRoot?: string;
 };
 
 export type Gateway = {
@@ -99,10 +104,10 @@ export async function startFiveServices(
   root: string,
   options: FiveSettings = {},
 ): Promise<FiveServices> {
+  const { envOf = () => ({}), gatewayEnv, managedRoot } = options;
   await using starting = new AsyncDisposableStack();
   let stack = starting;
   const programs: RunningProgram[] = [];
-  const { envOf = () => ({}) } = options;
   const start = async (
     app: string,
     env: Readonly<Record<string, string>>,
@@ -122,7 +127,7 @@ export async function startFiveServices(
   });
   const startGateway = async (id: string): Promise<Gateway> => {
     const program = await start("gateway", {
-      ...{ SEEDFLEET_ID: id, ...at("GATEWAY"), ...options.gatewayEnv },
+      ...{ SEEDFLEET_ID: id, ...at("GATEWAY"), ...gatewayEnv },
     });
     const listening = await program.line((line) => logged(line, "gateway listening"));
     return { program, address: [host.address, Number(listening["port"])] };
@@ -131,7 +136,11 @@ export async function startFiveServices(
     start("choking-scheduler", { SEEDFLEET_ID: id });
   await start("tracker", at("TRACKER"));
   const scheduler = await startScheduler("test");
-  await start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root });
+  const managed =
+    managedRoot === undefined ? {} : { SEEDFLEET_PIECE_STORE_MANAGED_ROOT: managedRoot };
+  const startStore = (): Promise<RunningProgram> =>
+    start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root, ...managed });
+  const store = await startStore();
   const console = await start("console", at("CONSOLE"));
   const { url: consoleUrl } = await console.line((line) => logged(line, "console listening"));
   const gateway = await startGateway("test");
@@ -139,7 +148,7 @@ export async function startFiveServices(
   return {
     publish: (path, torrentFile, flags = []) =>
       publish({ host, natsUrl, options: flags, env: envOf("cli") }, path, torrentFile),
-    ...{ programs, gateway, scheduler, startGateway, startScheduler },
+    ...{ programs, gateway, scheduler, store, startGateway, startScheduler, startStore },
     consoleUrl: String(consoleUrl),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

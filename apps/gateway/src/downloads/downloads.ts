@@ -72,8 +72,10 @@ export class Downloads {
       const mirror = this.#watch.now.get(infoHash);
       const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
       if (isOurs) continue;
-      this.#runs.delete(infoHash);
       void run.stop(LEAVE_MS_MAX);
+      // Its last round was a while ago, and whoever adds up would miss what came since.
+      this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
+      this.#runs.delete(infoHash);
     }
   }
 
