@@ -180,7 +180,7 @@ function take(given: GivenDownload, { what, source: at, number }: Step): void {
     equal(given.send(source, { piece, begin: 0, length: 1 }), false);
   } else if (asked !== undefined && what === "refuse") {
     source.asked.delete(keyOf(asked));
-    given.download.giveUp(source.peer, asked);
+    equal(given.download.giveUp(source.peer, asked), true);
   } else if (asked !== undefined && what === "wrong-length" && asked.length > 1) {
     equal(given.send(source, { ...asked, length: asked.length - 1 }), false);
   }

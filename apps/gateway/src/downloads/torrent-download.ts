@@ -160,10 +160,9 @@ export class TorrentDownload {
     return true;
   }
 
-  /** The source will not send a block. */
-  giveUp(peer: PickerPeer, block: Block): void {
-    this.#picker.giveUp(peer, block);
-    this.wake();
+  /** The source will not send a block. False if it was not asked; others are, after a `wake`. */
+  giveUp(peer: PickerPeer, block: Block): boolean {
+    return this.#picker.giveUp(peer, block);
   }
 
   /** The source will send nothing of what it was asked for. */
