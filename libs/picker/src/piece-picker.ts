@@ -147,10 +147,12 @@ export class PiecePicker {
     return { kind: "taken", cancel, isWhole: begun.isWhole };
   }
 
-  /** The peer will not send a block: it refused, or it took too long. */
-  giveUp(peer: PickerPeer, block: Block): void {
+  /** The peer will not send a block: it refused, or it took too long. False if it was not asked. */
+  giveUp(peer: PickerPeer, block: Block): boolean {
     const key = this.#blocks.keyOf(block);
-    if (key !== null && peer.asked.delete(key)) this.#reopen(peer, key);
+    if (key === null || !peer.asked.delete(key)) return false;
+    this.#reopen(peer, key);
+    return true;
   }
 
   /** The peer will send nothing of what it was asked for: it choked us. */

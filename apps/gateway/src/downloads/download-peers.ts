@@ -62,7 +62,9 @@ export class DownloadPeers {
     const peer = { askedAs: this.#infoHash, address };
     const failure = await this.#ports.peers.dialToDownload(peer, ended);
     if (failure === null) this.#known.connected(address);
-    else if (failure === "own-peer-id") this.#known.ban(address);
-    else this.#known.ended(address, this.#ports.clock.nowMs());
+    else {
+      if (failure === "own-peer-id") this.#known.ban(address);
+      this.#known.ended(address, this.#ports.clock.nowMs());
+    }
   }
 }

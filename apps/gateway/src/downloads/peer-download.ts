@@ -16,7 +16,7 @@ import type { BlockSource, ReceivedBlock, TorrentDownload } from "./torrent-down
 const REFUSED_REST_MS = 1_000;
 const REFUSED_REST_MS_MAX = 60_000;
 
-/** Blocks nobody asked for that a peer may send: those that a cancel crossed, and a few more. */
+/** Blocks nobody asked for that a peer may send, besides those that a cancel crossed. */
 export const UNASKED_BLOCKS_MAX = 1_024;
 
 const INTERESTED = encodeMessage({ kind: "interested" });
@@ -49,6 +49,8 @@ export class PeerDownload implements BlockSource {
   #queueLength = 0;
   #restUntilMs = 0;
   #refusedInARow = 0;
+  /** Blocks it is not asked for any more, and may have sent before it knew. */
+  #late = 0;
   #unasked = 0;
   #ended = false;
 
@@ -115,6 +117,7 @@ export class PeerDownload implements BlockSource {
   }
 
   cancel({ piece, begin, length }: Block): void {
+    this.#late += 1;
     this.#ports.send(encodeMessage({ kind: "cancel", piece, begin, length }));
   }
 
@@ -135,7 +138,7 @@ export class PeerDownload implements BlockSource {
     this.#peer.isSlow = isSlow(progress, nowMs);
     if (isTimedOut(progress, nowMs)) {
       this.#rest(nowMs);
-      this.#download.giveUpAll(this.#peer);
+      this.#giveUpAll();
     }
     this.#consider();
   }
@@ -161,6 +164,11 @@ export class PeerDownload implements BlockSource {
     this.#peerChoking = true;
     this.#unchokedUsAtMs = null;
     this.#queueLength = 0;
+    this.#giveUpAll();
+  }
+
+  #giveUpAll(): void {
+    this.#late += this.#peer.asked.size;
     this.#download.giveUpAll(this.#peer);
   }
 
@@ -173,13 +181,20 @@ export class PeerDownload implements BlockSource {
   }
 
   #refused(block: Block): void {
-    const key = { piece: block.piece, begin: block.begin, length: block.length };
+    const { piece, begin, length } = block;
+    // Of what was cancelled it says so too (BEP 6), which is no refusal.
+    if (!this.#download.giveUp(this.#peer, { piece, begin, length })) {
+      this.#late = Math.max(0, this.#late - 1);
+      return;
+    }
     if (!this.#peerChoking) this.#rest(this.#ports.nowMs());
-    this.#download.giveUp(this.#peer, key);
+    this.#download.wake();
   }
 
   /** It is unchoked by who refuses what it is asked for: asking on would go round in circles. */
   #rest(nowMs: number): void {
+    // All that were under way may be refused at once.
+    if (nowMs < this.#restUntilMs) return;
     this.#refusedInARow += 1;
     const restMs = REFUSED_REST_MS * 2 ** Math.min(10, this.#refusedInARow - 1);
     this.#restUntilMs = nowMs + Math.min(REFUSED_REST_MS_MAX, restMs);
@@ -191,7 +206,8 @@ export class PeerDownload implements BlockSource {
     if (this.#download.receive(this.#peer, block)) {
       this.#blockAtMs = nowMs;
       this.#refusedInARow = 0;
-    } else {
+    } else if (this.#late > 0) this.#late -= 1;
+    else {
       this.#unasked += 1;
       if (this.#unasked > UNASKED_BLOCKS_MAX) return UNASKED;
     }

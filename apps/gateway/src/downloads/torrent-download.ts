@@ -1,7 +1,6 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
-  type Asked,
   type Block,
   type Chance,
   type PickerPeer,
@@ -52,7 +51,7 @@ export class TorrentDownload {
   readonly #options: TorrentDownloadOptions;
   readonly #picker: PiecePicker;
   readonly #sources = new Map<PickerPeer, BlockSource>();
-  readonly #pieces = new Map<number, Buffer>();
+  readonly #pieces = new Map<number, PieceBytes>();
   /** Whole ones that wait for their verdict. */
   readonly #storing = new Set<number>();
   #pausedBecause: string | null = null;
@@ -148,22 +147,22 @@ export class TorrentDownload {
       this.wastedBytes += data.length;
       return false;
     }
-    const bytes = this.#bytesOf(piece);
-    bytes.set(data, begin);
+    const there = this.#bytesOf(piece);
+    there.bytes.set(data, begin);
+    there.receivedBytes += data.length;
     for (const other of received.cancel) {
       this.#sources.get(other)?.cancel({ piece, begin, length: data.length });
     }
     if (received.isWhole) {
       this.#storing.add(piece);
-      this.#options.store(piece, bytes);
+      this.#options.store(piece, there.bytes);
     }
     return true;
   }
 
-  /** The source will not send a block. */
-  giveUp(peer: PickerPeer, block: Block): void {
-    this.#picker.giveUp(peer, block);
-    this.wake();
+  /** The source will not send a block. False if it was not asked; others are, after a `wake`. */
+  giveUp(peer: PickerPeer, block: Block): boolean {
+    return this.#picker.giveUp(peer, block);
   }
 
   /** The source will send nothing of what it was asked for. */
@@ -176,10 +175,11 @@ export class TorrentDownload {
   /** A piece is verified and stored, whoever brought it. */
   verified(piece: number): void {
     const isOurs = this.#storing.delete(piece);
-    const bytes = this.#pieces.get(piece);
+    const there = this.#pieces.get(piece);
     this.#pieces.delete(piece);
     const asked = this.#picker.verified(piece);
-    if (!isOurs && bytes !== undefined) this.#wastedPart(piece, asked);
+    // Another gateway brought it first.
+    if (!isOurs) this.wastedBytes += there?.receivedBytes ?? 0;
     for (const { peer, block } of asked) this.#sources.get(peer)?.cancel(block);
     this.wake();
   }
@@ -187,8 +187,8 @@ export class TorrentDownload {
   /** A whole piece is not what it should be, and is downloaded again. */
   failed(piece: number): void {
     if (!this.#storing.delete(piece)) return;
+    this.wastedBytes += this.#pieces.get(piece)?.receivedBytes ?? 0;
     this.#pieces.delete(piece);
-    this.wastedBytes += pieceLengthAt(this.#options.shape, piece);
     const blame = this.#picker.failed(piece);
     if (blame.kind === "certain") this.#sources.get(blame.peer)?.ban();
     this.wake();
@@ -208,20 +208,16 @@ export class TorrentDownload {
     for (const source of this.#sources.values()) source.wake();
   }
 
-  #bytesOf(piece: number): Buffer {
+  #bytesOf(piece: number): PieceBytes {
     const known = this.#pieces.get(piece);
     if (known !== undefined) return known;
     const { shape } = this.#options;
     const length = shape.shorter?.get(piece) ?? pieceLengthAt(shape, piece);
-    const bytes = Buffer.allocUnsafeSlow(length);
-    this.#pieces.set(piece, bytes);
-    return bytes;
-  }
-
-  /** What was there of a piece that another gateway brought first. */
-  #wastedPart(piece: number, asked: readonly Asked[]): void {
-    const { shape } = this.#options;
-    const open = asked.reduce((sum, { block }) => sum + block.length, 0);
-    this.wastedBytes += Math.max(0, pieceLengthAt(shape, piece) - open);
+    const begun = { bytes: Buffer.allocUnsafeSlow(length), receivedBytes: 0 };
+    this.#pieces.set(piece, begun);
+    return begun;
   }
 }
+
+/** A piece that is not verified: where its blocks go, and how much of them came. */
+type PieceBytes = { readonly bytes: Buffer; receivedBytes: number };
