@@ -10,6 +10,9 @@ import { logged } from "./seedfleet.ts";
 const PIECE_LENGTH_BYTES = 65_536;
 const PIECES = 160;
 
+/** A seed that chokes for a moment at first sends what it was asked for before that, too. */
+const TWICE_BYTES_MAX: number = 2 * PIECE_LENGTH_BYTES;
+
 /** So slow that there is something to come after each of the three outages. */
 const SLOW = { ...WAITS_FOR_PEERS, upload_rate_limit: 900_000 };
 
@@ -51,7 +54,7 @@ realPartTest(
     const fetched = ofSecond.at(-1)?.downloadedBytes ?? Number.NaN;
     const missing = (PIECES - there) * PIECE_LENGTH_BYTES;
     t.diagnostic(`${there} of ${PIECES} pieces were there; ${fetched} of ${missing} bytes fetched`);
-    ok(fetched <= missing);
+    ok(fetched <= missing + TWICE_BYTES_MAX);
   },
 );
 
