@@ -32,8 +32,8 @@ export function partsOf(
 }
 
 /**
- * Where a web seed has a file (BEP 19): of a torrent of one file at the URL itself, unless that is a
- * directory. Null for what no HTTP server has.
+ * Where a web seed has a file (BEP 19): of a torrent of one file at the URL itself, unless that is
+ * a directory. Null for what no HTTP server has.
  */
 export function webSeedUrl(seed: string, { name, single }: Files, file: MetainfoFile): URL | null {
   const isDirectory = !single || seed.endsWith("/");

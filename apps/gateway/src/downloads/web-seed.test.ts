@@ -208,7 +208,7 @@ for (const [at, [reason, answers, how]] of refusals.entries()) {
   });
 }
 
-test("a WebSeed that sends another content is banned, and the next one takes its place", async () => {
+test("a WebSeed that sends another content is banned, and the next takes its place", async () => {
   let lies = 0;
   const torrent = givenTorrent("lied about");
   const paths = ["/liar", ...Array.from({ length: 8 }, (_, at) => `/silent-${at}`), "/honest"];
