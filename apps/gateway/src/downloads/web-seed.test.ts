@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { test } from "node:test";
 import { Bitfield } from "@seedfleet/bitfield";
-import type { TorrentVersion } from "@seedfleet/metainfo";
+import type { MetainfoFile, TorrentVersion } from "@seedfleet/metainfo";
 import { recordingTelemetry } from "@seedfleet/telemetry";
 import { VirtualClock } from "@seedfleet/testkit";
 import { OutboundRule, type PrivateAddresses } from "../outbound/outbound-rule.ts";
@@ -135,6 +135,23 @@ for (const version of ["v1", "v2", "hybrid"] as const satisfies readonly Torrent
   });
 }
 
+test("a WebSeed is asked for each file of many, and for no padding", async () => {
+  const torrent = ofFiles([70_000, null, 100_000, 13_000]);
+  const { metainfo, content } = torrent;
+  await using given: GivenSeeds = await GivenSeeds.start(
+    (request, response) => {
+      const file = metainfo.files.find(({ path }) => request.url === `/d/many/sub/${path[1]}`);
+      if (file === undefined) return void response.writeHead(404).end();
+      const { offsetBytes, lengthBytes } = file;
+      given.serve(request, response, content.subarray(offsetBytes, offsetBytes + lengthBytes));
+    },
+    { torrent, paths: ["/d"] },
+  );
+  await until(() => given.isComplete);
+  equal(given.total("web_seed_bytes", {}), 183_000);
+  ok(given.asked.every(({ path }) => !path.includes("pad")));
+});
+
 test("a WebSeed that ends is asked nothing more", async () => {
   await using given = await GivenSeeds.start(() => {});
   await until(() => given.asked.length === WEB_SEED_REQUESTS_MAX);
@@ -172,6 +189,28 @@ test("a WebSeed is followed to where its server sends us", async () => {
   });
   await until(() => given.isComplete);
 });
+
+/** Files of these lengths; null is padding up to the next piece. */
+function ofFiles(lengths: readonly (number | null)[]): GivenTorrent {
+  const torrent = givenTorrent("many");
+  const { pieceLengthBytes } = torrent.metainfo;
+  const content = Buffer.from(torrent.content);
+  const files: MetainfoFile[] = [];
+  let offsetBytes = 0;
+  for (const [at, length] of lengths.entries()) {
+    const padding = length === null;
+    const lengthBytes = length ?? pieceLengthBytes - (offsetBytes % pieceLengthBytes);
+    if (padding) content.fill(0, offsetBytes, offsetBytes + lengthBytes);
+    const path = ["sub", padding ? "pad" : `${at}`];
+    const plain = { executable: false, hidden: false, symlink: null, piecesRoot: null };
+    files.push({ ...plain, path, lengthBytes, offsetBytes, padding });
+    offsetBytes += lengthBytes;
+  }
+  const pieceCount = Math.ceil(offsetBytes / pieceLengthBytes);
+  const shape = { sizeBytes: offsetBytes, pieceCount, files, single: false };
+  const metainfo = { ...torrent.metainfo, ...shape };
+  return { ...torrent, metainfo, content: content.subarray(0, offsetBytes) };
+}
 
 type Refusal = readonly [reason: string, answers: Answers, how?: Given];
 
