@@ -1,5 +1,6 @@
 import { type InfoHash, type PeerId, truncatedInfoHash } from "@seedfleet/bytes";
 import type { HostPort, Mirror } from "@seedfleet/contracts";
+import type { Metainfo } from "@seedfleet/metainfo";
 import { type Clock, errorCode, type Rng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { DhtPeers } from "../announcing/dht-peers.ts";
@@ -11,6 +12,8 @@ import { allowedAddresses } from "../outbound/allowed-lookup.ts";
 import type { OutboundRule } from "../outbound/outbound-rule.ts";
 import type { EncryptionPolicy } from "../peers/open-stream.ts";
 import type { MirrorSourceEvents, MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
+import type { TorrentDownload } from "./torrent-download.ts";
+import { type WebSeedMetrics, WebSeeds, webSeedMetrics } from "./web-seeds.ts";
 
 const KEY_VALUES = 2 ** 32;
 
@@ -35,15 +38,18 @@ export type FetchSourcesConfig = {
 /** What is the same for all mirrors of a gateway. */
 type Shared = FetchSourcesPorts & {
   readonly metrics: MetadataMetrics;
+  readonly webSeeds: WebSeedMetrics;
   readonly config: FetchSourcesConfig;
 };
 
-/** Where mirrors get their metadata and peers from: trackers, peers, and who named them. */
+/** Where mirrors get metadata, peers and bytes from: trackers, peers, who named them, web seeds. */
 export function fetchSources(
   ports: FetchSourcesPorts,
   config: FetchSourcesConfig,
 ): OpenMirrorSources {
-  const shared = { ...ports, config, metrics: metadataMetrics(ports.telemetry.meter) };
+  const { meter } = ports.telemetry;
+  const metrics = { metrics: metadataMetrics(meter), webSeeds: webSeedMetrics(meter) };
+  const shared = { ...ports, config, ...metrics };
   return (mirror, events) => new FetchedSources(shared, mirror, events);
 }
 
@@ -55,6 +61,7 @@ class FetchedSources implements MirrorSources {
   #fetch: MetadataFetch | null = null;
   /** What ends each lookup of the DHT. */
   #searches: readonly (() => void)[] = [];
+  #webSeeds: WebSeeds | null = null;
   #isStarted = false;
 
   constructor(shared: Shared, mirror: Mirror, events: MirrorSourceEvents) {
@@ -68,6 +75,8 @@ class FetchedSources implements MirrorSources {
     if (this.#fetch !== null) return this.#fetch.status().reason;
     const download = this.#events.download();
     if (download === null || download.sourceCount > 0) return null;
+    const webSeed = this.#webSeeds?.reason ?? null;
+    if (webSeed !== null) return `no peer is connected yet; ${webSeed}`;
     const failed = this.#announces?.status().find(({ reason }) => reason !== null);
     return failed === undefined
       ? "no peer is connected yet"
@@ -115,6 +124,18 @@ class FetchedSources implements MirrorSources {
       wantsPeers: () => this.#wantsPeers,
     };
     this.#searches = swarmsOf(this.#mirror).map((each) => dht.search(each, config.port, events));
+  }
+
+  downloadBegan(metainfo: Metainfo, download: TorrentDownload): void {
+    const urls = [...this.#mirror.webSeeds, ...metainfo.webSeeds];
+    const { telemetry, webSeeds } = this.#shared;
+    const ports = { ...this.#shared, log: telemetry.log, metrics: webSeeds };
+    this.#webSeeds = new WebSeeds(ports, { metainfo, urls }, download);
+  }
+
+  downloadEnded(): void {
+    this.#webSeeds?.end();
+    this.#webSeeds = null;
   }
 
   completed(): void {

@@ -49,7 +49,7 @@ test("KnownPeers dials few at once, and has room for so many connections", () =>
   equal(known.next(0).length, 1);
 });
 
-test("KnownPeers goes to one that failed later, and later still each time, and then no more", () => {
+test("KnownPeers goes to one that failed later, and later each time, and then not", () => {
   const known = given();
   known.add([PEER], 0);
   let nowMs = 0;

@@ -212,6 +212,7 @@ export class MirrorRun {
     this.#state = "downloading";
     this.#prefer();
     swarms.downloadChanged(torrent);
+    this.#sources.downloadBegan(torrent.metainfo, torrent.download);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
     this.#sources.seek(torrent.metainfo.private);
@@ -248,6 +249,7 @@ export class MirrorRun {
     this.#cancelTick?.();
     this.#cancelTick = null;
     this.#peers.stop();
+    this.#sources.downloadEnded();
     const torrent = this.#torrent;
     if (torrent === null || torrent.download === null) return;
     const { downloadedBytes, wastedBytes } = torrent.download;

@@ -1,4 +1,5 @@
 import type { HostPort, Mirror } from "@seedfleet/contracts";
+import type { Metainfo } from "@seedfleet/metainfo";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
 
@@ -24,6 +25,10 @@ export interface MirrorSources {
   seek(isPrivate: boolean | null): void;
   /** The bytes of the `.torrent`; null when it was stopped before. */
   metadata(signal: AbortSignal): Promise<Uint8Array | null>;
+  /** The torrent is known, and blocks are asked for from now on. */
+  downloadBegan(metainfo: Metainfo, download: TorrentDownload): void;
+  /** It is complete, or stopped. */
+  downloadEnded(): void;
   completed(): void;
   stop(withinMs: number): Promise<void>;
 }

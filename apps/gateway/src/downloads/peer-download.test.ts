@@ -167,7 +167,7 @@ test("a PeerDownload that sends nothing is slow, then gives its blocks to others
   }
 });
 
-test("a PeerDownload may send blocks late that were cancelled, and few that nobody asked for", () => {
+test("a PeerDownload may send blocks late that were cancelled, and few unasked ones", () => {
   const { download, join } = given();
   const peer = join().offer();
   const [first] = peer.requests();

@@ -91,10 +91,19 @@ export class LeechChoking implements SwarmSlots {
 
   #settle(): void {
     const nowMs = this.#clock.nowMs();
+    if (this.holding < this.#slots) this.#welcome();
     const { state, decisions } = settleLeech(this.#state, this.#peers(), this.#leechConfig, nowMs);
     this.#state = state;
     for (const decision of decisions) this.history.change(decision, nowMs);
     this.#apply(decisions, nowMs);
+  }
+
+  /** Who came since the last round need not wait for the next while slots are free. */
+  #welcome(): void {
+    const { rotation } = this.#state;
+    const known = new Set(rotation);
+    const newcomers = [...this.#members.keys()].filter((peerKey) => !known.has(peerKey));
+    this.#state = { ...this.#state, rotation: [...rotation, ...newcomers] };
   }
 
   #apply(decisions: readonly UnchokeDecision[], nowMs: number): void {
