@@ -1,4 +1,5 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import { MemoryPool } from "@seedfleet/bytes";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
   type Asked,
@@ -26,7 +27,10 @@ export type TorrentDownloadOptions = {
   readonly have: Bitfield;
   /** What begun pieces may take in memory, all together; one of any length is always begun. */
   readonly memoryBytesMax: number;
-  /** A whole piece is to be verified and stored; `verified` or `failed` answer. */
+  /**
+   * A whole piece is to be verified and stored; `verified` or `failed` answer, and `recycle` where
+   * nobody needs the bytes any more.
+   */
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
@@ -39,6 +43,9 @@ export type ReceivedBlock = {
   /** May be a view of what was received, and is copied. */
   readonly data: Uint8Array;
 };
+
+/** Memory of stored pieces that is kept for the next ones. */
+const FREE_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
 export const OWN_PRIORITY = 5;
@@ -55,6 +62,7 @@ export class TorrentDownload {
   readonly #pieces = new Map<number, Buffer>();
   /** Whole ones that wait for their verdict. */
   readonly #storing = new Set<number>();
+  readonly #memory = new MemoryPool({ freeBytesMax: FREE_BYTES_MAX });
   #pausedBecause: string | null = null;
   /** Block bytes that came, and those among them that were of no use. */
   downloadedBytes = 0;
@@ -194,6 +202,11 @@ export class TorrentDownload {
     this.wake();
   }
 
+  /** Bytes that were to be stored are, and nobody looks into them any more. */
+  recycle(bytes: Uint8Array): void {
+    this.#memory.give(bytes);
+  }
+
   pause(because: string): void {
     this.#pausedBecause = because;
   }
@@ -213,7 +226,7 @@ export class TorrentDownload {
     if (known !== undefined) return known;
     const { shape } = this.#options;
     const length = shape.shorter?.get(piece) ?? pieceLengthAt(shape, piece);
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = this.#memory.take(length);
     this.#pieces.set(piece, bytes);
     return bytes;
   }

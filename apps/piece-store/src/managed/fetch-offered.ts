@@ -1,4 +1,5 @@
 import type { Bus } from "@seedfleet/bus";
+import type { MemoryPool } from "@seedfleet/bytes";
 import { offeredPieceCall, type PieceOffer } from "@seedfleet/contracts";
 import { type Metainfo, pieceLengthAt } from "@seedfleet/metainfo";
 import type { Clock } from "@seedfleet/runtime";
@@ -8,12 +9,19 @@ import { offerFailed } from "./errors.ts";
 /** Whoever asked for the write gives up soon after; a trickle must not hold a place for long. */
 export const OFFER_MS_MAX = 25_000;
 
+export type FetchPorts = {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Where the piece's memory is from, and may go back to once nobody needs it. */
+  readonly memory: MemoryPool;
+};
+
 /**
  * Fetches a piece from the process that offers it, into memory of our own, and checks it as it
  * comes. Null where it is not the piece. Rejects with `offer-failed` where it is not given.
  */
 export async function fetchOffered(
-  { bus, clock }: { readonly bus: Bus; readonly clock: Clock },
+  { bus, clock, memory }: FetchPorts,
   { offer, process }: { readonly offer: PieceOffer; readonly process: string },
   metainfo: Metainfo,
 ): Promise<Uint8Array | null> {
@@ -22,7 +30,7 @@ export async function fetchOffered(
   const cancelTimer = clock.after(OFFER_MS_MAX, () => late.abort());
   const { signal } = late;
   const verifier = pieceVerifier(metainfo, piece);
-  const bytes = Buffer.allocUnsafeSlow(pieceLengthAt(metainfo, piece));
+  const bytes = memory.take(pieceLengthAt(metainfo, piece));
   let receivedBytes = 0;
   try {
     for await (const chunk of bus.stream(offeredPieceCall, { process }, offer, { signal })) {

@@ -1,4 +1,5 @@
 import type { Bus } from "@seedfleet/bus";
+import { MemoryPool } from "@seedfleet/bytes";
 import { type ContentErrorDetail, contentFull } from "@seedfleet/content";
 import { type PieceWrite, pieceVerifiedEvent } from "@seedfleet/contracts";
 import { pieceLengthAt } from "@seedfleet/metainfo";
@@ -22,6 +23,9 @@ export const WRITES_WAITING_MAX = 256;
 /** Of pieces longer than this, of which the longest has half a gigabyte, one at a time. */
 const LARGE_PIECE_BYTES: number = 32 * 1024 * 1024;
 
+/** Memory of written pieces that is kept for the next ones. */
+const FREE_BYTES_MAX: number = 16 * 1024 * 1024;
+
 export type ManagedWritesPorts = {
   readonly bus: Bus;
   readonly clock: Clock;
@@ -42,6 +46,7 @@ type Outcome = "verified" | "corrupt";
 export class ManagedWrites {
   readonly #ports: ManagedWritesPorts;
   readonly #holder: string;
+  readonly #memory = new MemoryPool({ freeBytesMax: FREE_BYTES_MAX });
   readonly #slots = new Slots({ atOnceMax: WRITES_AT_ONCE_MAX, waitingMax: WRITES_WAITING_MAX });
   readonly #largeSlots = new Slots({ atOnceMax: 1, waitingMax: WRITES_AT_ONCE_MAX });
 
@@ -90,7 +95,8 @@ export class ManagedWrites {
     const { content, layout, metainfo } = managed;
     const begin = piece * metainfo.pieceLengthBytes;
     const offer = { infoHash, piece };
-    const bytes = await fetchOffered(this.#ports, { offer, process }, metainfo);
+    const ports = { ...this.#ports, memory: this.#memory };
+    const bytes = await fetchOffered(ports, { offer, process }, metainfo);
     if (bytes === null) return "corrupt";
     const location = managedLocation(infoHash);
     // One that is there is left as it is, but not one whose bytes went bad.
@@ -98,6 +104,8 @@ export class ManagedWrites {
     await content.writePiece(piece, managedSpans(layout, begin, bytes)).catch((error) => {
       throw sayingRoom(error, managed);
     });
+    // Of a write that failed a part may still be under way.
+    this.#memory.give(bytes);
     conditions.repaired(metainfo, location, piece);
     bus.publish(pieceVerifiedEvent, { infoHash }, { holder: this.#holder, piece });
     if (content.havePieces === content.pieceCount) completion.look(infoHash);
