@@ -88,6 +88,8 @@ export class PeerSession {
     this.#peerHas = new PeerPieces(pieceCount, { keepsNews: !options.told.isAll });
     this.#decoder = new WireDecoder({
       lengthMax: Math.max(MESSAGE_LENGTH_BYTES_MAX, 1 + bitfieldBytes(pieceCount)),
+      // Of what is seeded, little comes; of blocks, gigabytes.
+      reusesReads: options.download !== null,
     });
   }
 
@@ -118,7 +120,10 @@ export class PeerSession {
     return this.#peerHas.takeNews();
   }
 
-  /** Takes in what the peer sent; a violation ends the connection. */
+  /**
+   * Takes in what the peer sent; a violation ends the connection. Where something is downloaded
+   * from it, the bytes are read now and never again.
+   */
   receive(bytes: Uint8Array, nowMs: number): PeerViolation | null {
     const decoder = this.#decoder;
     decoder.push(bytes);
@@ -128,7 +133,10 @@ export class PeerSession {
         if (violation !== null) return violation;
       }
       const next = decoder.next();
-      if (next === null) return null;
+      if (next === null) {
+        decoder.settle();
+        return null;
+      }
       const violation = next.kind === "violation" ? next : this.#handle(next, nowMs);
       if (violation !== null) return violation;
     }
