@@ -41,6 +41,8 @@ export type SessionOptions = {
   readonly hasTree: boolean;
   /** What we download from it; null of a peer that we only seed to. */
   readonly download: PeerDownload | null;
+  /** Whether what is received is only there until it was. */
+  readonly reusesReads?: boolean;
 };
 
 /** A peer broke the rules: its connection ends and is counted under the code. */
@@ -89,7 +91,7 @@ export class PeerSession {
     this.#decoder = new WireDecoder({
       lengthMax: Math.max(MESSAGE_LENGTH_BYTES_MAX, 1 + bitfieldBytes(pieceCount)),
       // Of what is seeded, little comes; of blocks, gigabytes.
-      reusesReads: options.download !== null,
+      reusesReads: options.reusesReads === true || options.download !== null,
     });
   }
 
@@ -122,7 +124,7 @@ export class PeerSession {
 
   /**
    * Takes in what the peer sent; a violation ends the connection. Where something is downloaded
-   * from it, the bytes are read now and never again.
+   * from it, or reads are reused, the bytes are looked at now and never again.
    */
   receive(bytes: Uint8Array, nowMs: number): PeerViolation | null {
     const decoder = this.#decoder;
