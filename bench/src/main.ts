@@ -4,6 +4,8 @@ import { chokingBench } from "./choking/choking-bench.ts";
 import { chokingRealBench } from "./choking-real/choking-real-bench.ts";
 import { coldBench } from "./cold/cold-bench.ts";
 import { crowdBench } from "./crowd/crowd-bench.ts";
+import { downloadBench } from "./download/download-bench.ts";
+import { downloadSwarmBench } from "./download-swarm/download-swarm-bench.ts";
 import { evictionBench } from "./eviction/eviction-bench.ts";
 import { fillBench } from "./fill/fill-bench.ts";
 import { fuzzBench } from "./fuzz/fuzz-bench.ts";
@@ -28,6 +30,8 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   "choking-real": chokingRealBench,
   cold: coldBench,
   crowd: crowdBench,
+  download: downloadBench,
+  "download-swarm": downloadSwarmBench,
   eviction: evictionBench,
   fill: fillBench,
   fuzz: fuzzBench,
@@ -50,6 +54,8 @@ const USAGE = `Usage: npm run bench -- NAME [options]
   choking-real  libtorrent leechers at two gateways: who was unchoked when, and who was done when
   cold      bytes per CPU-second of our gateway and of libtorrent, pieces at random
   crowd     memory of peers that wait, and how soon all of them have a choke round's decision
+  download  CPU time of a download, by our gateway and store, and by libtorrent
+  download-swarm  when all leechers of a swarm are done, ours and libtorrent's, of capped uploads
   eviction  which share of requests a cache answers, by what it forgets; simulated
   fill      bytes per second from a piece-store into a gateway's cache, over NATS and embedded
   fuzz      whether a running gateway or tracker takes noise and mutated sessions; no figures

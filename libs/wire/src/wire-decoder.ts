@@ -1,3 +1,4 @@
+import { CarriedBytes } from "./carried-bytes.ts";
 import { decodeMessage } from "./decode-message.ts";
 import {
   type Block,
@@ -19,21 +20,39 @@ const REQUEST_BYTES = LENGTH_PREFIX_BYTES + REQUEST_LENGTH;
 /** A block to be overwritten by the next one. */
 export type MutableBlock = { -readonly [Field in keyof Block]: Block[Field] };
 
+export type WireDecoderOptions = {
+  readonly lengthMax: number;
+  /**
+   * What is pushed is read until the next `settle()` and no longer, and a block's data until the
+   * next call of any kind. All other messages keep their bytes.
+   */
+  readonly reusesReads?: boolean;
+};
+
 /**
  * Turns the bytes of one peer connection, after its handshake, into messages (BEP 3), however the
  * network cut them. Never waits for more than `lengthMax` bytes: the prefix is judged before the
  * payload is awaited.
  */
 export class WireDecoder {
-  readonly #received = new ReceivedBytes();
+  readonly #received: ReceivedBytes | CarriedBytes;
   readonly #lengthMax: number;
+  /** Null keeps what it was given, and messages are views of that. */
+  readonly #carried: CarriedBytes | null;
 
-  constructor({ lengthMax }: { readonly lengthMax: number }) {
+  constructor({ lengthMax, reusesReads = false }: WireDecoderOptions) {
     this.#lengthMax = lengthMax;
+    this.#carried = reusesReads ? new CarriedBytes() : null;
+    this.#received = this.#carried ?? new ReceivedBytes();
   }
 
   push(bytes: Uint8Array): void {
     this.#received.append(bytes);
+  }
+
+  /** Lets go of what was pushed, once `next()` gives null; only of use where reads are reused. */
+  settle(): void {
+    this.#carried?.settle();
   }
 
   /** The next message, a violation that must end the connection, or null until more bytes come. */
@@ -48,7 +67,11 @@ export class WireDecoder {
     const at = received.offset;
     received.drop(whole);
     if (length === 0) return KEEP_ALIVE;
-    return decodeMessage(bytes, at + LENGTH_PREFIX_BYTES, at + whole);
+    const body = at + LENGTH_PREFIX_BYTES;
+    if (this.#carried === null || bytes[body] === MESSAGE_ID.piece) {
+      return decodeMessage(bytes, body, at + whole);
+    }
+    return decodeMessage(Uint8Array.from(bytes.subarray(body, at + whole)), 0, length);
   }
 
   /**

@@ -55,6 +55,7 @@ export class PieceStoring {
     } else if (outcome.kind === "verified") {
       // The store's word of it comes over the bus as well, and may be lost.
       this.#ports.torrents.got(torrent, piece);
+      download.recycle(bytes);
     } else {
       this.#unstored.set(piece, bytes);
       await this.#stall(download, outcome.reason);

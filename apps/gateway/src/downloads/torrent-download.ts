@@ -1,4 +1,5 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import { MemoryPool } from "@seedfleet/bytes";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
   type Block,
@@ -25,7 +26,10 @@ export type TorrentDownloadOptions = {
   readonly have: Bitfield;
   /** What begun pieces may take in memory, all together; one of any length is always begun. */
   readonly memoryBytesMax: number;
-  /** A whole piece is to be verified and stored; `verified` or `failed` answer. */
+  /**
+   * A whole piece is to be verified and stored; `verified` or `failed` answer, and `recycle` where
+   * nobody needs the bytes any more.
+   */
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
@@ -38,6 +42,9 @@ export type ReceivedBlock = {
   /** May be a view of what was received, and is copied. */
   readonly data: Uint8Array;
 };
+
+/** Memory of stored pieces that is kept for the next ones. */
+const FREE_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
 export const OWN_PRIORITY = 5;
@@ -54,6 +61,7 @@ export class TorrentDownload {
   readonly #pieces = new Map<number, PieceBytes>();
   /** Whole ones that wait for their verdict. */
   readonly #storing = new Set<number>();
+  readonly #memory = new MemoryPool({ freeBytesMax: FREE_BYTES_MAX });
   #pausedBecause: string | null = null;
   /** Block bytes that came, and those among them that were of no use. */
   downloadedBytes = 0;
@@ -194,6 +202,11 @@ export class TorrentDownload {
     this.wake();
   }
 
+  /** Bytes that were to be stored are, and nobody looks into them any more. */
+  recycle(bytes: Uint8Array): void {
+    this.#memory.give(bytes);
+  }
+
   pause(because: string): void {
     this.#pausedBecause = because;
   }
@@ -213,11 +226,11 @@ export class TorrentDownload {
     if (known !== undefined) return known;
     const { shape } = this.#options;
     const length = shape.shorter?.get(piece) ?? pieceLengthAt(shape, piece);
-    const begun = { bytes: Buffer.allocUnsafeSlow(length), receivedBytes: 0 };
+    const begun = { bytes: this.#memory.take(length), receivedBytes: 0 };
     this.#pieces.set(piece, begun);
     return begun;
   }
 }
 
 /** A piece that is not verified: where its blocks go, and how much of them came. */
-type PieceBytes = { readonly bytes: Buffer; receivedBytes: number };
+type PieceBytes = { readonly bytes: Uint8Array; receivedBytes: number };

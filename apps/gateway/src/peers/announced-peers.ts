@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
+import { markShared, sharedReads } from "./shared-reads.ts";
 
 /** A client that can come by itself does so well within this. */
 export const DIAL_AFTER_MS = 5_000;
@@ -127,10 +128,19 @@ function keyOf({ infoHash, peerId }: Pick<PeerAnnounced, "infoHash" | "peerId">)
   return `${infoHash} ${peerId}`;
 }
 
-/** A connection to the address, paused; null when there is none to be had in time. */
-export function connectTo(clock: Clock, { host, port }: HostPort): Promise<Socket | null> {
+/**
+ * A connection to the address, paused; null when there is none to be had in time. Its reads share
+ * memory where that is asked for.
+ */
+export function connectTo(
+  clock: Clock,
+  { host, port }: HostPort,
+  { shared = false }: { readonly shared?: boolean } = {},
+): Promise<Socket | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true });
+    const reads = shared ? { onread: sharedReads(() => socket) } : {};
+    const socket: Socket = connect({ host, port, noDelay: true, ...reads });
+    if (shared) markShared(socket.pause());
     const settle = (connected: Socket | null): void => {
       cancel();
       socket.off("connect", succeed).off("error", fail);

@@ -44,7 +44,8 @@ export class HandshakeReads implements Disposable {
 
   readonly #receive = (bytes: Buffer): void => {
     this.#socket.pause();
-    this.#chunk = bytes;
+    // It may lie in memory that the next read of any socket is written to.
+    this.#chunk = Buffer.from(bytes);
     this.#tell?.();
   };
 

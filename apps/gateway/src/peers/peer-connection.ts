@@ -71,7 +71,7 @@ export class PeerConnection implements PeerControl {
     this.#session = new PeerSession({
       ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
       ...{ extensions: this.#extensions, hasTree: metainfo.version !== "v1" },
-      download: this.download,
+      ...{ download: this.download, reusesReads: stream.reusesReads },
     });
     this.#blocks = new BlockPath(ports, {
       ...{ stream, torrent, session: this.#session, traceId: this.#traceId },

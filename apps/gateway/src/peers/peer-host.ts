@@ -179,7 +179,7 @@ export class PeerHost implements ConnectionEvents {
 
   /** Why it is not ours to serve; null once it is. */
   async #dialOnce(address: HostPort, opened: OpenedAs): Promise<CloseReason | null> {
-    const socket = await connectTo(this.#ports.clock, address);
+    const socket = await connectTo(this.#ports.clock, address, { shared: true });
     if (socket !== null) return await this.#take(socket, opened);
     this.#ports.closed("unreachable");
     return "unreachable";

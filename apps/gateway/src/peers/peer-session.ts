@@ -41,6 +41,8 @@ export type SessionOptions = {
   readonly hasTree: boolean;
   /** What we download from it; null of a peer that we only seed to. */
   readonly download: PeerDownload | null;
+  /** Whether what is received is only there until it was. */
+  readonly reusesReads?: boolean;
 };
 
 /** A peer broke the rules: its connection ends and is counted under the code. */
@@ -88,6 +90,8 @@ export class PeerSession {
     this.#peerHas = new PeerPieces(pieceCount, { keepsNews: !options.told.isAll });
     this.#decoder = new WireDecoder({
       lengthMax: Math.max(MESSAGE_LENGTH_BYTES_MAX, 1 + bitfieldBytes(pieceCount)),
+      // Of what is seeded, little comes; of blocks, gigabytes.
+      reusesReads: options.reusesReads === true || options.download !== null,
     });
   }
 
@@ -118,7 +122,10 @@ export class PeerSession {
     return this.#peerHas.takeNews();
   }
 
-  /** Takes in what the peer sent; a violation ends the connection. */
+  /**
+   * Takes in what the peer sent; a violation ends the connection. Where something is downloaded
+   * from it, or reads are reused, the bytes are looked at now and never again.
+   */
   receive(bytes: Uint8Array, nowMs: number): PeerViolation | null {
     const decoder = this.#decoder;
     decoder.push(bytes);
@@ -128,7 +135,10 @@ export class PeerSession {
         if (violation !== null) return violation;
       }
       const next = decoder.next();
-      if (next === null) return null;
+      if (next === null) {
+        decoder.settle();
+        return null;
+      }
       const violation = next.kind === "violation" ? next : this.#handle(next, nowMs);
       if (violation !== null) return violation;
     }

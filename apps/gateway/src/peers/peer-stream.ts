@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { sharesReads } from "./shared-reads.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -18,6 +19,11 @@ export class PeerStream {
   constructor(socket: Socket, ciphers: StreamCiphers | null = null) {
     this.#socket = socket;
     this.#ciphers = ciphers;
+  }
+
+  /** Whether what is received is there only until `receive` returns. */
+  get reusesReads(): boolean {
+    return sharesReads(this.#socket);
   }
 
   get isDestroyed(): boolean {
