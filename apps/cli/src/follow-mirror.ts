@@ -139,7 +139,7 @@ async function entryOf(
   try {
     return await catalog.findByAny(infoHash);
   } catch (error) {
-    if (errorCode(error) === "bus-disconnected") return "away";
+    if (errorCode(error)?.startsWith("bus-")) return "away";
     throw error;
   }
 }
