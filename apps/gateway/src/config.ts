@@ -235,7 +235,8 @@ best up to some gigabits per second, peers are served by the main thread.`,
   }),
   downloadBytes: bytes({
     env: "SEEDFLEET_GATEWAY_DOWNLOAD_BYTES",
-    doc: "Memory for the pieces of one download that are not whole yet, or not stored.",
+    doc: `Memory for the pieces of all downloads that are not whole yet, or not stored; each
+download may have one piece in any case.`,
     default: 128 * 1024 * 1024,
     min: 1024 * 1024,
   }),

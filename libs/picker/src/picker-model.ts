@@ -8,8 +8,8 @@ export type PickerConfig = {
   readonly there: Bitfield;
   /** `sequential` is for who looks at the content while it comes. */
   readonly order: "rarest" | "sequential";
-  /** Pieces begun and not verified at most: each takes memory. Without it as many as come. */
-  readonly begunMax?: number;
+  /** Whether one piece more may be begun beside so many: each takes memory. Without it always. */
+  readonly mayBegin?: (begun: number) => boolean;
 };
 
 /** What a block is to us that a peer sent. */

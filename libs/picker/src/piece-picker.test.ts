@@ -152,7 +152,8 @@ test("PiecePicker counts large bitfields in one go, and forgets them likewise", 
 
 test("PiecePicker begins no more pieces than it may, until one is verified", () => {
   const shape = { pieceCount: 9, pieceLengthBytes: BLOCK_BYTES, sizeBytes: 9 * BLOCK_BYTES };
-  const config = { shape, there: Bitfield.empty(9), order: "rarest", begunMax: 2 } as const;
+  const mayBegin = (begun: number): boolean => begun < 2;
+  const config = { shape, there: Bitfield.empty(9), order: "rarest", mayBegin } as const;
   const picker = new PiecePicker(config, seededChance(3));
   const peer = joined(picker, "all", 9);
   const asked = picker.pick(peer, 9);

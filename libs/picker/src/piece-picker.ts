@@ -26,7 +26,7 @@ export class PiecePicker {
   readonly #blocks: BlockMap;
   readonly #chance: Chance;
   readonly #isSequential: boolean;
-  readonly #begunMax: number;
+  readonly #mayBegin: (begun: number) => boolean;
   readonly #order: RarityOrder;
   readonly #peers = new Map<number, PickerPeer>();
   readonly #begun: BegunPieces;
@@ -44,7 +44,7 @@ export class PiecePicker {
     this.#blocks = new BlockMap(shape);
     this.#chance = chance;
     this.#isSequential = config.order === "sequential";
-    this.#begunMax = config.begunMax ?? Number.POSITIVE_INFINITY;
+    this.#mayBegin = config.mayBegin ?? (() => true);
     this.#there = there;
     this.#order = new RarityOrder(shape.pieceCount, chance);
     this.#begun = new BegunPieces((piece) => this.#order.priority(piece) > 0);
@@ -52,6 +52,11 @@ export class PiecePicker {
     for (let piece = 0; piece < shape.pieceCount; piece += 1) {
       if (there.has(piece)) this.#order.remove(piece);
     }
+  }
+
+  /** How many pieces are begun and not verified. */
+  get begun(): number {
+    return this.#begun.size;
   }
 
   /** How many pieces are wanted and not there. */
@@ -218,7 +223,7 @@ export class PiecePicker {
   }
 
   #begin(peer: PickerPeer): PartialPiece | null {
-    if (peer.nothingAtVersion === this.#version || this.#begun.size >= this.#begunMax) return null;
+    if (peer.nothingAtVersion === this.#version || !this.#mayBegin(this.#begun.size)) return null;
     const piece = this.#newPieceFor(peer);
     if (piece === null) {
       peer.nothingAtVersion = this.#version;

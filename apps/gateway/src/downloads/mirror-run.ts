@@ -16,6 +16,7 @@ import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
+import type { DownloadMemory } from "./download-memory.ts";
 import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
 import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
 import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
@@ -40,13 +41,13 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
     readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
     readonly readHave: ReadHave;
     readonly openSources: OpenMirrorSources;
+    /** For the begun pieces of all mirrors. */
+    readonly memory: DownloadMemory;
     readonly chance: Chance;
   };
 
 export type MirrorRunConfig = {
   readonly gateway: string;
-  /** What begun pieces may take in memory. */
-  readonly memoryBytesMax: number;
 };
 
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
@@ -203,7 +204,7 @@ export class MirrorRun {
     torrent.download = new TorrentDownload(
       {
         ...{ shape: downloadShape(torrent.metainfo), have: torrent.have },
-        memoryBytesMax: this.#config.memoryBytesMax,
+        memory: this.#ports.memory,
         store: (piece, bytes) => storing.store(piece, bytes),
         peersFound: (addresses) => this.#peers.add(addresses),
       },
@@ -254,6 +255,7 @@ export class MirrorRun {
     if (torrent === null || torrent.download === null) return;
     const { downloadedBytes, wastedBytes } = torrent.download;
     this.#ended = { downloadedBytes, wastedBytes };
+    torrent.download.end();
     torrent.download = null;
     this.#ports.peers.downloadEnded(torrent);
     this.#ports.swarms.downloadChanged(torrent);

@@ -11,6 +11,7 @@ import type { PeerSide } from "../peer-side.ts";
 import type { EncryptionPolicy } from "../peers/open-stream.ts";
 import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrents } from "../torrents/torrents.ts";
+import { DownloadMemory } from "./download-memory.ts";
 import { Downloads } from "./downloads.ts";
 import { fetchSources } from "./fetch-sources.ts";
 import { PieceWrites } from "./piece-writes.ts";
@@ -58,7 +59,8 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
   };
   return new Downloads(
     {
-      ...{ ...ports, log, chance, outside: dht === null ? [clients] : [clients, dht] },
+      ...{ ...ports, log, chance, memory: new DownloadMemory(downloadBytes) },
+      ...{ outside: dht === null ? [clients] : [clients, dht] },
       openSources: fetchSources(
         { ...ports, chance, clients, dht, rule },
         { ...config, port: address.port },
@@ -68,7 +70,7 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
         [address, ...addresses()].some((each) => each.host === host && each.port === port),
       gateways: () => [...new Set([id, ...presence.available("gateway").map((each) => each.id)])],
     },
-    { gateway: id, memoryBytesMax: downloadBytes },
+    { gateway: id },
     { mirrors, watch: mirrorWatch },
   );
 }

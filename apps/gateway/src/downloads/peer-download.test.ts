@@ -5,6 +5,7 @@ import { type Block, PIECE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "@seedfleet/pic
 import { VirtualClock } from "@seedfleet/testkit";
 import { type PeerMessage, WireDecoder } from "@seedfleet/wire";
 import { PeerPieces } from "../peers/peer-pieces.ts";
+import { DownloadMemory } from "./download-memory.ts";
 import { PeerDownload, UNASKED_BLOCKS_MAX } from "./peer-download.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 
@@ -19,10 +20,14 @@ class GivenPeer {
   bans = 0;
   readonly #decoder = new WireDecoder({ lengthMax: 1_000_000 });
 
-  constructor(download: TorrentDownload, clock: VirtualClock) {
+  constructor(
+    download: TorrentDownload,
+    clock: VirtualClock,
+    { fast }: { readonly fast: boolean },
+  ) {
     this.peer = new PeerDownload(download, {
       send: (bytes) => this.#hear(bytes),
-      nowMs: () => clock.nowMs(),
+      ...{ nowMs: () => clock.nowMs(), fast },
       ban: () => {
         this.bans += 1;
       },
@@ -62,20 +67,24 @@ class GivenPeer {
   }
 }
 
-function given(): { download: TorrentDownload; clock: VirtualClock; join: () => GivenPeer } {
+function given({ fast = false } = {}): {
+  download: TorrentDownload;
+  clock: VirtualClock;
+  join: () => GivenPeer;
+} {
   const clock = new VirtualClock();
   const pieceLengthBytes = BLOCKS_PER_PIECE * BLOCK_BYTES;
   const download = new TorrentDownload(
     {
       shape: { pieceCount: PIECES, pieceLengthBytes, sizeBytes: PIECES * pieceLengthBytes },
       have: Bitfield.empty(PIECES),
-      memoryBytesMax: 1_000_000_000,
+      memory: new DownloadMemory(1_000_000_000),
       store: () => {},
       peersFound: () => {},
     },
     { below: () => 0 },
   );
-  return { download, clock, join: () => new GivenPeer(download, clock) };
+  return { download, clock, join: () => new GivenPeer(download, clock, { fast }) };
 }
 
 test("a PeerDownload tells its interest once, and takes it back when nothing is left", () => {
@@ -116,6 +125,43 @@ test("a PeerDownload's blocks go to another when it chokes", () => {
     other.send(next);
   }
   equal(other.requests().filter((each) => each.piece === first.piece).length, BLOCKS_PER_PIECE);
+});
+
+test("a PeerDownload of who speaks BEP 6 waits at a choke for what it was asked for", () => {
+  const { join } = given({ fast: true });
+  const peer = join().offer();
+  const asked = peer.requests();
+  const [first] = asked;
+  ok(first !== undefined);
+  peer.peer.receive({ kind: "choke" });
+  peer.send(first);
+  peer.peer.receive({ kind: "unchoke" });
+  const again = peer.requests().slice(asked.length);
+  const isTwice = again.some(({ piece, begin }) =>
+    asked.some((each) => each.piece === piece && each.begin === begin),
+  );
+  ok(!isTwice, "nothing is asked for twice");
+});
+
+test("a PeerDownload of who speaks BEP 6 and says nothing at a choke gives its blocks up", () => {
+  const { clock, download, join } = given({ fast: true });
+  const [one, other] = [join().offer(), join()];
+  const asked = one.requests();
+  ok(asked.length > 0);
+  one.peer.receive({ kind: "choke" });
+  clock.advance(9_999);
+  one.peer.tick(clock.nowMs());
+  equal(download.wastedBytes, 0);
+  for (const block of asked.slice(0, 1)) one.send(block);
+  equal(download.wastedBytes, 0, "it may still send what it was asked for");
+  clock.advance(1);
+  one.peer.tick(clock.nowMs());
+  other.offer();
+  for (let at = 0; at < PIECES * BLOCKS_PER_PIECE - 1; at += 1) {
+    const next = other.requests()[at];
+    ok(next !== undefined, "the other peer is not asked for everything");
+    other.send(next);
+  }
 });
 
 test("a PeerDownload that is refused while unchoked rests, and longer each time", () => {

@@ -16,6 +16,9 @@ import type { BlockSource, ReceivedBlock, TorrentDownload } from "./torrent-down
 const REFUSED_REST_MS = 1_000;
 const REFUSED_REST_MS_MAX = 60_000;
 
+/** So long who chokes us may say of each request what becomes of it (BEP 6). */
+const CHOKED_MS_MAX = 10_000;
+
 /** Blocks nobody asked for that a peer may send, besides those that a cancel crossed. */
 export const UNASKED_BLOCKS_MAX = 1_024;
 
@@ -25,6 +28,8 @@ const NOT_INTERESTED = encodeMessage({ kind: "not-interested" });
 export type PeerDownloadPorts = {
   readonly send: (message: Uint8Array) => void;
   readonly nowMs: () => number;
+  /** Whether both sides speak the fast extension (BEP 6). */
+  readonly fast: boolean;
   /** It sent what is not the torrent's, for certain. */
   readonly ban: () => void;
 };
@@ -44,6 +49,7 @@ export class PeerDownload implements BlockSource {
   readonly #rate: DownloadRate;
   #peerChoking = true;
   #amInterested = false;
+  #chokedAtMs = 0;
   #unchokedUsAtMs: number | null = null;
   #blockAtMs: number | null = null;
   #queueLength = 0;
@@ -136,7 +142,9 @@ export class PeerDownload implements BlockSource {
     this.#rate.tick(nowMs);
     const progress = this.#progress();
     this.#peer.isSlow = isSlow(progress, nowMs);
-    if (isTimedOut(progress, nowMs)) {
+    if (this.#peerChoking) {
+      if (nowMs - this.#chokedAtMs >= CHOKED_MS_MAX) this.#giveUpAll();
+    } else if (isTimedOut(progress, nowMs)) {
       this.#rest(nowMs);
       this.#giveUpAll();
     }
@@ -160,11 +168,13 @@ export class PeerDownload implements BlockSource {
     this.#download.setPieces(this.#peer, bits);
   }
 
+  /** Who speaks BEP 6 rejects or still sends what it was asked for, each block of it. */
   #choked(): void {
+    if (!this.#peerChoking) this.#chokedAtMs = this.#ports.nowMs();
     this.#peerChoking = true;
     this.#unchokedUsAtMs = null;
     this.#queueLength = 0;
-    this.#giveUpAll();
+    if (!this.#ports.fast) this.#giveUpAll();
   }
 
   #giveUpAll(): void {

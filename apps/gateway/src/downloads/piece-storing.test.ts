@@ -10,6 +10,7 @@ import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
 import { until } from "../testing.ts";
 import { givenTorrent, HOLDER } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
+import { DownloadMemory } from "./download-memory.ts";
 import { PieceStoring, STORE_RETRY_MS } from "./piece-storing.ts";
 import { PieceWrites } from "./piece-writes.ts";
 import { TorrentDownload } from "./torrent-download.ts";
@@ -51,7 +52,7 @@ class GivenStoring implements AsyncDisposable {
     this.download = new TorrentDownload(
       {
         ...{ shape: downloadShape(metainfo), have: this.torrent.have, peersFound: () => {} },
-        memoryBytesMax: 100_000_000,
+        memory: new DownloadMemory(100_000_000),
         store: (piece, bytes) => this.storing.store(piece, bytes),
       },
       { below: () => 0 },

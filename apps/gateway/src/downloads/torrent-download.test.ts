@@ -5,6 +5,7 @@ import { Bitfield } from "@seedfleet/bitfield";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import type { Block, PickerPeer } from "@seedfleet/picker";
 import fc from "fast-check";
+import { DownloadMemory } from "./download-memory.ts";
 import { type BlockSource, TorrentDownload } from "./torrent-download.ts";
 
 const BLOCK_BYTES = 16_384;
@@ -61,7 +62,7 @@ class GivenDownload {
       {
         shape: { pieceCount, pieceLengthBytes, sizeBytes },
         have: this.there,
-        memoryBytesMax: memoryPieces * pieceLengthBytes,
+        memory: new DownloadMemory(memoryPieces * pieceLengthBytes),
         store: (piece, bytes) => this.storing.push({ piece, bytes: Buffer.from(bytes) }),
         peersFound: () => {},
       },

@@ -1,5 +1,4 @@
 import { Bitfield } from "@seedfleet/bitfield";
-import { MemoryPool } from "@seedfleet/bytes";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
   type Block,
@@ -9,6 +8,7 @@ import {
   type TorrentShape,
 } from "@seedfleet/picker";
 import type { PexAddress } from "@seedfleet/wire";
+import type { DownloadMemory } from "./download-memory.ts";
 
 /** Where blocks come from: a peer, or a web seed. */
 export interface BlockSource {
@@ -24,8 +24,8 @@ export type TorrentDownloadOptions = {
   readonly shape: TorrentShape;
   /** The pieces that are there. */
   readonly have: Bitfield;
-  /** What begun pieces may take in memory, all together; one of any length is always begun. */
-  readonly memoryBytesMax: number;
+  /** What begun pieces are in; one of any length is always begun. */
+  readonly memory: DownloadMemory;
   /**
    * A whole piece is to be verified and stored; `verified` or `failed` answer, and `recycle` where
    * nobody needs the bytes any more.
@@ -43,9 +43,6 @@ export type ReceivedBlock = {
   readonly data: Uint8Array;
 };
 
-/** Memory of stored pieces that is kept for the next ones. */
-const FREE_BYTES_MAX: number = 32 * 1024 * 1024;
-
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
 export const OWN_PRIORITY = 5;
 export const OTHERS_PRIORITY = 3;
@@ -61,19 +58,32 @@ export class TorrentDownload {
   readonly #pieces = new Map<number, PieceBytes>();
   /** Whole ones that wait for their verdict. */
   readonly #storing = new Set<number>();
-  readonly #memory = new MemoryPool({ freeBytesMax: FREE_BYTES_MAX });
   #pausedBecause: string | null = null;
   /** Block bytes that came, and those among them that were of no use. */
   downloadedBytes = 0;
   wastedBytes = 0;
 
   constructor(options: TorrentDownloadOptions, chance: Chance) {
-    const { have, memoryBytesMax, shape } = options;
+    const { have, memory, shape } = options;
     this.#options = options;
     const there =
       Bitfield.parse(have.toBytes(), have.pieceCount) ?? Bitfield.empty(have.pieceCount);
-    const begunMax = Math.max(1, Math.floor(memoryBytesMax / shape.pieceLengthBytes));
-    this.#picker = new PiecePicker({ shape, there, order: "rarest", begunMax }, chance);
+    // Without one of its own a download would wait for others that may never end.
+    const mayBegin = (begun: number): boolean => {
+      return begun === 0 || memory.hasRoom(shape.pieceLengthBytes);
+    };
+    this.#picker = new PiecePicker({ shape, there, order: "rarest", mayBegin }, chance);
+    memory.join(this);
+  }
+
+  /** What its begun pieces take in memory. */
+  get begunBytes(): number {
+    return this.#picker.begun * this.#options.shape.pieceLengthBytes;
+  }
+
+  /** It is over: others may have its memory. */
+  end(): void {
+    this.#options.memory.leave(this);
   }
 
   get peersFound(): TorrentDownloadOptions["peersFound"] {
@@ -204,7 +214,7 @@ export class TorrentDownload {
 
   /** Bytes that were to be stored are, and nobody looks into them any more. */
   recycle(bytes: Uint8Array): void {
-    this.#memory.give(bytes);
+    this.#options.memory.pool.give(bytes);
   }
 
   pause(because: string): void {
@@ -226,7 +236,7 @@ export class TorrentDownload {
     if (known !== undefined) return known;
     const { shape } = this.#options;
     const length = shape.shorter?.get(piece) ?? pieceLengthAt(shape, piece);
-    const begun = { bytes: this.#memory.take(length), receivedBytes: 0 };
+    const begun = { bytes: this.#options.memory.pool.take(length), receivedBytes: 0 };
     this.#pieces.set(piece, begun);
     return begun;
   }

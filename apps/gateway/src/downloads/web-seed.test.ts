@@ -9,6 +9,7 @@ import { VirtualClock } from "@seedfleet/testkit";
 import { OutboundRule, type PrivateAddresses } from "../outbound/outbound-rule.ts";
 import { until } from "../testing.ts";
 import { type GivenTorrent, givenTorrent } from "../testing-torrent.ts";
+import { DownloadMemory } from "./download-memory.ts";
 import {
   WEB_SEED_REDIRECTS_MAX,
   WEB_SEED_REQUEST_MS_MAX,
@@ -46,7 +47,7 @@ class GivenSeeds implements AsyncDisposable {
     this.download = new TorrentDownload(
       {
         ...{ shape: downloadShape(metainfo), have: Bitfield.empty(metainfo.pieceCount) },
-        ...{ memoryBytesMax: 100_000_000, peersFound: () => {} },
+        ...{ memory: new DownloadMemory(100_000_000), peersFound: () => {} },
         store: (piece, bytes) => {
           const at = piece * metainfo.pieceLengthBytes;
           if (content.subarray(at, at + bytes.length).equals(bytes)) {

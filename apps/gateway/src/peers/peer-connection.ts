@@ -65,7 +65,7 @@ export class PeerConnection implements PeerControl {
     this.#told = ToldPieces.of(torrent);
     this.download = PeerDownload.of(torrent.download, {
       ...{ send: (message) => this.#send(message), nowMs: () => ports.clock.nowMs() },
-      ban: () => this.close("piece-corrupt"),
+      ...{ fast: reserved.fast, ban: () => this.close("piece-corrupt") },
     });
     this.#extensions = reserved.extended ? extensionsFor(peer, this.#told, nowMs) : null;
     this.#session = new PeerSession({
