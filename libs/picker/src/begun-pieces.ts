@@ -60,6 +60,18 @@ export class BegunPieces {
     return null;
   }
 
+  /**
+   * One that a suspect may go on with although others had a part in it, as nobody is at it. It may
+   * be the only one that has it, and nothing else is left for it.
+   */
+  idleFor(peer: PickerPeer): PartialPiece | null {
+    for (const begun of this.#open.values()) {
+      const isNobodys = begun.onlyPeer === null && begun.isIdle;
+      if (isNobodys && peer.has(begun.piece) && this.#isWanted(begun.piece)) return begun;
+    }
+    return null;
+  }
+
   /** Asks the peer for the next open block of a piece; null if none is open. */
   ask(peer: PickerPeer, begun: PartialPiece): number | null {
     const index = begun.ask(peer.id);
@@ -74,7 +86,7 @@ export class BegunPieces {
     if (begun?.giveUp(index, peer.id)) this.#open.set(piece, begun);
   }
 
-  /** A peer is gone: what it alone was asked for others may be, too. */
+  /** A peer sends nothing more: what it alone was asked for others may be, too. */
   release(peer: PickerPeer): void {
     for (const begun of this.#pieces.values()) {
       if (begun.onlyPeer === peer.id) begun.onlyPeer = null;

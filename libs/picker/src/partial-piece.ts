@@ -35,6 +35,11 @@ export class PartialPiece {
     return this.#open;
   }
 
+  /** Whether nobody is asked for anything of it. */
+  get isIdle(): boolean {
+    return this.#open + this.#received === this.blockCount;
+  }
+
   get isWhole(): boolean {
     return this.#received === this.blockCount;
   }

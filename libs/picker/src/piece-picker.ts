@@ -76,7 +76,6 @@ export class PiecePicker {
     this.giveUpAll(peer);
     this.#countPieces(peer, -1);
     this.#peers.delete(peer.id);
-    this.#begun.release(peer);
   }
 
   /** The peer has a piece more. */
@@ -127,8 +126,14 @@ export class PiecePicker {
   pick(peer: PickerPeer, count: number): readonly Block[] {
     this.#order.refresh();
     const picked: Block[] = [];
+    const wasIdle = peer.asked.size === 0;
+    let shared: PartialPiece | null = null;
     while (picked.length < count) {
-      const begun = this.#begun.openFor(peer) ?? this.#begin(peer);
+      let begun = this.#begun.openFor(peer) ?? this.#begin(peer);
+      if (begun === null && peer.isSuspect && wasIdle) {
+        if (picked.length === 0) shared = this.#begun.idleFor(peer);
+        begun = shared;
+      }
       const index = begun === null ? null : this.#begun.ask(peer, begun);
       if (begun === null || index === null) break;
       picked.push(this.#asked(peer, begun.piece, index));
@@ -164,6 +169,7 @@ export class PiecePicker {
   giveUpAll(peer: PickerPeer): void {
     for (const key of peer.asked) this.#reopen(peer, key);
     peer.asked.clear();
+    this.#begun.release(peer);
   }
 
   /**

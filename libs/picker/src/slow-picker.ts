@@ -36,7 +36,6 @@ export class SlowPicker {
   leave(peer: SlowPeer): void {
     this.giveUpAll(peer);
     this.peers.delete(peer);
-    for (const begun of this.begun.values()) if (begun.onlyPeer === peer) begun.onlyPeer = null;
   }
 
   availability(piece: number): number {
@@ -68,6 +67,17 @@ export class SlowPicker {
   open(peer: SlowPeer): readonly number[] {
     return [...this.begun.keys()].filter((piece) => {
       return this.mayGet(peer, piece) && this.#blocks(piece).some((block) => isOpen(block));
+    });
+  }
+
+  /** Begun pieces that a suspect for which there is nothing else may go on with. */
+  lastResort(peer: SlowPeer): readonly number[] {
+    const hasOther = this.open(peer).length > 0 || this.beginnable(peer).size > 0;
+    if (!peer.isSuspect || peer.asked.size > 0 || hasOther) return [];
+    return [...this.begun].flatMap(([piece, { blocks, onlyPeer }]) => {
+      const isIdle = blocks.every(({ askedOf }) => askedOf.size === 0);
+      const isItsToGet = onlyPeer === null && peer.pieces.has(piece) && this.isWanted(piece);
+      return isIdle && isItsToGet && blocks.some((block) => isOpen(block)) ? [piece] : [];
     });
   }
 
@@ -127,6 +137,7 @@ export class SlowPicker {
       for (const { askedOf } of blocks) askedOf.delete(peer);
     }
     peer.asked.clear();
+    for (const begun of this.begun.values()) if (begun.onlyPeer === peer) begun.onlyPeer = null;
   }
 
   verified(piece: number): void {
