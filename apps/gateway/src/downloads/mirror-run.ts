@@ -148,10 +148,12 @@ export class MirrorRun {
       try {
         if (await this.#begin()) return;
       } catch (error) {
-        this.#reason = errorMessage(error);
+        const reason = errorMessage(error);
         const isFinal = FINAL_CODES.has(storeCode(error));
         this.#state = isFinal ? "failed" : "paused";
-        log.warn("mirror cannot go on", { infoHash, reason: this.#reason });
+        // It is tried every few seconds, and said once.
+        if (reason !== this.#reason) log.warn("mirror cannot go on", { infoHash, reason });
+        this.#reason = reason;
         if (isFinal) return;
       }
       await delay(this.#ports.clock, STORE_RETRY_MS);

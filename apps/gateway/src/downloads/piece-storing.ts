@@ -2,7 +2,7 @@ import { type Clock, delay } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
-import type { PieceWrites } from "./piece-writes.ts";
+import type { NotNow, PieceWrites } from "./piece-writes.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
 
 /** A store that is away, or full, is tried again after so long. */
@@ -32,6 +32,8 @@ export class PieceStoring {
   readonly #of: StoredDownload;
   /** Those that the store did not take. */
   readonly #unstored = new Map<number, Uint8Array>();
+  /** The code of it; null while the store takes what it is given. */
+  #stalledBecause: string | null = null;
   #isWaiting = false;
 
   constructor(ports: PieceStoringPorts, of: StoredDownload) {
@@ -49,36 +51,52 @@ export class PieceStoring {
     const { infoHash } = torrent;
     const outcome = await this.#ports.writes.write(holder, { infoHash, piece, bytes });
     if (torrent.download !== download) return;
+    if (outcome.kind === "not-now") {
+      this.#unstored.set(piece, bytes);
+      return this.#stall(download, outcome);
+    }
+    this.#goOn(download);
     if (outcome.kind === "corrupt") {
       this.#ports.log.warn("downloaded piece corrupt", { infoHash, piece });
       download.failed(piece);
-    } else if (outcome.kind === "verified") {
+    } else {
       // The store's word of it comes over the bus as well, and may be lost.
       this.#ports.torrents.got(torrent, piece);
       download.recycle(bytes);
-    } else {
-      this.#unstored.set(piece, bytes);
-      await this.#stall(download, outcome.reason);
     }
   }
 
-  async #stall(download: TorrentDownload, reason: string): Promise<void> {
+  #stall(download: TorrentDownload, { code, reason }: NotNow): void {
     const { stalled, torrent } = this.#of;
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
     download.pause(reason);
-    stalled(true);
-    this.#ports.log.warn("download paused", { infoHash: torrent.infoHash, reason });
+    // It is tried every few seconds, and said once.
+    if (code !== this.#stalledBecause) {
+      this.#stalledBecause = code;
+      stalled(true);
+      this.#ports.log.warn("download paused", { infoHash: torrent.infoHash, reason });
+    }
+    if (!this.#isWaiting) void this.#retry(download);
+  }
+
+  async #retry(download: TorrentDownload): Promise<void> {
+    this.#isWaiting = true;
     await delay(this.#ports.clock, STORE_RETRY_MS);
     this.#isWaiting = false;
-    if (torrent.download !== download) return;
-    stalled(false);
-    download.resume();
-    const again = [...this.#unstored];
+    if (this.#of.torrent.download !== download) return;
+    // Another gateway may have brought some of them meanwhile.
+    const again = [...this.#unstored].filter(([piece]) => download.isStoring(piece));
     this.#unstored.clear();
-    for (const [piece, bytes] of again) {
-      // Another gateway may have brought it meanwhile.
-      if (download.isStoring(piece)) void this.#store(download, piece, bytes);
-    }
+    if (again.length === 0) this.#goOn(download);
+    for (const [piece, bytes] of again) void this.#store(download, piece, bytes);
+  }
+
+  /** The store answers again. */
+  #goOn(download: TorrentDownload): void {
+    const { stalled, torrent } = this.#of;
+    if (this.#stalledBecause === null) return;
+    this.#stalledBecause = null;
+    stalled(false);
+    this.#ports.log.info("download goes on", { infoHash: torrent.infoHash });
+    download.resume();
   }
 }

@@ -10,12 +10,11 @@ export const WRITES_AT_ONCE_MAX = 16;
 /** A part of a piece as it goes to a store; the bus's own limit may be lower. */
 const CHUNK_BYTES_MAX: number = 1024 * 1024;
 
+/** The store cannot take it; it may be tried again. */
+export type NotNow = { readonly kind: "not-now"; readonly code: string; readonly reason: string };
+
 /** What came of a piece that a store was given. */
-export type WriteOutcome =
-  | { readonly kind: "verified" }
-  | { readonly kind: "corrupt" }
-  /** It may be tried again. */
-  | { readonly kind: "not-now"; readonly code: string; readonly reason: string };
+export type WriteOutcome = { readonly kind: "verified" } | { readonly kind: "corrupt" } | NotNow;
 
 type Offer = { readonly infoHash: InfoHash; readonly piece: number; readonly bytes: Uint8Array };
 

@@ -1,4 +1,4 @@
-import { Bitfield } from "@seedfleet/bitfield";
+import { Bitfield, bitfieldBytes } from "@seedfleet/bitfield";
 import type { Bus } from "@seedfleet/bus";
 import { type CatalogEntry, havePiecesCall } from "@seedfleet/contracts";
 import { errorMessage } from "@seedfleet/runtime";
@@ -13,9 +13,13 @@ export function haveReader(bus: Bus, log: Log): ReadHave {
     for (const { holder } of sources) {
       try {
         const chunks: Uint8Array[] = [];
+        let receivedBytes = 0;
         for await (const chunk of bus.stream(havePiecesCall, { holder }, { infoHash })) {
           chunks.push(Uint8Array.from(chunk));
+          receivedBytes += chunk.length;
           bus.recycle(chunk);
+          // A store that sends too much is wrong, which the length says without holding it all.
+          if (receivedBytes > bitfieldBytes(pieceCount)) break;
         }
         const bits = Bitfield.parse(Buffer.concat(chunks), pieceCount);
         if (bits !== null) return bits;
