@@ -1,18 +1,14 @@
-import { BUS_USAGE, natsUrl } from "./bus-option.ts";
+import { BUS_USAGE } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
+import { FOLLOW_FLAGS, type FollowOptions, followOptions } from "./follow-options.ts";
 import { SWARM_FLAGS, SWARM_USAGE, type SwarmOptions, swarmOptions } from "./swarm-options.ts";
 import { usageError } from "./usage-error.ts";
 
-export type MirrorOptions = SwarmOptions & {
-  /** A magnet link, a `.torrent` file, `-` for standard input, or the URL of one. */
-  readonly torrent: string;
-  readonly natsUrl: string | null;
-  /** Null takes the only piece-store there is that keeps content. */
-  readonly store: string | null;
-  /** Whether to wait until it is complete. */
-  readonly wait: boolean;
-  readonly json: boolean;
-};
+export type MirrorOptions = SwarmOptions &
+  FollowOptions & {
+    /** A magnet link, a `.torrent` file, `-` for standard input, or the URL of one. */
+    readonly torrent: string;
+  };
 
 export const MIRROR_USAGE: string = `Usage: seedfleet mirror MAGNET|FILE.torrent|URL [options]
 
@@ -33,11 +29,7 @@ ${BUS_USAGE}
 export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "help" {
   const { values, positionals } = parseCommandLine("mirror", args, {
     ...SWARM_FLAGS,
-    "no-wait": { type: "boolean", default: false },
-    bus: { type: "string" },
-    store: { type: "string" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
+    ...FOLLOW_FLAGS,
   });
   if (values.help) return "help";
   const [torrent] = positionals;
@@ -47,9 +39,6 @@ export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "he
   return {
     ...swarmOptions(values),
     torrent,
-    natsUrl: natsUrl(values.bus),
-    store: values.store ?? null,
-    wait: !values["no-wait"],
-    json: values.json,
+    ...followOptions(values),
   };
 }

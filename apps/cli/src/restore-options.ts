@@ -1,18 +1,14 @@
 import type { InfoHash } from "@seedfleet/bytes";
-import { BUS_USAGE, natsUrl } from "./bus-option.ts";
+import { BUS_USAGE } from "./bus-option.ts";
 import { parseCommandLine } from "./command-line.ts";
+import { FOLLOW_FLAGS, type FollowOptions, followOptions } from "./follow-options.ts";
 import { infoHashArgument } from "./info-hash-argument.ts";
 import { SWARM_FLAGS, SWARM_USAGE, type SwarmOptions, swarmOptions } from "./swarm-options.ts";
 
-export type RestoreOptions = SwarmOptions & {
-  readonly infoHash: InfoHash;
-  readonly natsUrl: string | null;
-  /** Null takes the only piece-store at which pieces are bad. */
-  readonly store: string | null;
-  /** Whether to wait until all are there again. */
-  readonly wait: boolean;
-  readonly json: boolean;
-};
+export type RestoreOptions = SwarmOptions &
+  FollowOptions & {
+    readonly infoHash: InfoHash;
+  };
 
 export const RESTORE_USAGE: string = `Usage: seedfleet restore INFO_HASH [options]
 
@@ -32,19 +28,12 @@ ${BUS_USAGE}
 export function parseRestoreOptions(args: readonly string[]): RestoreOptions | "help" {
   const { values, positionals } = parseCommandLine("restore", args, {
     ...SWARM_FLAGS,
-    "no-wait": { type: "boolean", default: false },
-    bus: { type: "string" },
-    store: { type: "string" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
+    ...FOLLOW_FLAGS,
   });
   if (values.help) return "help";
   return {
     ...swarmOptions(values),
     infoHash: infoHashArgument("restore", positionals),
-    natsUrl: natsUrl(values.bus),
-    store: values.store ?? null,
-    wait: !values["no-wait"],
-    json: values.json,
+    ...followOptions(values),
   };
 }
