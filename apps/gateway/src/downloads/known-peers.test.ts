@@ -92,6 +92,22 @@ test("KnownPeers remembers so many", () => {
   equal(known.wantsMore, false);
 });
 
+test("KnownPeers forgets who failed for others, where it is full", () => {
+  const known = given();
+  known.add(addresses(KNOWN_PEERS_MAX), 0);
+  const fresh = { host: "203.0.113.9", port: 6_881 };
+  known.add([fresh], 0);
+  for (const address of known.next(0)) known.ended(address, 0);
+  known.add([fresh], 0);
+  equal(known.size, KNOWN_PEERS_MAX);
+  const rest = Array.from({ length: KNOWN_PEERS_MAX / DOWNLOAD_DIALS_MAX }, () => {
+    const next = known.next(0);
+    for (const address of next) known.ended(address, 0);
+    return next;
+  });
+  ok(rest.flat().some(({ host }) => host === fresh.host));
+});
+
 test("KnownPeers never has more under way than it may, and loses no place", () => {
   const anyStep = fc.record({
     what: fc.constantFrom("next", "connected", "ended", "ban"),

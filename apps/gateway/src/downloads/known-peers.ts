@@ -1,6 +1,6 @@
 import type { HostPort } from "@seedfleet/contracts";
 
-/** Addresses remembered of one torrent; of more those that were found last are let fall. */
+/** Addresses remembered of one torrent; of more those that failed most often make room. */
 export const KNOWN_PEERS_MAX = 2_000;
 
 /** Connections that one download opens at most; those that peers open come on top. */
@@ -51,8 +51,8 @@ export class KnownPeers {
   add(addresses: readonly HostPort[], nowMs: number): void {
     for (const { host, port } of addresses) {
       const key = keyOf({ host, port });
-      if (port === 0 || this.#peers.has(key) || this.#peers.size >= KNOWN_PEERS_MAX) continue;
-      if (this.#isOurs({ host, port })) continue;
+      if (port === 0 || this.#peers.has(key) || this.#isOurs({ host, port })) continue;
+      if (this.#peers.size >= KNOWN_PEERS_MAX && !this.#makeRoom()) continue;
       const fresh = { failures: 0, nextAtMs: nowMs, state: "idle", isBanned: false } as const;
       this.#peers.set(key, { host, port, ...fresh });
     }
@@ -92,6 +92,16 @@ export class KnownPeers {
     peer.failures += 1;
     peer.nextAtMs = nowMs + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (peer.failures - 1));
     if (peer.failures >= FAILURES_MAX) this.#peers.delete(key);
+  }
+
+  /** Whoever names a thousand addresses where nobody is does not keep others out. */
+  #makeRoom(): boolean {
+    let worst: KnownPeer | null = null;
+    for (const peer of this.#peers.values()) {
+      if (peer.state !== "idle" || peer.failures === 0 || peer.isBanned) continue;
+      if (worst === null || peer.failures > worst.failures) worst = peer;
+    }
+    return worst !== null && this.#peers.delete(keyOf(worst));
   }
 
   /** It is not gone to any more. */
