@@ -1,14 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { watchPresence } from "@seedfleet/fleet";
-import { systemClock } from "@seedfleet/runtime";
-import { connectBus } from "@seedfleet/service";
-import { silentTelemetry } from "@seedfleet/telemetry";
-import { realPart, startNatsServer } from "@seedfleet/testkit";
+import { realPart } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
 import { BenchProcess } from "../bench-process.ts";
+import { startStoreOverNats } from "../fleet/store-over-nats.ts";
 import { thisMachine } from "../machine.ts";
 import { progress, runBench } from "../run-bench.ts";
 import {
@@ -21,13 +18,7 @@ import { type WriteRuns, writeFigures, writeHeading, writeTable } from "./write-
 import type { WriteSpec, WriteStore, Written } from "./write-spec.ts";
 
 const WRITING = fileURLToPath(new URL("writing.ts", import.meta.url));
-const PIECE_STORE = fileURLToPath(
-  new URL("../../../apps/piece-store/src/main.ts", import.meta.url),
-);
 const MIB = 1024 * 1024;
-const HOLDER = "bench";
-
-const READY_MS_MAX = 30_000;
 
 /** What a measurement may take besides its gigabytes, and for each MiB of them on a slow disk. */
 const WRITE_MS_MAX = 60_000;
@@ -88,31 +79,9 @@ async function write(
   return (await writing.event("written", WRITE_MS_MAX + sizeMib * WRITE_MS_MAX_PER_MIB)) as Written;
 }
 
-/** A real nats-server, and on it a piece-store process that keeps managed content. */
+/** A piece-store process that keeps managed content. */
 async function startStore(root: string, running: AsyncDisposableStack): Promise<WriteStore> {
-  const pidFile = join(root, "nats.pid");
-  const nats = await startNatsServer(["-P", pidFile]);
-  running.defer(() => nats.stop());
-  const account = { servers: [nats.url], user: null, password: null, token: null };
-  const ports = { clock: systemClock, telemetry: silentTelemetry };
-  const bus = await connectBus(account, { ...ports, name: "bench" });
-  running.defer(() => bus.close());
-  const presence = watchPresence({ bus, clock: systemClock }, ["piece-store"]);
-  const command = {
-    name: "piece-store",
-    program: process.execPath,
-    args: [PIECE_STORE],
-    env: {
-      SEEDFLEET_ID: HOLDER,
-      SEEDFLEET_LOG_LEVEL: "warn",
-      SEEDFLEET_NATS_URL: nats.url,
-      SEEDFLEET_PIECE_STORE_MANAGED_ROOT: join(root, "nats"),
-      SEEDFLEET_PIECE_STORE_SCRUB_BYTES_PER_SECOND: "0",
-    },
-  };
-  const store = BenchProcess.start(command, running);
-  await Promise.race([presence.first("piece-store"), store.event("ready", READY_MS_MAX)]);
-  presence.stop();
-  const natsPid = Number(await readFile(pidFile, "utf8"));
-  return { bus: "nats", url: nats.url, natsPid, storePid: store.pid };
+  const env = { SEEDFLEET_PIECE_STORE_MANAGED_ROOT: join(root, "nats") };
+  const { url, natsPid, storePid } = await startStoreOverNats(root, env, running);
+  return { bus: "nats", url, natsPid, storePid };
 }
