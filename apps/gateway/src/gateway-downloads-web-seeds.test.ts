@@ -13,6 +13,12 @@ test("a download completes from a web seed alone, and asks it for nothing twice"
   const { recorded } = mirrored.given.telemetry;
   const { length } = mirrored.torrent.content;
   equal(recorded.total("seedfleet_gateway_web_seed_bytes", {}), length);
+  equal(mirrored.given.gauge("downloaded_bytes"), length);
+  equal(mirrored.given.gauge("wasted_bytes"), 0);
+  const verified = { outcome: "verified" };
+  const { pieceCount } = mirrored.torrent.metainfo;
+  equal(recorded.total("seedfleet_gateway_downloaded_pieces", verified), pieceCount);
+  equal(mirrored.given.gauge("mirrors_halted"), 0);
 });
 
 test("a download completes from a web seed and a peer together", async () => {

@@ -4,7 +4,12 @@ import { gatewaysOf, type Mirrors, type MirrorWatch } from "@seedfleet/fleet";
 import { type CancelTimer, errorMessage } from "@seedfleet/runtime";
 import type { PeerSide } from "../peer-side.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import { MirrorRun, type MirrorRunConfig, type MirrorRunPorts } from "./mirror-run.ts";
+import {
+  type DownloadedBytes,
+  MirrorRun,
+  type MirrorRunConfig,
+  type MirrorRunPorts,
+} from "./mirror-run.ts";
 
 const ROUND_INTERVAL_MS = 1_000;
 const TICK_INTERVAL_MS = 500;
@@ -28,6 +33,8 @@ export class Downloads {
   readonly #watch: MirrorWatch;
   readonly #runs = new Map<InfoHash, MirrorRun>();
   readonly #timers: readonly CancelTimer[];
+  #downloadedBytesOfGone = 0;
+  #wastedBytesOfGone = 0;
   #stopped = false;
 
   constructor(
@@ -47,6 +54,27 @@ export class Downloads {
       }),
     ];
     this.changed();
+  }
+
+  /** Mirrors that this gateway takes part in. */
+  get count(): number {
+    return this.#runs.size;
+  }
+
+  /** Those of them that cannot go on now. */
+  get haltedCount(): number {
+    const isHalted = ({ state }: MirrorRun): boolean => state === "paused" || state === "failed";
+    return [...this.#runs.values()].filter(isHalted).length;
+  }
+
+  /** Block bytes that came, of all mirrors there ever were. */
+  get downloadedBytes(): number {
+    return this.#sum(this.#downloadedBytesOfGone, ({ downloadedBytes }) => downloadedBytes);
+  }
+
+  /** Of them those that came twice, or were not what they should be. */
+  get wastedBytes(): number {
+    return this.#sum(this.#wastedBytesOfGone, ({ wastedBytes }) => wastedBytes);
   }
 
   isDownloading(infoHash: InfoHash): boolean {
@@ -75,6 +103,9 @@ export class Downloads {
       void run.stop(LEAVE_MS_MAX);
       // Its last round was a while ago, and whoever adds up would miss what came since.
       this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
+      const { downloadedBytes, wastedBytes } = run.downloaded;
+      this.#downloadedBytesOfGone += downloadedBytes;
+      this.#wastedBytesOfGone += wastedBytes;
       this.#runs.delete(infoHash);
     }
   }
@@ -92,6 +123,12 @@ export class Downloads {
     await Promise.all([...this.#runs.values()].map((run) => run.stop(LEAVE_MS_MAX)));
     this.#ports.writes[Symbol.dispose]();
     await Promise.all(this.#ports.outside.map((each) => each[Symbol.asyncDispose]()));
+  }
+
+  #sum(ofGone: number, bytesOf: (downloaded: DownloadedBytes) => number): number {
+    let sum = ofGone;
+    for (const { downloaded } of this.#runs.values()) sum += bytesOf(downloaded);
+    return sum;
   }
 
   get #gateway(): string {

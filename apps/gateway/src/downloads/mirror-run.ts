@@ -50,6 +50,9 @@ export type MirrorRunConfig = {
   readonly gateway: string;
 };
 
+/** Block bytes that came, and those among them that were of no use. */
+export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };
+
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
 export class MirrorRun {
   readonly mirror: Mirror;
@@ -66,7 +69,7 @@ export class MirrorRun {
   #reason: string | null = null;
   readonly #rate: RollingRate;
   /** Of the download that is over. */
-  #ended = { downloadedBytes: 0, wastedBytes: 0 };
+  #ended: DownloadedBytes = { downloadedBytes: 0, wastedBytes: 0 };
 
   constructor(
     ports: MirrorRunPorts,
@@ -102,10 +105,14 @@ export class MirrorRun {
     return reason === null ? null : reason.slice(0, MIRROR_REASON_LENGTH_MAX);
   }
 
+  get downloaded(): DownloadedBytes {
+    return this.#torrent?.download ?? this.#ended;
+  }
+
   progress(): MirrorProgress {
     const torrent = this.#torrent;
     const download = torrent?.download ?? null;
-    const { downloadedBytes, wastedBytes } = download ?? this.#ended;
+    const { downloadedBytes, wastedBytes } = this.downloaded;
     return {
       gateway: this.#config.gateway,
       state: this.#state,
@@ -274,7 +281,7 @@ export class MirrorRun {
     const missing = have.pieceCount - have.count;
     return {
       uploadedBytes: this.#ports.peers.sentBytesOf(torrent),
-      downloadedBytes: (torrent.download ?? this.#ended).downloadedBytes,
+      downloadedBytes: this.downloaded.downloadedBytes,
       leftBytes: Math.min(metainfo.sizeBytes, missing * metainfo.pieceLengthBytes),
     };
   }

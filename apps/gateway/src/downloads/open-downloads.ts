@@ -12,6 +12,7 @@ import type { EncryptionPolicy } from "../peers/open-stream.ts";
 import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import { DownloadMemory } from "./download-memory.ts";
+import { countWrites, showDownloads } from "./download-metrics.ts";
 import { Downloads } from "./downloads.ts";
 import { fetchSources } from "./fetch-sources.ts";
 import { PieceWrites } from "./piece-writes.ts";
@@ -57,7 +58,7 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
   const addresses = (): readonly HostPort[] => {
     return presence.available("gateway").flatMap(({ peerAddress }) => peerAddress ?? []);
   };
-  return new Downloads(
+  const downloads = new Downloads(
     {
       ...{ ...ports, log, chance, memory: new DownloadMemory(downloadBytes) },
       ...{ outside: dht === null ? [clients] : [clients, dht] },
@@ -65,7 +66,7 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
         { ...ports, chance, clients, dht, rule },
         { ...config, port: address.port },
       ),
-      writes: new PieceWrites(bus, id),
+      writes: new PieceWrites({ bus, count: countWrites(meter) }, id),
       isOurs: ({ host, port }) =>
         [address, ...addresses()].some((each) => each.host === host && each.port === port),
       gateways: () => [...new Set([id, ...presence.available("gateway").map((each) => each.id)])],
@@ -73,6 +74,8 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
     { gateway: id },
     { mirrors, watch: mirrorWatch },
   );
+  showDownloads(meter, downloads);
+  return downloads;
 }
 
 function openDht(

@@ -29,7 +29,7 @@ class GivenStoring implements AsyncDisposable {
   readonly torrent: Torrent;
   readonly download: TorrentDownload;
   readonly storing: PieceStoring;
-  readonly writes = new PieceWrites(this.bus, GATEWAY);
+  readonly writes = new PieceWrites({ bus: this.bus, count: () => {} }, GATEWAY);
   readonly stalls: boolean[] = [];
   readonly fetched: number[] = [];
 

@@ -3,6 +3,7 @@ import type { InfoHash } from "@seedfleet/bytes";
 import { offeredPieceCall, writePieceCall } from "@seedfleet/contracts";
 import { errorMessage, SeedfleetError } from "@seedfleet/runtime";
 import { storeCode } from "../fills/store-code.ts";
+import type { CountWrite } from "./download-metrics.ts";
 
 /** Pieces of this gateway that stores have at hand at once. */
 export const WRITES_AT_ONCE_MAX = 16;
@@ -25,13 +26,15 @@ type Offer = { readonly infoHash: InfoHash; readonly piece: number; readonly byt
 export class PieceWrites implements Disposable {
   readonly #bus: Bus;
   readonly #gateway: string;
+  readonly #count: CountWrite;
   readonly #offers = new Map<string, Offer>();
   readonly #waiting: (() => void)[] = [];
   readonly #subscription: Subscription;
   #underWay = 0;
 
-  constructor(bus: Bus, gateway: string) {
+  constructor({ bus, count }: { readonly bus: Bus; readonly count: CountWrite }, gateway: string) {
     this.#bus = bus;
+    this.#count = count;
     this.#gateway = gateway;
     this.#subscription = bus.serveStream(
       offeredPieceCall,
@@ -42,6 +45,12 @@ export class PieceWrites implements Disposable {
 
   /** Never rejects. The bytes must stay as they are until it resolves. */
   async write(holder: string, offer: Offer): Promise<WriteOutcome> {
+    const outcome = await this.#write(holder, offer);
+    this.#count(outcome.kind);
+    return outcome;
+  }
+
+  async #write(holder: string, offer: Offer): Promise<WriteOutcome> {
     const { infoHash, piece } = offer;
     const key = keyOf(infoHash, piece);
     await this.#place();
