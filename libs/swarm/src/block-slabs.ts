@@ -1,34 +1,45 @@
+import { SLAB_WORDS } from "./size-classes.ts";
+import { storeWords } from "./store-words.ts";
+
 const WORD_BYTES = 4;
 
-/** 64 KiB: small enough that a class hardly used costs little, large enough to be few. */
-const SLAB_WORDS = 16_384;
-
-/** A block is told by its class, in the upper bits, and its number in the class. */
+/** A block is told by its class, in the upper bits, then by slab and place in the slab. */
 const NUMBER_BITS = 26;
 const NUMBER_MASK = 2 ** NUMBER_BITS - 1;
+
+/** Empty slabs that are kept for any class: some, and a share of those in use. */
+const SPARE_SLABS = 32;
+const SPARE_SHARE = 0.25;
 
 export const NO_BLOCK = -1;
 export const NO_OWNER = -1;
 
 /**
- * Blocks of words out of slabs, one kind of slab for each size. The blocks of a size have no gaps:
+ * Blocks of words out of slabs, one kind of block for each size. The blocks of a size have no gaps:
  * the last one moves where one was freed, so that no order of joining and leaving can leave memory
  * behind. The first word of a block is its owner, who is told when its block has moved.
+ *
+ * All slabs are of one length, but for those of blocks that are longer, so that one class uses what
+ * another leaves: pools grow from class to class, and what they leave is not for the garbage
+ * collector then.
  */
 export class BlockSlabs {
   readonly #blockWords: Int32Array;
-  /** How many blocks a slab has, as a power of two. */
+  readonly #perSlab: Int32Array;
+  /** How many bits of a number tell the place in a slab. */
   readonly #shifts: Int32Array;
-  readonly #counts: Int32Array;
+  /** The number that the next block of a class gets. */
+  readonly #ends: Int32Array;
   readonly #slabs: Int32Array[][];
+  readonly #spare: Int32Array[] = [];
+  #inUse = 0;
   #bytes = 0;
 
   constructor(blockWords: Int32Array) {
     this.#blockWords = blockWords;
-    this.#shifts = blockWords.map((words) =>
-      Math.max(0, Math.floor(Math.log2(SLAB_WORDS / words))),
-    );
-    this.#counts = new Int32Array(blockWords.length);
+    this.#perSlab = blockWords.map((words) => Math.max(1, Math.floor(SLAB_WORDS / words)));
+    this.#shifts = this.#perSlab.map((blocks) => Math.ceil(Math.log2(blocks)));
+    this.#ends = new Int32Array(blockWords.length);
     this.#slabs = Array.from(blockWords, () => []);
   }
 
@@ -55,15 +66,13 @@ export class BlockSlabs {
 
   /** A new block; what is in it is left over, but for the owner. */
   allocate(sizeClass: number, owner: number): number {
-    const number = this.#counts[sizeClass] ?? 0;
+    const number = this.#ends[sizeClass] ?? 0;
     const shift = this.#shifts[sizeClass] ?? 0;
     const slabs = this.#slabs[sizeClass] as Int32Array[];
-    if (number >>> shift === slabs.length) {
-      const words = new Int32Array((this.#blockWords[sizeClass] ?? 0) << shift);
-      slabs.push(words);
-      this.#bytes += words.length * WORD_BYTES;
-    }
-    this.#counts[sizeClass] = number + 1;
+    const slab = number >>> shift;
+    if (slab === slabs.length) slabs.push(this.#newSlab(this.#blockWords[sizeClass] ?? 0));
+    const isLastInSlab = number - (slab << shift) === (this.#perSlab[sizeClass] ?? 0) - 1;
+    this.#ends[sizeClass] = isLastInSlab ? (slab + 1) << shift : number + 1;
     const block = (sizeClass << NUMBER_BITS) | number;
     this.slab(block)[this.start(block)] = owner;
     return block;
@@ -72,21 +81,38 @@ export class BlockSlabs {
   /** Gives a block back. Whose block now has its number, or `NO_OWNER`. */
   free(block: number): number {
     const sizeClass = block >>> NUMBER_BITS;
-    const number = (this.#counts[sizeClass] ?? 0) - 1;
+    const number = this.#lastOf(sizeClass);
     const last = (sizeClass << NUMBER_BITS) | number;
     let moved = NO_OWNER;
     if (block !== last) {
       this.#move(last, block);
       moved = this.slab(block)[this.start(block)] ?? NO_OWNER;
     }
-    this.#counts[sizeClass] = number;
-    this.#trim(sizeClass, number);
+    this.#ends[sizeClass] = number;
+    this.#trim(sizeClass);
     return moved;
+  }
+
+  #lastOf(sizeClass: number): number {
+    const end = this.#ends[sizeClass] ?? 0;
+    const shift = this.#shifts[sizeClass] ?? 0;
+    const slab = end >>> shift;
+    if (slab << shift !== end) return end - 1;
+    return ((slab - 1) << shift) + (this.#perSlab[sizeClass] ?? 0) - 1;
+  }
+
+  #newSlab(blockWords: number): Int32Array {
+    const length = Math.max(blockWords, SLAB_WORDS);
+    const spare = length === SLAB_WORDS ? this.#spare.pop() : undefined;
+    this.#inUse += 1;
+    if (spare !== undefined) return spare;
+    this.#bytes += length * WORD_BYTES;
+    return storeWords(length);
   }
 
   #move(from: number, to: number): void {
     const sizeClass = from >>> NUMBER_BITS;
-    if (this.#shifts[sizeClass] === 0) {
+    if (this.#perSlab[sizeClass] === 1) {
       // A block that is a slab of its own need not be copied.
       const slabs = this.#slabs[sizeClass] as Int32Array[];
       const [low, high] = [to & NUMBER_MASK, from & NUMBER_MASK];
@@ -103,14 +129,16 @@ export class BlockSlabs {
     }
   }
 
-  /** Keeps one empty slab of small blocks, so that coming and going at its edge costs nothing. */
-  #trim(sizeClass: number, count: number): void {
-    const shift = this.#shifts[sizeClass] ?? 0;
+  /** Gives up slabs that are empty now; of some size they stay for whoever needs one. */
+  #trim(sizeClass: number): void {
     const slabs = this.#slabs[sizeClass] as Int32Array[];
-    const used = ((count - 1) >> shift) + 1;
-    const spare = shift === 0 || count === 0 ? 0 : 1;
-    while (slabs.length > used + spare) {
-      this.#bytes -= (slabs.pop()?.length ?? 0) * WORD_BYTES;
+    const used = (this.#lastOf(sizeClass) >> (this.#shifts[sizeClass] ?? 0)) + 1;
+    while (slabs.length > used) {
+      const slab = slabs.pop() as Int32Array;
+      this.#inUse -= 1;
+      const spareMax = SPARE_SLABS + this.#inUse * SPARE_SHARE;
+      if (slab.length === SLAB_WORDS && this.#spare.length < spareMax) this.#spare.push(slab);
+      else this.#bytes -= slab.length * WORD_BYTES;
     }
   }
 }

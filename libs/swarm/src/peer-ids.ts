@@ -1,4 +1,5 @@
 import { readWords, writeWord } from "./peer-entry.ts";
+import { storeWords } from "./store-words.ts";
 
 const WORD_BYTES = 4;
 const WAYS = 4;
@@ -17,7 +18,7 @@ const GOLDEN = 0x9e3779b1;
 export class PeerIds {
   readonly #setsMax: number;
   #sets = 0;
-  #words = new Int32Array();
+  #words: Int32Array = new Int32Array();
   #kept = 0;
   #victim = 0;
   readonly #id = new Int32Array(ID_WORDS);
@@ -96,7 +97,7 @@ export class PeerIds {
   #grow(): void {
     const old = this.#words;
     this.#sets = this.#sets === 0 ? Math.min(SETS_AT_FIRST, this.#setsMax) : this.#sets * 2;
-    this.#words = new Int32Array(this.#sets * SET_WORDS);
+    this.#words = storeWords(this.#sets * SET_WORDS);
     this.#kept = 0;
     for (let at = 0; at < old.length; at += ENTRY_WORDS) {
       if (old[at] === 0) continue;

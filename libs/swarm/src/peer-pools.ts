@@ -6,6 +6,11 @@ import { ENTRIES_AT, type SizeClasses, sizeClasses } from "./size-classes.ts";
 import type { Chance } from "./swarm-peer.ts";
 import { POOLS_AT, type SwarmRows } from "./swarm-rows.ts";
 
+/** Of a step of growth: how much sooner than it must a pool may grow. */
+const EARLY_SHARE = 0.25;
+const GOLDEN = 0x9e3779b1;
+const PER_UINT32 = 2 ** -32;
+
 /** When more are removed in one go, the index is made anew instead. */
 const UNINDEXED_SINGLY_MAX = 64;
 
@@ -101,7 +106,7 @@ export class PeerPools {
     const count = this.count(owner);
     if (count === 0) this.#found(owner);
     let sizeClass = BlockSlabs.classOf(this.#block(owner));
-    if (count === this.#classes.capacities[sizeClass]) {
+    if (count === this.#grownAt(owner, sizeClass)) {
       sizeClass += 1;
       if (sizeClass === this.#classes.count) return false;
       this.#resize(owner, sizeClass);
@@ -189,6 +194,18 @@ export class PeerPools {
     const from = start + by * this.entryWords;
     for (let each = 0; each < this.entryWords; each += 1)
       words[to + each] = words[from + each] ?? 0;
+  }
+
+  /**
+   * At how many entries a pool grows: pools with an index at different ones, up to a quarter of a
+   * step early. Swarms that grow alike would else have their indexes made anew all in one moment.
+   */
+  #grownAt(owner: number, sizeClass: number): number {
+    const { capacities, count } = this.#classes;
+    const capacity = capacities[sizeClass] ?? 0;
+    if (!this.#isIndexed(sizeClass) || sizeClass === count - 1) return capacity;
+    const early = (capacity - (capacities[sizeClass - 1] ?? 0)) * EARLY_SHARE;
+    return capacity - Math.floor((Math.imul(owner, GOLDEN) >>> 0) * PER_UINT32 * early);
   }
 
   #found(owner: number): void {

@@ -68,8 +68,17 @@ export class PoolIndex {
   }
 
   rebuild(count: number): void {
-    this.#words.fill(0, this.#slotsAt, this.#slotsAt + this.#slots);
-    for (let position = 0; position < count; position += 1) this.add(position);
+    const words = this.#words;
+    const slotsAt = this.#slotsAt;
+    words.fill(0, slotsAt, slotsAt + this.#slots);
+    let entryAt = this.#entriesAt;
+    for (let position = 1; position <= count; position += 1) {
+      const hash = this.#hash.of(words, entryAt);
+      let slot = this.#home(hash);
+      while (words[slotsAt + slot] !== 0) slot = this.#next(slot);
+      words[slotsAt + slot] = tagOf(hash) | position;
+      entryAt += this.#entryWords;
+    }
   }
 
   #remove(position: number): void {

@@ -14,6 +14,9 @@ const ENTRIES_MAX = 2 ** 24;
 /** Slots of the index for each entry of a full pool. */
 const SLOTS_PER_ENTRY = 1.5;
 
+/** 64 KiB: small enough that a class hardly used costs little, large enough to be few. */
+export const SLAB_WORDS = 16_384;
+
 /** In front of the entries is the owner. */
 export const ENTRIES_AT = 1;
 
@@ -30,13 +33,13 @@ export type SizeClasses = {
 
 export function sizeClasses(entryWords: number): SizeClasses {
   const capacities: number[] = [];
-  for (let capacity = 1; capacity < ENTRIES_MAX; capacity = nextCapacity(capacity)) {
+  for (let least = 1; least < ENTRIES_MAX; ) {
+    const capacity = fillingSlab(least, entryWords);
     capacities.push(capacity);
+    least = nextCapacity(capacity);
   }
   capacities.push(ENTRIES_MAX);
-  const slots = capacities.map((capacity) => {
-    return capacity <= SCANNED_ENTRIES_MAX ? 0 : Math.ceil(capacity * SLOTS_PER_ENTRY);
-  });
+  const slots = capacities.map(slotsFor);
   const indexAts = capacities.map((capacity) => ENTRIES_AT + capacity * entryWords);
   return {
     count: capacities.length,
@@ -45,6 +48,19 @@ export function sizeClasses(entryWords: number): SizeClasses {
     indexSlots: Int32Array.from(slots),
     blockWords: Int32Array.from(indexAts, (at, each) => at + (slots[each] ?? 0)),
   };
+}
+
+function slotsFor(capacity: number): number {
+  return capacity <= SCANNED_ENTRIES_MAX ? 0 : Math.ceil(capacity * SLOTS_PER_ENTRY);
+}
+
+/** As many entries or more as fit a slab with as many blocks: nothing of it is left over. */
+function fillingSlab(capacity: number, entryWords: number): number {
+  const words = (entries: number): number => ENTRIES_AT + entries * entryWords + slotsFor(entries);
+  const blocks = Math.floor(SLAB_WORDS / words(capacity));
+  let filling = capacity;
+  while (blocks > 0 && words(filling + 1) * blocks <= SLAB_WORDS) filling += 1;
+  return filling;
 }
 
 function nextCapacity(capacity: number): number {

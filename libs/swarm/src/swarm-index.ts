@@ -1,4 +1,5 @@
 import { KeyedHash } from "./keyed-hash.ts";
+import { storeWords } from "./store-words.ts";
 import type { Chance } from "./swarm-peer.ts";
 import { INFO_HASH_WORDS, type SwarmRows } from "./swarm-rows.ts";
 
@@ -119,7 +120,7 @@ export class SwarmIndex {
 }
 
 function newSegment(depth: number): Segment {
-  return { slots: new Int32Array(SLOTS), depth, count: 0 };
+  return { slots: storeWords(SLOTS), depth, count: 0 };
 }
 
 function put(segment: Segment, hash: number, row: number): void {

@@ -1,3 +1,5 @@
+import { storeWords } from "./store-words.ts";
+
 const WORD_BYTES = 4;
 const ROWS_PER_SEGMENT = 1_024;
 const SEGMENT_SHIFT = 10;
@@ -104,7 +106,7 @@ export class SwarmRows {
 
   #grow(): void {
     if (this.#used === this.#segments.length * ROWS_PER_SEGMENT) {
-      this.#segments.push(new Int32Array(ROWS_PER_SEGMENT * ROW_WORDS));
+      this.#segments.push(storeWords(ROWS_PER_SEGMENT * ROW_WORDS));
     }
     this.#used += 1;
   }

@@ -25,6 +25,8 @@ export type LibcSockets = {
   /** Headers at a pointer, how many, flags, and a pointer to a timeout or 0. */
   recvmmsg(descriptor: number, headers: bigint, ...more: [number, number, bigint]): number;
   sendmmsg(descriptor: number, headers: bigint, ...more: [number, number]): number;
+  /** `struct pollfd` at a pointer, how many, and how long to wait in ms; how many are ready. */
+  poll(descriptors: bigint, count: bigint, timeoutMs: number): number;
   pointerTo(memory: ArrayBuffer | NodeJS.ArrayBufferView): bigint;
 };
 
@@ -65,6 +67,7 @@ export function loadLibcSockets(): LibcSockets | null {
         return: "int32",
       },
       sendmmsg: { arguments: ["int32", "pointer", "uint32", "int32"], return: "int32" },
+      poll: { arguments: ["pointer", "uint64", "int32"], return: "int32" },
     });
     return {
       ...functions,

@@ -3,7 +3,8 @@ import { bindSocket, SOCK_DGRAM, type SocketPlace } from "../sockets/bind-socket
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import { type Datagram, type DatagramAnswers, SILENCE } from "./answer-udp.ts";
 import { DatagramMemory, type SourcePort } from "./datagram-memory.ts";
-import { CALLS_PER_TURN_MAX, DATAGRAMS_PER_CALL_MAX } from "./udp-limits.ts";
+import { DatagramWait } from "./datagram-wait.ts";
+import { DATAGRAMS_PER_BURST_MAX, DATAGRAMS_PER_CALL_MAX } from "./udp-limits.ts";
 
 const MSG_DONTWAIT = 0x40;
 
@@ -16,18 +17,20 @@ const FIRST = DATAGRAMS_PER_CALL_MAX;
  * A UDP socket whose datagrams are taken and answered 64 at a time by `recvmmsg` and `sendmmsg`.
  * Its descriptor goes to `dgram`, which waits, takes the first datagram of a burst and closes it in
  * the end; the rest of the burst is taken here, and the first answered with it. A call of either
- * function never waits.
+ * function never waits; `DatagramWait` does.
  */
 export class DatagramBatches {
   readonly descriptor: number;
   readonly #libc: LibcSockets;
   readonly #memory: DatagramMemory;
+  readonly #wait: DatagramWait;
   #stopped = false;
 
   private constructor(libc: LibcSockets, descriptor: number) {
     this.descriptor = descriptor;
     this.#libc = libc;
     this.#memory = new DatagramMemory(FIRST + 1, libc.pointerTo);
+    this.#wait = new DatagramWait(libc, descriptor);
   }
 
   /** Null where this machine cannot, or the place is not to be had: then `dgram` says why. */
@@ -39,20 +42,25 @@ export class DatagramBatches {
   }
 
   /**
-   * Answers a datagram that `dgram` took, unless it is null, and what is there already, as much as
-   * is fair to everything else in this thread.
+   * Answers a datagram that `dgram` took, unless it is null, and what is there already or comes in
+   * a moment, as much as is fair to everything else in this thread.
    */
   answerBurst(first: FirstDatagram | null, answers: DatagramAnswers, clock: Clock): void {
+    const { receiving } = this.#memory;
     let replies = first === null ? 0 : this.#answerFirst(first, answers, clock.nowMs());
-    for (let call = 0; call < CALLS_PER_TURN_MAX && !this.#stopped; call += 1) {
-      const { receiving } = this.#memory;
+    for (let taken = 0; taken < DATAGRAMS_PER_BURST_MAX && !this.#stopped; ) {
       const most = DATAGRAMS_PER_CALL_MAX;
       const count = this.#libc.recvmmsg(this.descriptor, receiving, most, MSG_DONTWAIT, 0n);
-      // Nothing is there, or the socket is broken, which `dgram` finds out as well.
-      if (count <= 0) break;
-      replies = this.#answer(answers, { count, replies, nowMs: clock.nowMs() });
+      if (count > 0) {
+        const nowMs = clock.nowMs();
+        this.#wait.taken(nowMs);
+        replies = this.#answer(answers, { count, replies, nowMs });
+        taken += count;
+      }
       answers.counts.silences["not-sent"] += this.#send(replies);
       replies = 0;
+      // Nothing is there, or the socket is broken, which `dgram` finds out as well.
+      if (count <= 0 && !this.#wait.forNext()) break;
     }
     answers.counts.silences["not-sent"] += this.#send(replies);
   }

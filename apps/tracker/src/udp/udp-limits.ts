@@ -26,10 +26,16 @@ export const UDP_PASSKEY_CHARS_MAX = 128;
 export const DATAGRAMS_PER_CALL_MAX = 64;
 
 /**
- * Calls after each datagram that `dgram` takes itself, of which it takes up to 32 in a turn of the
- * event loop: 8,224 datagrams, some 30 ms, if all calls are full.
+ * Datagrams taken after each one that `dgram` takes itself, of which it takes up to 32 in a turn of
+ * the event loop: 8,224 datagrams, some 30 ms, if there are so many.
  */
-export const CALLS_PER_TURN_MAX = 4;
+export const DATAGRAMS_PER_BURST_MAX = 256;
+
+/** Of so many calls in one millisecond that found datagrams, the next is worth waiting for. */
+export const WAITED_FROM_CALLS_PER_MS = 8;
+
+/** Waits for the next datagram in a turn of the event loop; at such rates some 2 ms at most. */
+export const WAITS_PER_TURN_MAX = 16;
 
 /** Memory of the kernel for datagrams that wait: some 4,000 announces, 20 ms of a full core. */
 export const UDP_BUFFER_BYTES = 4_194_304;
