@@ -1,5 +1,11 @@
-import { jetstream, StorageType } from "@nats-io/jetstream";
-import { type ObjectStore as NatsObjects, Objm } from "@nats-io/obj";
+import { createHash } from "node:crypto";
+import {
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  StorageType,
+} from "@nats-io/jetstream";
+import { type ObjectStore as NatsObjects, type ObjectInfo, Objm } from "@nats-io/obj";
 import { assertBucket, assertObjectName, type ObjectStore, timedOut } from "@seedfleet/bus";
 import { type Connection, inStore } from "./connection.ts";
 
@@ -21,29 +27,58 @@ export async function openNatsObjectStore(
       replicas: connection.replicas,
     }),
   );
-  return new NatsObjectStore(connection, bucket, store);
+  const { streams } = await jetstreamManager(connection.nats, { checkAPI: false });
+  return new NatsObjectStore(connection, { bucket, store, streams });
 }
+
+type Opened = {
+  readonly bucket: string;
+  readonly store: NatsObjects;
+  readonly streams: JetStreamManager["streams"];
+};
 
 class NatsObjectStore implements ObjectStore {
   readonly #connection: Connection;
   readonly #bucket: string;
   readonly #store: NatsObjects;
+  readonly #streams: JetStreamManager["streams"];
 
-  constructor(connection: Connection, bucket: string, store: NatsObjects) {
+  constructor(connection: Connection, { bucket, store, streams }: Opened) {
     this.#connection = connection;
     this.#bucket = bucket;
     this.#store = store;
+    this.#streams = streams;
   }
 
   async get(name: string): Promise<Uint8Array | null> {
     assertObjectName(name);
     return await this.#inStore("read", async () => {
-      const late = Promise.withResolvers<never>();
-      const cancelTimer = this.#connection.clock.after(READ_TIMEOUT_MS, () =>
-        late.reject(timedOut(this.#bucket, READ_TIMEOUT_MS)),
-      );
-      return await Promise.race([this.#store.getBlob(name), late.promise]).finally(cancelTimer);
+      const info = await this.#store.info(name);
+      if (info === null || info.deleted) return null;
+      return (await this.#onlyChunk(info)) ?? (await this.#blob(name));
     });
+  }
+
+  /**
+   * Most objects have one chunk, which is read by one request. The client makes a consumer for any,
+   * which takes several times as long. Null if there are more, or none, or others by now.
+   */
+  async #onlyChunk({ chunks, nuid, digest }: ObjectInfo): Promise<Uint8Array | null> {
+    if (chunks !== 1) return null;
+    const chunk = await this.#streams.getMessage(`OBJ_${this.#bucket}`, {
+      last_by_subj: `$O.${this.#bucket}.C.${nuid}`,
+    });
+    if (chunk === null) return null;
+    const sha256 = createHash("sha256").update(chunk.data).digest("base64url");
+    return digest.replace(/=+$/, "") === `SHA-256=${sha256}` ? chunk.data : null;
+  }
+
+  async #blob(name: string): Promise<Uint8Array | null> {
+    const late = Promise.withResolvers<never>();
+    const cancelTimer = this.#connection.clock.after(READ_TIMEOUT_MS, () =>
+      late.reject(timedOut(this.#bucket, READ_TIMEOUT_MS)),
+    );
+    return await Promise.race([this.#store.getBlob(name), late.promise]).finally(cancelTimer);
   }
 
   async put(name: string, value: Uint8Array): Promise<void> {
