@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { realPartTest, startNatsServer } from "@seedfleet/testkit";
 import { givenTree } from "./given-content.ts";
-import { type LibtorrentOptions, liftLimit, longestWaitMs, startLibtorrent } from "./libtorrent.ts";
+import {
+  LETS_NOBODY_IN,
+  type LibtorrentOptions,
+  liftLimit,
+  longestWaitMs,
+  startLibtorrent,
+} from "./libtorrent.ts";
 import { sameTree } from "./same-tree.ts";
 import { type FiveServices, type Gateway, startFiveServices } from "./seedfleet.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -35,9 +41,11 @@ realPartTest(
     const tracked = await givenDownload(services, join(work.path, "tracked"), ["--private"]);
     const told = await givenDownload(services, join(work.path, "told"), []);
 
-    // It comes before there is another gateway, so that only the leaving one can tell it of that.
+    // It comes before there is another gateway, so that only the leaving one can tell it of that,
+    // and lets nobody in, so that the other one cannot come to it.
     const { gateway: first } = services;
-    const byHand = { withoutTrackers: true, peers: [first.address] };
+    const settings = { ...SETTINGS, ...LETS_NOBODY_IN };
+    const byHand = { withoutTrackers: true, peers: [first.address], settings };
     await using byPex = await startLibtorrent({ ...told, ...byHand });
     await byPex.line(contentFrom(first));
     const second = await services.startGateway("second");

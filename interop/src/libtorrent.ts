@@ -53,6 +53,12 @@ export const WAITS_FOR_PEERS: LibtorrentSettings = {
   enable_outgoing_utp: false,
 };
 
+/** It takes no connection that another opens, as behind a NAT. */
+export const LETS_NOBODY_IN: LibtorrentSettings = {
+  enable_incoming_tcp: false,
+  enable_incoming_utp: false,
+};
+
 /** Starts libtorrent; what it says is described in the script. */
 export async function startLibtorrent(options: LibtorrentOptions): Promise<RunningProgram> {
   const { host, directory, ...others } = options;

@@ -76,8 +76,8 @@ export type FiveServices = AsyncDisposable & {
   readonly consoleUrl: string;
   /** All processes that were started. */
   readonly programs: readonly RunningProgram[];
-  /** Another one beside the first. */
-  startGateway(id: string): Promise<Gateway>;
+  /** Another one beside the first, or one that ended anew: at this port, else at a free one. */
+  startGateway(id: string, port?: number): Promise<Gateway>;
   startScheduler(id: string): Promise<RunningProgram>;
   /** In the place of the first, which must have ended. */
   startStore(): Promise<RunningProgram>;
@@ -125,9 +125,10 @@ export async function startFiveServices(
     [`SEEDFLEET_${service}_HOST`]: host.address,
     [`SEEDFLEET_${service}_${service === "GATEWAY" ? "PEER_PORT" : "PORT"}`]: "0",
   });
-  const startGateway = async (id: string): Promise<Gateway> => {
+  const startGateway = async (id: string, port?: number): Promise<Gateway> => {
     const program = await start("gateway", {
       ...{ SEEDFLEET_ID: id, ...at("GATEWAY"), ...gatewayEnv },
+      ...(port === undefined ? {} : { SEEDFLEET_GATEWAY_PEER_PORT: String(port) }),
     });
     const listening = await program.line((line) => logged(line, "gateway listening"));
     return { program, address: [host.address, Number(listening["port"])] };

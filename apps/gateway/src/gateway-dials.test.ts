@@ -1,19 +1,14 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import { type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
 import { peerAnnouncedEvent } from "@seedfleet/contracts";
 import { turn } from "@seedfleet/testkit";
-import {
-  encodeHandshake,
-  encodeMessage,
-  HANDSHAKE_BYTES,
-  HandshakeDecoder,
-  WireDecoder,
-} from "@seedfleet/wire";
+import { encodeHandshake, encodeMessage, WireDecoder } from "@seedfleet/wire";
 import { DIAL_AFTER_MS } from "./peers/announced-peers.ts";
 import { GivenGateway, until } from "./testing.ts";
+import { handshakeOn, type ListeningLeecher, listeningLeecher } from "./testing-leecher.ts";
 import { givenPeerId } from "./testing-peer.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
@@ -24,10 +19,7 @@ test("a gateway goes to a leecher that does not come, and serves it", async () =
   await using given = await GivenGateway.start([ONE]);
   await using leecher = await listeningLeecher();
   const socket = await announced(given, leecher);
-  const handshakes = new HandshakeDecoder();
-  handshakes.push(await bytesOf(socket, HANDSHAKE_BYTES));
-  const handshake = handshakes.next();
-  equal(handshake !== null && "infoHash" in handshake && handshake.infoHash, infoHash);
+  equal((await handshakeOn(socket))?.infoHash, infoHash);
 
   const length = 16_384;
   const request = { kind: "request", piece: 1, begin: length, length } as const;
@@ -53,10 +45,7 @@ test("a gateway goes to a leecher by the hash that it announced itself by", asyn
   await given.publish(ONE, { aliases: [alias] });
   await using leecher = await listeningLeecher();
   const socket = await announced(given, leecher, alias);
-  const handshakes = new HandshakeDecoder();
-  handshakes.push(await bytesOf(socket, HANDSHAKE_BYTES));
-  const handshake = handshakes.next();
-  equal(handshake !== null && "infoHash" in handshake && handshake.infoHash, alias);
+  equal((await handshakeOn(socket))?.infoHash, alias);
 });
 
 test("a gateway leaves a leecher that answers for another torrent", async () => {
@@ -71,16 +60,12 @@ test("a gateway leaves a leecher that answers for another torrent", async () => 
 test("a gateway does not go to a leecher that has come", async () => {
   await using given = await GivenGateway.start([ONE]);
   await using leecher = await listeningLeecher();
-  let connections = 0;
-  leecher.server.on("connection", () => {
-    connections += 1;
-  });
   const peer = await given.join(ONE, "leecher");
   announce(given, leecher.port);
   await given.bus.flush();
   given.clock.advance(DIAL_AFTER_MS);
   await peer.interested();
-  equal(connections, 0);
+  equal(leecher.connections.length, 0);
 });
 
 const dialled = [
@@ -119,24 +104,6 @@ test("a gateway counts a leecher that cannot be reached", async () => {
   await until(() => given.closed("unreachable") === 1);
 });
 
-type Leecher = AsyncDisposable & { readonly server: Server; readonly port: number };
-
-async function listeningLeecher(): Promise<Leecher> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => void sockets.add(socket.on("error", () => {})));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  return {
-    server,
-    port: typeof address === "object" && address !== null ? address.port : 0,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 function announce({ bus }: GivenGateway, port: number, askedAs: InfoHash = infoHash): void {
   const address = { host: "127.0.0.1", port };
   const peer = { infoHash, askedAs, peerId: givenPeerId("leecher"), address };
@@ -146,7 +113,7 @@ function announce({ bus }: GivenGateway, port: number, askedAs: InfoHash = infoH
 /** The connection that the gateway makes to a leecher it was told of. */
 async function announced(
   given: GivenGateway,
-  { server, port }: Leecher,
+  { server, port }: ListeningLeecher,
   askedAs: InfoHash = infoHash,
 ): Promise<Socket> {
   const connection = once(server, "connection");
@@ -160,9 +127,4 @@ async function announced(
 function greeting(of: InfoHash): Uint8Array {
   const peerId = givenPeerId("leecher");
   return encodeHandshake({ infoHash: of, peerId, reserved: new Uint8Array(8) });
-}
-
-async function bytesOf(socket: Socket, count: number): Promise<Buffer> {
-  await until(() => socket.readableLength >= count);
-  return socket.read(count);
 }

@@ -24,6 +24,7 @@ import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
 import { pieceReader } from "./fills/read-piece.ts";
 import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
+import { Handover } from "./handover/handover.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
 import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
 import { siblingsOf } from "./operations/siblings-of.ts";
@@ -96,6 +97,7 @@ class Gateway implements RunningGateway {
   readonly #upload: FleetUpload;
   readonly #utp: Disposable;
   readonly #announced: AnnouncedPeers;
+  readonly #handover: Handover;
   readonly #subscriptions: readonly Subscription[];
   readonly #ownPeerId = newPeerId();
   readonly #operations: GatewayOperations;
@@ -134,6 +136,13 @@ class Gateway implements RunningGateway {
       isConnected: ({ infoHash, peerId }) => this.#swarms.hasPeer(infoHash, peerId),
       dial: (peer) => this.#peers.dial(peer),
     });
+    this.#handover = new Handover(
+      {
+        ...{ ...ports, presence: this.#presence, torrents: this.#torrents },
+        ...{ swarms: this.#swarms, peers: this.#peers },
+      },
+      config,
+    );
     server.open((socket) => this.#peers.accept(socket));
     this.#utp = refuseUtp({ host: config.host, port: server.port }, log);
     this.#subscriptions = subscribeToFleet(bus, config.id, {
@@ -153,6 +162,7 @@ class Gateway implements RunningGateway {
   /** Once other threads listen, peers come to them and no more to this one. */
   async handOver(): Promise<void> {
     if (await this.#peers.otherThreadsListen()) this.#ports.server.close();
+    await this.#handover.open();
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {
@@ -166,12 +176,15 @@ class Gateway implements RunningGateway {
   async drain(): Promise<void> {
     this.#leaveFleet();
     this.#swarms.sayGoodbye();
-    await Promise.all([this.#downloads.stop(), this.#peers.drain(DRAIN_MS_MAX)]);
+    const handedOver = this.#handover.leave();
+    const drained = this.#peers.drain(DRAIN_MS_MAX);
+    await Promise.all([handedOver, this.#downloads.stop(), drained]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaveFleet();
     this.#announcer.stop();
+    this.#handover.stop();
     this.#upload.stop();
     this.#presence.stop();
     const closed = Promise.all([this.#downloads.stop(), this.#peers.close()]);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { type InfoHash, type PeerId, peerIdFromBytes } from "@seedfleet/bytes";
-import type { HostPort, PeerAnnounced } from "@seedfleet/contracts";
+import type { HostPort } from "@seedfleet/contracts";
 import type { Catalog } from "@seedfleet/fleet";
 import { type Clock, delay, VERSION } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -24,6 +24,7 @@ import type { GatewayDemand, UploadParts, UploadSettings } from "./upload/upload
 import { OwnUpload } from "./workers/own-upload.ts";
 import { PeerThreads } from "./workers/peer-threads.ts";
 import { torrentTeller } from "./workers/tell-torrent.ts";
+import type { Dialled } from "./workers/worker-messages.ts";
 
 export type PeerSidePorts = {
   readonly clock: Clock;
@@ -118,10 +119,9 @@ export class PeerSide {
     this.#host.accept(socket);
   }
 
-  /** Opens a connection to a peer that does not come by itself. */
-  async dial(peer: PeerAnnounced): Promise<void> {
-    if (this.#threads === null) await this.#host.dial(peer);
-    else this.#threads.dial(peer);
+  /** Opens a connection to a peer that does not come by itself. Why that failed, null if not. */
+  async dial(peer: Dialled): Promise<CloseReason | null> {
+    return await (this.#threads ?? this.#host).dial(peer);
   }
 
   /**
@@ -129,7 +129,7 @@ export class PeerSide {
    * did not; `ended` is told when the connection ends that came of it.
    */
   async dialToDownload(
-    peer: Pick<PeerAnnounced, "askedAs" | "address">,
+    peer: Dialled,
     ended: (reason: CloseReason) => void,
   ): Promise<CloseReason | null> {
     return await this.#host.dial(peer, ended);

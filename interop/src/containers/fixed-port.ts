@@ -7,7 +7,7 @@ const PORT_MAX = 29_999;
 
 const given = new Set<number>();
 
-/** A port of this machine that was free a moment ago, for a container that may be restarted. */
+/** A port of this machine that was free a moment ago, for a program that may be restarted. */
 export async function fixedPort(): Promise<number> {
   while (true) {
     const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN + 1));

@@ -102,7 +102,17 @@ export {
   mirror,
   mirrorProgressEvent,
 } from "./mirrors.ts";
-export { type PeerAnnounced, peerAnnouncedEvent } from "./peers.ts";
+export {
+  HANDED_ADDRESSES_MAX,
+  type HandedLeechers,
+  LEFT_LEECHERS_BUCKET,
+  LEFT_LEECHERS_MAX,
+  type LeftLeechers,
+  leftLeechers,
+  type PeerAnnounced,
+  peerAnnouncedEvent,
+  peersHandedEvent,
+} from "./peers.ts";
 export {
   havePiecesCall,
   offeredPieceCall,

@@ -7,6 +7,7 @@ import {
   INGEST_BUCKET,
   INGEST_CHECKPOINT_BUCKET,
   INGEST_QUEUE,
+  LEFT_LEECHERS_BUCKET,
   METAINFO_BUCKET,
   MIRROR_BUCKET,
   OBFUSCATED_BUCKET,
@@ -37,8 +38,16 @@ export const KEY_VALUES_OF_PEOPLE: readonly string[] = [
   ...KEY_VALUES_BACKED_UP,
 ].filter((bucket) => bucket !== CONDITION_BUCKET && bucket !== SCRUB_BUCKET);
 
-/** Jobs under way are not backed up: their content is hashed again when it is published again. */
-export const LEFT_OUT: readonly string[] = [INGEST_BUCKET, INGEST_CHECKPOINT_BUCKET, INGEST_QUEUE];
+/**
+ * Jobs under way are not backed up: their content is hashed again when it is published again. Nor
+ * are leechers that a gateway left, who have gone when a backup is restored.
+ */
+export const LEFT_OUT: readonly string[] = [
+  INGEST_BUCKET,
+  INGEST_CHECKPOINT_BUCKET,
+  INGEST_QUEUE,
+  LEFT_LEECHERS_BUCKET,
+];
 
 /** Whether a line of a backup may be written to this bucket. */
 export function isBackedUp(kind: "key-value" | "object", bucket: string): boolean {

@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 type AnnouncedPorts = {
   readonly clock: Clock;
   readonly isConnected: (peer: PeerAnnounced) => boolean;
-  readonly dial: (peer: PeerAnnounced) => Promise<void>;
+  readonly dial: (peer: PeerAnnounced) => Promise<unknown>;
 };
 
 /** A peer that connected. */

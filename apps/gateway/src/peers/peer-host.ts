@@ -231,7 +231,7 @@ export class PeerHost implements ConnectionEvents {
       return this.#refuse(socket, greeted.reason);
     }
     if (this.#draining) return this.#refuse(socket, "draining");
-    const { peerId, torrent, rest, ciphers } = greeted;
+    const { infoHash: askedAs, peerId, torrent, rest, ciphers } = greeted;
     const host = remoteHost(socket.remoteAddress);
     came({ infoHash: torrent.infoHash, peerId, host });
     this.#serial += this.#config.serialStep;
@@ -239,7 +239,9 @@ export class PeerHost implements ConnectionEvents {
     const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...listening };
     const connection = new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this);
     this.#connections.set(connection, from);
-    this.#ports.swarms.join(torrent, connection, connection);
+    const { peerKey, superSeeded } = connection;
+    const identity = { peerKey, peerId, askedAs, host, superSeeded };
+    this.#ports.swarms.join(torrent, identity, connection);
     connection.start(rest);
     return null;
   }

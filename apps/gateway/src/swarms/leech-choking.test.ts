@@ -37,8 +37,11 @@ class GivenChoking implements Disposable {
         blockAtMs: bytesPerSecond > 0 ? Number.MAX_SAFE_INTEGER : null,
       },
     };
-    const identity = { peerKey: peerKey(name), peerId: givenPeerId(name), host: "192.0.2.1" };
-    const member = new SwarmMember({ ...identity, superSeeded: false }, control, 0);
+    const identity = {
+      ...{ peerKey: peerKey(name), peerId: givenPeerId(name), host: "192.0.2.1" },
+      ...{ askedAs: metainfo.infoHash, superSeeded: false },
+    };
+    const member = new SwarmMember(identity, control, 0);
     member.peerInterested = true;
     this.members.set(member.peerKey, member);
     this.gives.set(name, gives);

@@ -1,5 +1,6 @@
 import { equal, notEqual } from "node:assert/strict";
 import { test } from "node:test";
+import { infoHashFromBytes } from "@seedfleet/bytes";
 import { peerKey } from "@seedfleet/choker";
 import { givenPeerId } from "../testing-peer.ts";
 import { SwarmMember } from "./swarm-member.ts";
@@ -36,7 +37,7 @@ function given(
 ): SwarmMember {
   const identity = {
     ...{ peerKey: peerKey(name), peerId: givenPeerId(name), host },
-    superSeeded: false,
+    ...{ askedAs: infoHashFromBytes(new Uint8Array(20)), superSeeded: false },
   };
   const member = new SwarmMember(identity, SILENT, 0);
   member.listensAt(port);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PeerId } from "@seedfleet/bytes";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import { type LeechPeer, type PeerKey, peerKey } from "@seedfleet/choker";
 import type { RoundPeer } from "@seedfleet/fleet";
 import type { CloseReason } from "../peers/close-reason.ts";
@@ -39,6 +39,8 @@ export type PeerIdentity = {
   /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
   readonly peerKey: PeerKey;
   readonly peerId: PeerId;
+  /** The hash it knows the torrent by. */
+  readonly askedAs: InfoHash;
   /** Its IP address, as we see it. */
   readonly host: string;
   /** Whether it was told of nothing yet, of a super-seeded torrent (BEP 16). */
@@ -87,6 +89,10 @@ export class SwarmMember {
   /** Who it is at every gateway. */
   get leecher(): PeerKey {
     return this.#leecher;
+  }
+
+  get askedAs(): InfoHash {
+    return this.#identity.askedAs;
   }
 
   /** Where it listens, as far as is known. */

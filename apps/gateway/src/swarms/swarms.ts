@@ -8,11 +8,13 @@ import {
 } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
 import type { PexAddress } from "@seedfleet/wire";
+import { addressKey, type Leecher } from "../handover/leecher.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import type { SwarmHere } from "../upload/uplink-scarcity.ts";
 import { explainPeers } from "./explain-peers.ts";
 import { LeechChoking } from "./leech-choking.ts";
+import { leechersHere } from "./leechers-here.ts";
 import { PEX_ROUND_INTERVAL_MS, PeerExchange } from "./peer-exchange.ts";
 import { type ChokingConfig, type ChokingPorts, SwarmChoking } from "./swarm-choking.ts";
 import { type PeerControl, type PeerIdentity, SwarmMember } from "./swarm-member.ts";
@@ -116,6 +118,19 @@ export class Swarms implements SwarmSide {
   hasPeer(infoHash: InfoHash, peerId: PeerId): boolean {
     const members = this.#swarms.get(infoHash)?.members ?? new Map<PeerKey, SwarmMember>();
     return members.values().some((member) => member.peerId === peerId);
+  }
+
+  /** Those that could be gone to from elsewhere. */
+  leechers(): readonly Leecher[] {
+    return leechersHere(this.#swarms.values());
+  }
+
+  /** Where the torrent's connected peers listen, as `addressKey` puts it. */
+  listeners(infoHash: InfoHash): ReadonlySet<string> {
+    const members = this.#swarms.get(infoHash)?.members ?? new Map<PeerKey, SwarmMember>();
+    return new Set(
+      members.values().map(({ host, listenPort }) => addressKey({ host, port: listenPort ?? 0 })),
+    );
   }
 
   join(torrent: Torrent, peer: PeerIdentity, control: PeerControl): void {

@@ -17,7 +17,7 @@ const NUMBER = 7;
 const TOLD = { metainfo: ONE.bytes, entry: ONE.entry, gone: [] };
 const PEER = {
   ...{ peerKey: peerKey("peer-1"), peerId: givenPeerId("peer") },
-  ...{ host: "192.0.2.1", superSeeded: true },
+  ...{ askedAs: infoHash, host: "192.0.2.1", superSeeded: true },
 };
 
 test("HubClient is told of a torrent once, and knows it by its number then", async () => {

@@ -82,9 +82,9 @@ export class HubClient implements PieceSource, SwarmSide {
   }
 
   join(torrent: Torrent, identity: PeerIdentity, control: PeerControl): void {
-    const { peerKey, peerId, host, superSeeded } = identity;
+    const { peerKey, peerId, askedAs, host, superSeeded } = identity;
     this.#peers.set(peerKey, control);
-    const peer = { peerKey, peerId, host, superSeeded };
+    const peer = { peerKey, peerId, askedAs, host, superSeeded };
     this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peer });
   }
 

@@ -16,6 +16,7 @@ import { BatchedPort } from "./batched-port.ts";
 import { LentPieces } from "./lent-pieces.ts";
 import type { UploadHolder } from "./split-upload.ts";
 import type { TellTorrent } from "./tell-torrent.ts";
+import { ThreadDials } from "./thread-dials.ts";
 import { ThreadPeer } from "./thread-peer.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
@@ -43,6 +44,7 @@ type Member = { readonly torrent: Torrent; readonly control: ThreadPeer };
  * lends it pieces of the cache, and keeps its peers in their swarms.
  */
 export class PeerThread implements UploadHolder {
+  readonly dials: ThreadDials;
   readonly #ports: PeerThreadPorts;
   readonly #worker: Worker;
   readonly #port: BatchedPort<ToWorker>;
@@ -71,6 +73,7 @@ export class PeerThread implements UploadHolder {
     // Without this process's own flags: what is for a `node -e` would not do for a file.
     this.#worker = new Worker(main, { workerData: start, execArgv: [] });
     this.#port = new BatchedPort(this.#worker);
+    this.dials = new ThreadDials(this.#port);
     this.#worker.on("message", (messages: readonly FromWorker[]) => {
       for (const message of messages) this.#receive(message);
     });
@@ -173,6 +176,8 @@ export class PeerThread implements UploadHolder {
         return this.#ports.closed(message.reason);
       case "came":
         return this.#ports.came(message.peer);
+      case "dialled":
+        return this.dials.dialled(message.call, message.reason);
       case "probed":
         return void this.#ports.isProbe(message.infoHash, message.origin);
       case "offended":

@@ -1,5 +1,5 @@
-import type { PeerAnnounced } from "@seedfleet/contracts";
 import type { CancelTimer } from "@seedfleet/runtime";
+import type { CloseReason } from "../peers/close-reason.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { DemandTallies } from "../upload/demand-tallies.ts";
 import {
@@ -13,7 +13,7 @@ import {
 import type { OwnUpload } from "./own-upload.ts";
 import { PeerThread, type PeerThreadPorts } from "./peer-thread.ts";
 import { splitGatewayUpload, splitTorrentUpload, type UploadHolder } from "./split-upload.ts";
-import type { ToWorker, WorkerStart } from "./worker-messages.ts";
+import type { Dialled, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 /** As often as the threads say what they want. */
 const SPLIT_GATEWAY_INTERVAL_MS = 200;
@@ -104,10 +104,11 @@ export class PeerThreads {
     splitTorrentUpload(this.#holders, changed, this.#ofTorrents);
   }
 
-  /** In turns. */
-  dial(peer: PeerAnnounced): void {
+  /** In turns. Why there is no connection; null if there is one. */
+  async dial(peer: Dialled): Promise<CloseReason | null> {
     this.#dials += 1;
-    this.#threads[this.#dials % this.count]?.post({ kind: "dial", peer });
+    const thread = this.#threads[this.#dials % this.count];
+    return thread === undefined ? "unreachable" : await thread.dials.dial(peer);
   }
 
   leave(): void {

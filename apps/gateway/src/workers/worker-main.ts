@@ -78,7 +78,9 @@ port.post({ kind: "listening" });
 function receive(message: ToWorker): void {
   switch (message.kind) {
     case "dial":
-      void host.dial(message.peer);
+      void host.dial(message.peer).then((reason) => {
+        port.post({ kind: "dialled", call: message.call, reason });
+      });
       return;
     case "offended":
       offenders.offended(message.origin, systemClock.nowMs());

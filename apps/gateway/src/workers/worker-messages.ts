@@ -42,6 +42,9 @@ export type ToldTorrent = {
 /** What changes of a peer while it downloads. */
 export type PeerProgress = Pick<PeerControl, "takenBytes" | "havePieces" | "uploadOnly">;
 
+/** A peer to go to. */
+export type Dialled = Pick<PeerAnnounced, "askedAs" | "address">;
+
 /** From a peer thread to the thread that knows the fleet. */
 export type FromWorker =
   | { readonly kind: "listening" }
@@ -71,6 +74,8 @@ export type FromWorker =
   | { readonly kind: "left"; readonly peerKey: PeerKey }
   | { readonly kind: "closed"; readonly reason: CloseReason }
   | { readonly kind: "came"; readonly peer: PeerCame }
+  /** Why a dial came to nothing; null if it did not. */
+  | { readonly kind: "dialled"; readonly call: number; readonly reason: CloseReason | null }
   | { readonly kind: "probed"; readonly infoHash: InfoHash; readonly origin: string }
   | { readonly kind: "offended"; readonly origin: string }
   | {
@@ -144,7 +149,7 @@ export type ToWorker =
       readonly entry: CatalogEntry;
       readonly part: TorrentPart;
     }
-  | { readonly kind: "dial"; readonly peer: PeerAnnounced }
+  | { readonly kind: "dial"; readonly call: number; readonly peer: Dialled }
   /** A peer of any thread broke the protocol; this origin is the gateway's own. */
   | { readonly kind: "offended" | "spare"; readonly origin: string }
   | { readonly kind: "leave" | "stop" }
