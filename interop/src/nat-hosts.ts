@@ -20,6 +20,8 @@ export type NatRules = {
   readonly mappings: readonly Mapping[];
   /** Whether the host inside gets back to itself by the router's outside address. */
   readonly hairpin: boolean;
+  /** TCP ports of its outside that a firewall lets nothing through to, and says nothing of. */
+  readonly dropped?: readonly number[];
 };
 
 /** Two machines with a router between them that hides one of them. */
@@ -83,14 +85,16 @@ export async function startNatHosts(): Promise<NatHosts> {
 }
 
 /** Destination NAT for the mappings, source NAT for whoever goes out, and for the hairpin. */
-function rulesOf({ mappings, hairpin }: NatRules): string {
+function rulesOf({ mappings, hairpin, dropped = [] }: NatRules): string {
   const from = hairpin ? "" : 'iifname "outside" ';
   const mapped = mappings.map(({ protocol, outside, inside }) => {
     return `${from}ip daddr ${OUTSIDE.router} ${protocol} dport ${outside} \
 dnat to ${INSIDE.host}:${inside}`;
   });
+  const drops = dropped.map((port) => `ip daddr ${OUTSIDE.router} tcp dport ${port} drop`);
   const back = hairpin ? [`ip saddr ${INSIDE.host} oifname "inside" masquerade`] : [];
   const chains = [
+    ["firewall", "type filter hook prerouting priority -150", ...drops],
     ["prerouting", "type nat hook prerouting priority -100", ...mapped],
     ["postrouting", "type nat hook postrouting priority 100", ...back, LEAVING],
   ].map(([name, ...lines]) => `chain ${name} {\n${lines.join("\n")}\n}`);

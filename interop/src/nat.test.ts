@@ -70,6 +70,12 @@ describe("a fleet behind a NAT", { skip, timeout: 230_000 }, () => {
       ["problem", MAPPED.peer],
     );
     match(other.todo ?? "", /^another program answers there: forward the port to this machine/);
+
+    const dropped = [MAPPED.peer];
+    hosts.setRules({ mappings: mappings(PEER_PORT), hairpin: true, dropped });
+    const late = gatewayOf(await fleet.doctor());
+    deepEqual([late.level, (await fleet.warned("timed-out"))["port"]], ["problem", MAPPED.peer]);
+    match(late.todo ?? "", /^nothing comes back from there: open the port in the firewall/);
   });
 
   test("that does not lead back inside cannot see itself, and peers get through", async () => {

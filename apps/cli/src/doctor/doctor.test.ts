@@ -20,11 +20,12 @@ type Told = {
   readonly said: string;
 };
 
-describe("doctor", { concurrency: 2 }, () => {
+describe("doctor", () => {
   test("doctor without a fleet says that the bus does not answer, and what to do", noFleet);
   test("doctor given a bus that accepts and says nothing ends all the same", silentBus);
   test("doctor beside an up finds it by its data directory and is well", besideUp);
   test("doctor given an up that was killed says that it does not run", killedUp);
+  test("doctor given addresses that lead nowhere finds who has the ports", nowhere);
   test("doctor given ports that others have, and settings that are wrong, tells both", ports);
   realPartTest(["nats-server"], "doctor given NATS without services changes nothing", bareNats);
   realPartTest(["nats-server"], "doctor given credentials tells none of them", secrets);
@@ -98,6 +99,45 @@ async function killedUp(): Promise<void> {
   const { code, findings } = await doctor(place);
   deepEqual([code, findings[0]?.level, findings[0]?.check], [1, "problem", "bus"]);
   match(findings[0]?.found ?? "", /no seedfleet up runs/);
+}
+
+async function nowhere(): Promise<void> {
+  using place = new GivenDirectory({ "content/a": "12345" });
+  const env = {
+    ...{ ...QUIET, SEEDFLEET_GATEWAY_ADVERTISED_HOST: "fleet.invalid" },
+    SEEDFLEET_TRACKER_ADVERTISED_HOST: "fleet.invalid",
+  };
+  const args = ["up", "content", ...FREE_PORTS, "--json"];
+  await using running = new RunningCli(args, { cwd: place.path, env });
+  const { peerAddress, trackerUrls } = await running.event("ready");
+  const [tracker = ""] = Array.isArray(trackerUrls) ? trackerUrls : [];
+  const peerPort = String(peerAddress).split(":").at(-1) ?? "";
+  const { code, findings } = await doctor(place, [], {
+    SEEDFLEET_GATEWAY_PEER_PORT: peerPort,
+    SEEDFLEET_TRACKER_PORT: new URL(tracker).port,
+  });
+  equal(code, 1);
+  const [gateway] = findings.filter(({ check }) => check === "gateways");
+  deepEqual(gateway?.level, "problem");
+  match(gateway?.todo ?? "", /^the name has no address: set SEEDFLEET_GATEWAY_ADVERTISED_HOST/);
+  const trackers = findings.filter(({ check }) => check === "trackers");
+  deepEqual(
+    trackers.map(({ level, found }) => [level, /its name does not resolve/.test(found)]),
+    [
+      ["problem", true],
+      ["problem", true],
+    ],
+  );
+  // They listen where nobody says that they do, so whoever is there is asked.
+  const taken = findings.filter(({ check, found }) => check === "ports" && /taken/.test(found));
+  deepEqual(
+    taken.map(({ found }) => found.replace(/[0-9a-f]{16}/, "ID")),
+    [
+      "it is taken by gateway ID of this fleet",
+      "it is taken by a BitTorrent tracker",
+      "it is taken by a BitTorrent tracker",
+    ],
+  );
 }
 
 async function ports(): Promise<void> {
