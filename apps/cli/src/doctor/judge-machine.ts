@@ -87,7 +87,11 @@ export function judgeSources(processes: readonly CheckedProcess[]): readonly Fin
     if (store === undefined) return [];
     const findings = store.unreadable.map(({ location, reason }) => {
       const about: About = { check: "sources", subject: `${location} of ${name}` };
-      return problem(about, `it could not be read: ${reason}`, mendSource(location));
+      return problem(
+        about,
+        `it could not be read when that was last tried: ${reason}`,
+        mendSource(location),
+      );
     });
     const about: About = { check: "sources", subject: name };
     if (store.moreUnreadable > 0) {
@@ -100,9 +104,11 @@ export function judgeSources(processes: readonly CheckedProcess[]): readonly Fin
 }
 
 function mendSource(location: string): string {
+  const again = "then have it read again with seedfleet check INFO_HASH";
   if (location.startsWith("s3://")) {
-    return "check the bucket, its endpoint (SEEDFLEET_PIECE_STORE_S3_ENDPOINT) and the credentials";
+    return `check the bucket, its endpoint (SEEDFLEET_PIECE_STORE_S3_ENDPOINT) and the credentials, \
+${again}`;
   }
-  if (location.includes("://")) return "check that the origin runs and still has the file";
-  return "check that the disk is mounted, and that the store may read it";
+  if (location.includes("://")) return `check that the origin runs and has the file, ${again}`;
+  return `check that the disk is mounted, and that the store may read it, ${again}`;
 }
