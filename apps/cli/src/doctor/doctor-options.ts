@@ -13,8 +13,8 @@ export const DOCTOR_USAGE: string = `Usage: seedfleet doctor [options]
 
 Looks at a fleet and at this machine for what is wrong, and says what to do about each: the bus and
 its buckets, which services run and of which version, clocks, whether gateways, trackers and
-consoles are reached by the addresses that they hand out, ports, disks, sources. It changes nothing.
-Run it where peers are to see what they see. Exit code 1 says that there is a problem.
+consoles are reached by the addresses that they hand out, ports, disks, sources. It leaves nothing
+behind. Run it where peers are to see what they see. Exit code 1 says that there is a problem.
 
   --bus BUS                nats://HOST:PORT, or embedded for a seedfleet up on this machine; without
                            it SEEDFLEET_NATS_URL, else a seedfleet up that runs with the data
