@@ -51,31 +51,7 @@ describe("a fleet behind a NAT", { skip, timeout: 230_000 }, () => {
     const well = await fleet.doctor();
     equal(gatewayOf(well).level, "ok");
     deepEqual(problemsOf(well), []);
-
-    // Nobody listens where it leads, so the router's answer is a refusal.
-    hosts.setRules({ mappings: mappings(NOBODYS_PORT), hairpin: true });
-    const refused = gatewayOf(await fleet.doctor());
-    deepEqual([refused.level, (await fleet.warned("refused")).port], ["problem", MAPPED.peer]);
-    match(
-      refused.todo ?? "",
-      /^nobody listens there: forward the port to this machine, or set SEED/,
-    );
-    equal((await fleet.gateway()).reachable, false);
-
-    // The tracker listens there, and closes whoever speaks to it as a peer.
-    hosts.setRules({ mappings: mappings(TRACKER_PORT), hairpin: true });
-    const other = gatewayOf(await fleet.doctor());
-    deepEqual(
-      [other.level, (await fleet.warned("another-program")).port],
-      ["problem", MAPPED.peer],
-    );
-    match(other.todo ?? "", /^another program answers there: forward the port to this machine/);
-
-    const dropped = [MAPPED.peer];
-    hosts.setRules({ mappings: mappings(PEER_PORT), hairpin: true, dropped });
-    const late = gatewayOf(await fleet.doctor());
-    deepEqual([late.level, (await fleet.warned("timed-out"))["port"]], ["problem", MAPPED.peer]);
-    match(late.todo ?? "", /^nothing comes back from there: open the port in the firewall/);
+    await tellsWhatIsWrong(hosts, fleet);
   });
 
   test("that does not lead back inside cannot see itself, and peers get through", async () => {
@@ -97,6 +73,28 @@ describe("a fleet behind a NAT", { skip, timeout: 230_000 }, () => {
     match(trackers[0]?.todo ?? "", /^run this outside its NAT/);
   });
 });
+
+/** A gateway that has reached itself, and what it and doctor say when its mapping goes wrong. */
+async function tellsWhatIsWrong(hosts: NatHosts, fleet: FleetBehindNat): Promise<void> {
+  // Nobody listens where it leads, so the router's answer is a refusal.
+  hosts.setRules({ mappings: mappings(NOBODYS_PORT), hairpin: true });
+  const refused = gatewayOf(await fleet.doctor());
+  deepEqual([refused.level, (await fleet.warned("refused")).port], ["problem", MAPPED.peer]);
+  match(refused.todo ?? "", /^nobody listens there: forward the port to this machine, or set SEED/);
+  equal((await fleet.gateway()).reachable, false);
+
+  // The tracker listens there, and closes whoever speaks to it as a peer.
+  hosts.setRules({ mappings: mappings(TRACKER_PORT), hairpin: true });
+  const other = gatewayOf(await fleet.doctor());
+  deepEqual([other.level, (await fleet.warned("another-program")).port], ["problem", MAPPED.peer]);
+  match(other.todo ?? "", /^another program answers there: forward the port to this machine/);
+
+  const dropped = [MAPPED.peer];
+  hosts.setRules({ mappings: mappings(PEER_PORT), hairpin: true, dropped });
+  const late = gatewayOf(await fleet.doctor());
+  deepEqual([late.level, (await fleet.warned("timed-out"))["port"]], ["problem", MAPPED.peer]);
+  match(late.todo ?? "", /^nothing comes back from there: open the port in the firewall/);
+}
 
 function mappings(peerPort: number): readonly Mapping[] {
   const tcp = (outside: number, inside: number): Mapping => ({ protocol: "tcp", outside, inside });

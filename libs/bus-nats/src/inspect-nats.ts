@@ -33,8 +33,9 @@ export type NatsInspection = {
 };
 
 /**
- * Looks at NATS by a connection of its own, and makes nothing there that stays. Rejects with `bus-unreachable` or
- * `bus-unauthorized`. `listens` are subjects that the user should be allowed to subscribe to.
+ * Looks at NATS by a connection of its own, and makes nothing there that stays. Rejects with
+ * `bus-unreachable` or `bus-unauthorized`. `listens` are subjects that the user should be allowed
+ * to subscribe to.
  */
 export async function inspectNats(
   clock: Clock,

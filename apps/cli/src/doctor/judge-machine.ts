@@ -106,8 +106,7 @@ export function judgeSources(processes: readonly CheckedProcess[]): readonly Fin
 function mendSource(location: string): string {
   const again = "then have it read again with seedfleet check INFO_HASH";
   if (location.startsWith("s3://")) {
-    return `check the bucket, its endpoint (SEEDFLEET_PIECE_STORE_S3_ENDPOINT) and the credentials, \
-${again}`;
+    return `check the bucket, the credentials and SEEDFLEET_PIECE_STORE_S3_ENDPOINT, ${again}`;
   }
   if (location.includes("://")) return `check that the origin runs and has the file, ${again}`;
   return `check that the disk is mounted, and that the store may read it, ${again}`;
