@@ -9,6 +9,7 @@ export const CONTRACTS_FOLDER = "libs/contracts/src";
 
 const FILES = [
   "presence",
+  "checkup",
   "catalog",
   "ingest",
   "pieces",

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { doesNotMatch, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { realPartTest } from "@seedfleet/testkit";
 import { aria2Client } from "./clients.ts";
@@ -37,6 +37,10 @@ realPartTest(
       command(nats.url, "check", infoHash),
       command(nats.url, "gateways"),
     ]);
+    const found = await command(nats.url, "doctor");
+    // It may ask whatever it needs, and everybody may answer.
+    doesNotMatch(found, /does not say how it is|may not/);
+    match(found, /it answers a peer from here/);
     await command(nats.url, "drain", "test");
     equal(await services.gateway.program.exited(), 0);
     const refused = services.programs.flatMap((program) =>

@@ -34,6 +34,7 @@ const realParts = [
   ...(process.platform === "linux"
     ? [
         { apt: "iproute2", brew: "", found: () => hasProgram("ip") },
+        { apt: "nftables", brew: "", found: () => hasProgram("nft") },
         { apt: "opentracker", brew: "", found: () => hasProgram("opentracker") },
         { apt: "nginx", brew: "", found: () => hasProgram("nginx") },
         { apt: "haproxy", brew: "", found: () => hasProgram("haproxy") },

@@ -15,7 +15,7 @@ test("whoever is asked may answer, and nobody else", () => {
   const { publish } = permissionsFor("choking-scheduler", busContracts());
   deepEqual(
     publish.filter((subject) => subject.startsWith("_INBOX")),
-    ["_INBOX_gateway.>"],
+    ["_INBOX_cli.>", "_INBOX_gateway.>"],
   );
 });
 

@@ -5,6 +5,7 @@ import { errorCode, errorMessage } from "@seedfleet/runtime";
 import { parseAdoptOptions } from "./adopt-options.ts";
 import { parseCancelOptions } from "./cancel-options.ts";
 import { parseCheckOptions } from "./check-options.ts";
+import { parseDoctorOptions } from "./doctor/doctor-options.ts";
 import { parseDrainOptions } from "./drain-options.ts";
 import { parseExplainOptions } from "./explain-options.ts";
 import { parseGatewaysOptions } from "./gateways-options.ts";
@@ -19,6 +20,7 @@ const PARSERS = {
   adopt: parseAdoptOptions,
   cancel: parseCancelOptions,
   check: parseCheckOptions,
+  doctor: parseDoctorOptions,
   drain: parseDrainOptions,
   explain: parseExplainOptions,
   gateways: parseGatewaysOptions,
@@ -70,6 +72,17 @@ const accepted: readonly { command: Command; args: readonly string[]; then: obje
   },
   { command: "jobs", args: [], then: { natsUrl: null, json: false } },
   { command: "ls", args: ["--json"], then: { natsUrl: null, json: true } },
+  { command: "doctor", args: [], then: { bus: null, dataDir: ".seedfleet", json: false } },
+  {
+    command: "doctor",
+    args: ["--bus", "embedded", "--data-dir=d", "--json"],
+    then: { bus: "embedded", dataDir: "d", json: true },
+  },
+  {
+    command: "doctor",
+    args: ["--bus", "nats://h"],
+    then: { bus: { natsUrl: "nats://h" }, dataDir: ".seedfleet", json: false },
+  },
   {
     command: "drain",
     args: ["gateway-1", "--bus", "nats://h"],

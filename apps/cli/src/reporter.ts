@@ -1,6 +1,5 @@
-import type { CatalogEntry } from "@seedfleet/contracts";
+import type { CatalogEntry, ReachabilityOutcome } from "@seedfleet/contracts";
 import type { AddedMirror } from "@seedfleet/fleet";
-import type { ReachabilityOutcome } from "@seedfleet/gateway/service";
 import type { ErrorDetail, SeedfleetError } from "@seedfleet/runtime";
 import { formatBytes, formatCount } from "./format.ts";
 import { type HashingProgress, hashingLine, hashingPace } from "./hashing-progress.ts";

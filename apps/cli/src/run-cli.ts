@@ -16,6 +16,8 @@ import { check } from "./check.ts";
 import { CHECK_USAGE, parseCheckOptions } from "./check-options.ts";
 import { choking } from "./choking.ts";
 import { CHOKING_USAGE, parseChokingOptions } from "./choking-options.ts";
+import { doctor } from "./doctor/doctor.ts";
+import { DOCTOR_USAGE, parseDoctorOptions } from "./doctor/doctor-options.ts";
 import { drain } from "./drain.ts";
 import { DRAIN_USAGE, parseDrainOptions } from "./drain-options.ts";
 import { explain } from "./explain.ts";
@@ -57,6 +59,7 @@ On this machine, without a fleet:
   up [PATH…]                    seeds directories and files until Ctrl-C
   tracker                       runs a BitTorrent tracker until Ctrl-C
   inspect FILE|MAGNET           prints what a .torrent file or a magnet link says
+  doctor                        looks for what is wrong here and in a fleet, and says what to do
 
 In a running fleet:
   publish PATH…                 has a piece-store hash and seed paths it can read
@@ -133,6 +136,7 @@ const COMMANDS: ReadonlyMap<string, RunCommand> = new Map([
   ["gateways", command(GATEWAYS_USAGE, parseGatewaysOptions, printing(gateways))],
   ["explain", command(EXPLAIN_USAGE, parseExplainOptions, printing(explain))],
   ["preheat", command(PREHEAT_USAGE, parsePreheatOptions, printing(preheat))],
+  ["doctor", command(DOCTOR_USAGE, parseDoctorOptions, printing(doctor))],
   ["drain", command(DRAIN_USAGE, parseDrainOptions, printing(drain))],
 ]);
 

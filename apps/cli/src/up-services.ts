@@ -2,6 +2,8 @@ import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import { startChokingScheduler } from "@seedfleet/choking-scheduler/service";
 import { bindConsole, type RunningConsole, startConsole } from "@seedfleet/console/service";
+import type { FleetCheckup } from "@seedfleet/contracts";
+import { anyTorrent, checkFleet } from "@seedfleet/fleet";
 import { bindGateway, type RunningGateway, startGateway } from "@seedfleet/gateway/service";
 import { startPieceStore } from "@seedfleet/piece-store/service";
 import { type Clock, systemRng, VERSION } from "@seedfleet/runtime";
@@ -104,14 +106,25 @@ export async function startServices(
     await startGateway(serving, { ...config.gateway, id }, bound.gateway),
   );
   const services = [pieceStore, scheduler, tracker, console, gateway];
+  // Nobody else can reach a bus in here.
+  const checkup = place.embedded ? { checkup: () => checkupOf({ bus, clock }) } : {};
+  const { adminHost: host, adminPort: port } = config.process;
   const admin = running.use(
     await startAdminPort(
-      { sources: telemetries, ready: () => readyOf(services) },
-      { host: config.process.adminHost, port: config.process.adminPort },
+      { sources: telemetries, ready: () => readyOf(services), ...checkup },
+      { host, port },
     ),
   );
   running.defer(() => gateway.drain());
   return { bus, tracker, gateway, console, adminUrl: admin.url };
+}
+
+async function checkupOf(ports: {
+  readonly bus: Bus;
+  readonly clock: Clock;
+}): Promise<FleetCheckup> {
+  const [processes, infoHash] = await Promise.all([checkFleet(ports), anyTorrent(ports.bus)]);
+  return { processes, infoHash };
 }
 
 type Readiness = ReturnType<RunningGateway["ready"]>;

@@ -5,6 +5,7 @@ import { openDataDirectory } from "./data-directory.ts";
 import { publishPaths } from "./publish-paths.ts";
 import { hostAddress, isLoopback, joinHostPort, outwardAddress } from "./reachable-host.ts";
 import type { Reporter } from "./reporter.ts";
+import { sayRunning } from "./running-file.ts";
 import { seededTorrents } from "./seeded-torrents.ts";
 import { loadUpConfig } from "./up-config.ts";
 import { startMirrors } from "./up-mirrors.ts";
@@ -37,6 +38,8 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const readable = allowed(paths, config.pieceStore);
   const place = { clock, bound, dataDirectory, embedded, requestStop, ...readable };
   const services = await startServices(config, place, running);
+  const { adminUrl } = services;
+  running.use(await sayRunning(options.dataDir, { pid: process.pid, adminUrl, embedded }));
 
   const ports = { bus: services.bus, clock, reporter, holder: dataDirectory.id };
   running.use(startMirrors({ ...ports, alone: embedded }, wanted, options));

@@ -1,5 +1,5 @@
 import type { Subscription } from "@seedfleet/bus";
-import type { HostPort, Presence } from "@seedfleet/contracts";
+import type { HostPort, Presence, ReachabilityOutcome } from "@seedfleet/contracts";
 import {
   announcePresence,
   type BudgetWatch,
@@ -26,7 +26,6 @@ import { pieceReader } from "./fills/read-piece.ts";
 import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
 import { Handover } from "./handover/handover.ts";
 import { GatewayOperations } from "./operations/gateway-operations.ts";
-import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
 import { siblingsOf } from "./operations/siblings-of.ts";
 import { subscribeToFleet } from "./operations/subscribe-to-fleet.ts";
 import { newPeerId, PeerSide } from "./peer-side.ts";
@@ -155,7 +154,11 @@ class Gateway implements RunningGateway {
       },
       { ...config, address: this.peerAddress, ownPeerId: this.#ownPeerId },
     );
-    this.#announcer = announcePresence(ports, () => this.#describe());
+    this.#announcer = announcePresence(
+      ports,
+      () => this.#describe(),
+      () => this.#operations.examine(),
+    );
     log.info("gateway listening", { host: config.host, port: server.port });
   }
 
@@ -256,7 +259,10 @@ class Gateway implements RunningGateway {
         findObfuscated: async (hash) =>
           this.#operations.reachability.findObfuscated(hash) ?? this.#torrents.findObfuscated(hash),
         isProbe: (infoHash) => this.#operations.reachability.isProbe(infoHash),
-        came: (peer) => this.#announced.came(peer),
+        came: (peer) => {
+          this.#announced.came(peer);
+          this.#operations.reachability.came(peer);
+        },
         closed: countClosed(telemetry.meter),
       },
       this.#config,

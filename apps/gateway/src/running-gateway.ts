@@ -1,9 +1,8 @@
 import type { Bus } from "@seedfleet/bus";
-import type { HostPort } from "@seedfleet/contracts";
+import type { HostPort, ReachabilityOutcome } from "@seedfleet/contracts";
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { GatewayConfig } from "./config.ts";
-import type { ReachabilityOutcome } from "./operations/judge-probe.ts";
 
 export type GatewayPorts = {
   readonly bus: Bus;

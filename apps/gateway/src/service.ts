@@ -20,7 +20,8 @@ export {
 } from "./metadata/metadata-fetch.ts";
 export { type MetadataMetrics, metadataMetrics } from "./metadata/metadata-metrics.ts";
 export type { MetadataState, MetadataStatus } from "./metadata/metadata-status.ts";
-export { type ReachabilityOutcome, reachabilityAdvice } from "./operations/judge-probe.ts";
+export { type DialledPeer, dialPeer } from "./operations/dial-peer.ts";
+export { reachabilityAdvice } from "./operations/judge-probe.ts";
 export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";
 export type { RunningGateway } from "./running-gateway.ts";
 export { Torrent } from "./torrents/torrent.ts";

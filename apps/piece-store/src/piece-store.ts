@@ -12,6 +12,7 @@ import { announcePresence, type PresenceAnnouncer } from "@seedfleet/fleet";
 import { type Clock, VERSION } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { PieceStoreConfig } from "./config.ts";
+import { examineStore } from "./examine-store.ts";
 import { openParts, type PieceStoreParts } from "./open-parts.ts";
 import { havePieces } from "./reading/have-pieces.ts";
 import { retain } from "./retain.ts";
@@ -72,7 +73,11 @@ class PieceStore implements RunningPieceStore {
       bus.serve(unmanageCall, ours, ({ infoHash }) => managed.unmanage(infoHash)),
       bus.serve(writePieceCall, ours, (request) => writes.write(request)),
     ];
-    this.#announcer = announcePresence(ports, () => this.#describe());
+    this.#announcer = announcePresence(
+      ports,
+      () => this.#describe(),
+      async () => ({ store: await examineStore(ports.conditions, config) }),
+    );
   }
 
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] } {

@@ -66,10 +66,13 @@ export async function connectNatsBus(
   const { reconnect = RECONNECT_DEFAULTS, inbox = INBOX, replicas = 1 } = config;
   let attempt = 0;
   const lane = new DirectLane();
-  const nats = await connectOnce(config, lane, () => {
-    useDirectTransport();
-    attempt += 1;
-    return reconnectDelayMs(reconnect, attempt - 1, Math.random());
+  const nats = await connectNats(config, {
+    lane,
+    reconnectDelayHandler: () => {
+      useDirectTransport();
+      attempt += 1;
+      return reconnectDelayMs(reconnect, attempt - 1, Math.random());
+    },
   });
   const bus = new NatsBus(nats, { clock, lane, replicas, onFault, inboxPrefix: inbox });
   bus.onStatus((status) => {
@@ -78,19 +81,18 @@ export async function connectNatsBus(
   return bus;
 }
 
-async function connectOnce(
+/** A connection of the vendor's. Rejects as `connectNatsBus` does. */
+export async function connectNats(
   { servers, name, inbox = INBOX, credentials = null, tls = null }: NatsBusConfig,
-  lane: DirectLane,
-  reconnectDelayHandler: () => number,
+  more: Pick<LaneOptions, "lane" | "reconnect" | "reconnectDelayHandler">,
 ): Promise<NatsConnection> {
   useDirectTransport();
   try {
     const options: LaneOptions = {
-      ...{ ...credentials, ...(tls && { tls: withoutNulls(tls) }), lane },
+      ...{ ...credentials, ...(tls && { tls: withoutNulls(tls) }), ...more },
       servers: [...servers],
       inboxPrefix: inbox,
       name,
-      reconnectDelayHandler,
       timeout: CONNECT_TIMEOUT_MS,
       pingInterval: PING_INTERVAL_MS,
       maxPingOut: PINGS_UNANSWERED_MAX,
@@ -125,7 +127,7 @@ function withoutNulls(files: NatsTls): Record<string, string> {
 }
 
 /** An address may hold a password, and an error's message goes to logs. */
-function withoutCredentials(server: string): string {
+export function withoutCredentials(server: string): string {
   return server.replace(/^(\w+:\/\/)?[^/]*@/, "$1");
 }
 

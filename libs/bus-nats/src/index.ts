@@ -12,4 +12,10 @@ export {
   unauthorized,
   unreachable,
 } from "./errors.ts";
+export {
+  type InspectedJetStream,
+  inspectNats,
+  type NatsInspection,
+} from "./inspect-nats.ts";
+export type { AskedStore, InspectedStore, StoreCopy } from "./inspect-store.ts";
 export { RECONNECT_DEFAULTS, type ReconnectConfig } from "./reconnect-delay.ts";

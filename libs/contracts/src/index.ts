@@ -22,6 +22,21 @@ export {
   type UploadPolicy,
 } from "./catalog.ts";
 export {
+  CHECKED_DIRECTORIES_MAX,
+  CHECKED_PROCESSES_MAX,
+  type CheckedDirectory,
+  type CheckedProcess,
+  type Checkup,
+  checkupCall,
+  type FleetCheckup,
+  fleetCheckup,
+  type GatewayCheckup,
+  type ReachabilityOutcome,
+  type StoreCheckup,
+  UNREADABLE_SOURCES_MAX,
+  type UnreadableSource,
+} from "./checkup.ts";
+export {
   chokeRoundCall,
   NEXT_ROUND_MS_MAX,
   PEER_AM_CHOKING,

@@ -74,6 +74,20 @@ const gatewayPresence: z.ZodType<GatewayPresence> = z.strictObject({
   reachable: z.boolean().nullable(),
 });
 
+export const presence: z.ZodType<Presence> = z.strictObject({
+  role: z.enum(["tracker", "gateway", "piece-store", "choking-scheduler", "console"]),
+  id: processId,
+  version: z.string().max(64),
+  startedAtMs: timestampMs,
+  draining: z.boolean(),
+  load: z.number().min(0),
+  peerAddress: hostPort.nullable(),
+  urls: z.array(z.url().max(2_048)).max(PRESENCE_URLS_MAX),
+  gateway: gatewayPresence.nullable(),
+  zone: zoneName.optional(),
+  managed: z.literal(true).optional(),
+});
+
 /**
  * Says that a process is there; published every 2 s, and at once when it changes.
  *
@@ -81,19 +95,7 @@ const gatewayPresence: z.ZodType<GatewayPresence> = z.strictObject({
  */
 export const presenceEvent: BusEvent<"seedfleet.v1.presence.{role}.{id}", Presence> = defineEvent({
   subject: "seedfleet.v1.presence.{role}.{id}",
-  payload: z.strictObject({
-    role: z.enum(["tracker", "gateway", "piece-store", "choking-scheduler", "console"]),
-    id: processId,
-    version: z.string().max(64),
-    startedAtMs: timestampMs,
-    draining: z.boolean(),
-    load: z.number().min(0),
-    peerAddress: hostPort.nullable(),
-    urls: z.array(z.url().max(2_048)).max(PRESENCE_URLS_MAX),
-    gateway: gatewayPresence.nullable(),
-    zone: zoneName.optional(),
-    managed: z.literal(true).optional(),
-  }),
+  payload: presence,
 });
 
 /**

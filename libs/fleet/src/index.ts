@@ -1,4 +1,4 @@
-export { announcePresence, type PresenceAnnouncer } from "./announce-presence.ts";
+export { announcePresence, type Examine, type PresenceAnnouncer } from "./announce-presence.ts";
 export {
   type Budgets,
   type BudgetTable,
@@ -9,6 +9,7 @@ export {
   openBudgets,
 } from "./budgets.ts";
 export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
+export { anyTorrent, checkFleet } from "./check-fleet.ts";
 export {
   packDecisions,
   packRoundPeers,

@@ -1,5 +1,10 @@
 import { type Bus, createBus } from "@seedfleet/bus";
-import { connectNatsBus, type NatsCredentials, type NatsTls } from "@seedfleet/bus-nats";
+import {
+  connectNatsBus,
+  type NatsBusConfig,
+  type NatsCredentials,
+  type NatsTls,
+} from "@seedfleet/bus-nats";
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { NatsOptions } from "./process-config.ts";
@@ -15,18 +20,20 @@ type ConnectPorts = {
 export async function connectBus(options: NatsOptions, ports: ConnectPorts): Promise<Bus> {
   const { clock, telemetry, name } = ports;
   const { log } = telemetry;
-  const transport = await connectNatsBus(
-    { ...options, name, credentials: credentials(options), tls: tlsOf(options) },
-    {
-      clock,
-      onFault: (error) => log.error("bus refused something", { reason: error.message }),
-    },
-  );
+  const transport = await connectNatsBus(natsBusConfig(options, name), {
+    clock,
+    onFault: (error) => log.error("bus refused something", { reason: error.message }),
+  });
   transport.onStatus((status) => {
     if (status === "disconnected") log.warn("bus away, reconnecting");
     if (status === "connected") log.info("bus back");
   });
   return createBus(transport, { clock, telemetry });
+}
+
+/** A connection by these settings, under a name for whoever looks at NATS. */
+export function natsBusConfig(options: NatsOptions, name: string): NatsBusConfig {
+  return { ...options, name, credentials: credentials(options), tls: tlsOf(options) };
 }
 
 function credentials({ user, password, token }: NatsOptions): NatsCredentials | null {

@@ -1,5 +1,5 @@
 export { isBearer } from "./bearer-token.ts";
-export { connectBus } from "./connect-bus.ts";
+export { connectBus, natsBusConfig } from "./connect-bus.ts";
 export {
   type NatsOptions,
   natsConfig,

@@ -45,6 +45,14 @@ seedfleet_bus_calls_total{service_name="tracker"} 1
   match(text, /^nodejs_eventloop_lag_seconds \d/m);
 });
 
+test("startAdminPort() answers /checkup where there is one, and nothing else", async () => {
+  const checkup = (): Promise<object> => Promise.resolve({ processes: [] });
+  await using fleet = await startAdminPort({ sources: [], ready, checkup }, { port: 0 });
+  deepEqual(await (await fetch(`${fleet.url}/checkup`)).json(), { processes: [] });
+  await using service = await startAdminPort({ sources: [], ready }, { port: 0 });
+  equal((await fetch(`${service.url}/checkup`)).status, 404);
+});
+
 test("startAdminPort() given a taken port says so", async () => {
   await using admin = await startAdminPort({ sources: [], ready }, { port: 0 });
   const port = Number(new URL(admin.url).port);

@@ -27,6 +27,8 @@ export type AdminPortPorts = {
   /** The telemetry of every service in the process. */
   readonly sources: readonly MetricsSource[];
   readonly ready: () => Readiness;
+  /** What `/checkup` answers; without it there is none. */
+  readonly checkup?: () => Promise<object>;
 };
 
 export interface AdminPort extends AsyncDisposable {
@@ -35,10 +37,11 @@ export interface AdminPort extends AsyncDisposable {
 
 /**
  * What an operator's machinery asks a process: `/healthz` (does it run), `/readyz` (may work come,
- * and if not, why not), `/metrics`. Throws `admin-port-in-use` if another process has the port.
+ * and if not, why not), `/metrics`; a whole fleet in one process also `/checkup`. Throws
+ * `admin-port-in-use` if another process has the port.
  */
 export async function startAdminPort(
-  { sources, ready }: AdminPortPorts,
+  { sources, ready, checkup }: AdminPortPorts,
   { host = HOST_DEFAULT, port }: AdminPortConfig,
 ): Promise<AdminPort> {
   // Scrapers keep connections open; they must not hold up the end of the process.
@@ -53,6 +56,7 @@ export async function startAdminPort(
     const body = joinMetrics([await processMetricsText(), ...texts]);
     return reply.type(METRICS_CONTENT_TYPE).send(body);
   });
+  if (checkup !== undefined) server.get("/checkup", () => checkup());
   try {
     await server.listen({ host, port });
   } catch (error) {

@@ -26,6 +26,7 @@ const PACKAGES = {
   openssl: "openssl",
   "python3-libtorrent": "python3-libtorrent",
   ip: "iproute2",
+  nft: "nftables",
   unshare: "util-linux",
   nsenter: "util-linux",
 } as const;

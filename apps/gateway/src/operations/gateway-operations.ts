@@ -1,6 +1,6 @@
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
-import type { GatewayPresence, HostPort } from "@seedfleet/contracts";
+import type { GatewayCheckup, GatewayPresence, HostPort } from "@seedfleet/contracts";
 import type { Clock } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { PieceCache } from "../blocks/piece-cache.ts";
@@ -40,12 +40,14 @@ export class GatewayOperations implements Disposable {
   readonly #preheats: Preheats;
   readonly #work: GatewayWork;
   readonly #commands: Disposable;
+  readonly #said: Pick<GatewayCheckup, "peerId" | "encryption">;
 
   constructor(ports: OperationsPorts, config: OperationsConfig) {
     const { telemetry, peers } = ports;
     const { log, meter } = telemetry;
     const isFull = (): boolean => peers.admission.count >= config.peersMax;
     this.reachability = new Reachability({ ...ports, log, meter, isFull }, config);
+    this.#said = { peerId: config.ownPeerId, encryption: config.encryption };
     this.#preheats = new Preheats(ports, config);
     this.#work = new GatewayWork({ ...ports, reachability: this.reachability }, config);
     this.#commands = serveCommands({ ...ports, log, preheats: this.#preheats }, config.id);
@@ -57,6 +59,11 @@ export class GatewayOperations implements Disposable {
 
   describe(): GatewayPresence {
     return this.#work.describe();
+  }
+
+  /** Looks at itself for whoever wants to know what is wrong. */
+  async examine(): Promise<{ readonly gateway: GatewayCheckup }> {
+    return { gateway: { ...this.#said, ...(await this.reachability.examine()) } };
   }
 
   /** The gateway is on its way out: nothing of its own accord any more. It still answers. */

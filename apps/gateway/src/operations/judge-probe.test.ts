@@ -1,6 +1,7 @@
 import { equal, match } from "node:assert/strict";
 import { test } from "node:test";
-import { judgeProbe, type ReachabilityOutcome, reachabilityAdvice } from "./judge-probe.ts";
+import type { ReachabilityOutcome } from "@seedfleet/contracts";
+import { judgeProbe, reachabilityAdvice } from "./judge-probe.ts";
 
 const connected = { failure: null, seen: false, isFull: false };
 

@@ -1,15 +1,4 @@
-/** What a gateway found out when it dialled itself by the address that peers are told. */
-export type ReachabilityOutcome =
-  | "reached"
-  /** Somebody answered at the address, and it was not this gateway. */
-  | "another-program"
-  | "refused"
-  | "timed-out"
-  | "unresolvable"
-  /** There is no way to it from here, or this machine does not let us. */
-  | "unroutable"
-  /** It is no address that anybody could dial: 0.0.0.0 or ::. */
-  | "unspecified";
+import type { ReachabilityOutcome } from "@seedfleet/contracts";
 
 export type ProbeEvidence = {
   /** Why there was no connection: a code of the system's, or `timeout`. Null when there was. */

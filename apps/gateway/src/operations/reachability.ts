@@ -1,10 +1,12 @@
 import { BlockList, isIPv6, type LookupFunction } from "node:net";
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
-import type { HostPort } from "@seedfleet/contracts";
+import type { GatewayCheckup, HostPort, ReachabilityOutcome } from "@seedfleet/contracts";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
 import type { Log, Meter } from "@seedfleet/telemetry";
+import { addressKind } from "../outbound/address-kind.ts";
 import type { EncryptionPolicy } from "../peers/open-stream.ts";
-import { judgeProbe, type ReachabilityOutcome, reachabilityAdvice } from "./judge-probe.ts";
+import type { PeerCame } from "../peers/peer-host.ts";
+import { judgeProbe, reachabilityAdvice } from "./judge-probe.ts";
 import { SelfDial } from "./self-dial.ts";
 
 /** The first one once everything is up that takes part in the start. */
@@ -44,6 +46,7 @@ type ReachabilityConfig = {
  * An address of the loopback is checked when asked only: no peer elsewhere is told of it.
  */
 export class Reachability {
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #address: HostPort;
   readonly #dial: SelfDial;
@@ -51,9 +54,12 @@ export class Reachability {
   readonly #stopping = new AbortController();
   #checking: Promise<ReachabilityOutcome | null> | null = null;
   #outcome: ReachabilityOutcome | null = null;
+  #hasReached = false;
+  #cameAtMs: number | null = null;
 
   constructor(ports: ReachabilityPorts, config: ReachabilityConfig) {
     const { address, ownPeerId, encryption } = config;
+    this.#clock = ports.clock;
     this.#log = ports.log;
     this.#address = address;
     this.#dial = new SelfDial({ ...ports, ownPeerId, encryption });
@@ -71,6 +77,22 @@ export class Reachability {
   /** Null while it is not known. */
   get isReachable(): boolean | null {
     return this.#outcome === null ? null : this.#outcome === "reached";
+  }
+
+  /**
+   * A peer's handshake is done. One that is in the kind of network that the address is of came by
+   * it: behind a NAT that shows in the sources of connections from outside, and in no others.
+   */
+  came({ host, isDialled }: Pick<PeerCame, "host" | "isDialled">): void {
+    const kind = addressKind(host);
+    if (isDialled || kind === "loopback" || kind !== addressKind(this.#address.host)) return;
+    this.#cameAtMs = this.#clock.nowMs();
+  }
+
+  /** What it knows of how it is reached, once it has looked anew. */
+  async examine(): Promise<Pick<GatewayCheckup, "outcome" | "hasReachedItself" | "cameAgoMs">> {
+    const outcome = await this.check();
+    return { outcome, hasReachedItself: this.#hasReached, cameAgoMs: this.#cameAgoMs };
   }
 
   isProbe(infoHash: InfoHash): boolean {
@@ -94,12 +116,18 @@ export class Reachability {
     for (const cancel of this.#timers) cancel();
   }
 
+  /** How long ago a peer came that must have come by the address; null if none did. */
+  get #cameAgoMs(): number | null {
+    return this.#cameAtMs === null ? null : Math.max(0, this.#clock.nowMs() - this.#cameAtMs);
+  }
+
   async #check(): Promise<ReachabilityOutcome | null> {
     if (this.#stopping.signal.aborted) return null;
     const outcome = await this.#find();
     if (outcome === null) return null;
     if (outcome !== this.#outcome) this.#tell(outcome);
     this.#outcome = outcome;
+    if (outcome === "reached") this.#hasReached = true;
     return outcome;
   }
 

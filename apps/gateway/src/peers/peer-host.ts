@@ -32,6 +32,8 @@ export type PeerCame = {
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
   readonly host: string;
+  /** Whether it is we who went there. */
+  readonly isDialled: boolean;
 };
 
 export type PeerHostPorts = BlockPathPorts &
@@ -233,7 +235,7 @@ export class PeerHost implements ConnectionEvents {
     if (this.#draining) return this.#refuse(socket, "draining");
     const { infoHash: askedAs, peerId, torrent, rest, ciphers } = greeted;
     const host = remoteHost(socket.remoteAddress);
-    came({ infoHash: torrent.infoHash, peerId, host });
+    came({ infoHash: torrent.infoHash, peerId, host, isDialled: opened !== null });
     this.#serial += this.#config.serialStep;
     const listening = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
     const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...listening };

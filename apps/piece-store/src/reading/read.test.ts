@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, rmSync, truncateSync } from "node:fs";
 import { test } from "node:test";
 import { parseInfoHash } from "@seedfleet/bytes";
-import { CATALOG_BUCKET, readPieceCall } from "@seedfleet/contracts";
+import { CATALOG_BUCKET, checkupCall, readPieceCall } from "@seedfleet/contracts";
 import { watchPresence } from "@seedfleet/fleet";
 import { systemClock } from "@seedfleet/runtime";
 import { GivenStore, HOLDER, remote } from "../testing.ts";
@@ -175,6 +175,16 @@ test("what was published from a directory is not read once that is no root any m
   );
   deepEqual([warning?.message, others], ["source unreadable", []]);
   ok(String(warning?.fields["reason"]).includes("must be absolute and lie under"));
+  const named = { service: "piece-store", id: HOLDER };
+  const { store } = await given.bus.call(checkupCall, named, {});
+  deepEqual(
+    store?.unreadable.map(({ location, reason }) => [location, reason]),
+    [[given.directory.at("a"), warning?.fields["reason"]]],
+  );
+  deepEqual(
+    store?.directories.map(({ path, fault }) => [path, fault]),
+    [[given.directory.at("c"), null]],
+  );
 });
 
 test("an entry that cannot be read is no reason not to start", async () => {

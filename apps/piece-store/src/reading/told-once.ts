@@ -1,17 +1,22 @@
 /** What has been told and is not to be told again until it is over, the oldest forgotten first. */
 export class ToldOnce {
   readonly #max: number;
-  readonly #told = new Set<string>();
+  readonly #told = new Map<string, string>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
+  /** What has been told and is not over, and what was noted of each. */
+  get notes(): ReadonlyMap<string, string> {
+    return this.#told;
+  }
+
   /** Whether it is to be told now. */
-  begins(key: string): boolean {
+  begins(key: string, note: string = ""): boolean {
     if (this.#told.has(key)) return false;
-    this.#told.add(key);
-    const [oldest] = this.#told;
+    this.#told.set(key, note);
+    const [oldest] = this.#told.keys();
     if (this.#told.size > this.#max && oldest !== undefined) this.#told.delete(oldest);
     return true;
   }

@@ -137,11 +137,14 @@ test("TorrentConditions forgets a location that is published anew, and no other"
   conditions.forget(TORRENT.infoHash, "/a");
   deepEqual([conditions.staleCount, conditions.badPieceCount], [1, 1]);
   equal(conditions.isBad(TORRENT.infoHash, "/b", 1), true);
+  deepEqual(conditions.unreadable, [{ location: "/b", reason: "no" }]);
   conditions.wentUnreadable(TORRENT, "/a", new Error("no"));
   conditions.wentUnreadable(TORRENT, "/b", new Error("no"));
   equal(given.messages.filter((message) => message === "source unreadable").length, 3);
   conditions.forget(TORRENT.infoHash, "/b");
   deepEqual(await given.kept(), []);
+  conditions.isFresh(TORRENT, "/a");
+  deepEqual(conditions.unreadable, []);
 });
 
 test("TorrentConditions forgets at its start what is not published from there", async () => {

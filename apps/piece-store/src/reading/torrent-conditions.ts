@@ -1,6 +1,11 @@
 import type { Bus } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
-import { BAD_PIECES_MAX, pieceConditionEvent, TORRENT_SOURCES_MAX } from "@seedfleet/contracts";
+import {
+  BAD_PIECES_MAX,
+  pieceConditionEvent,
+  TORRENT_SOURCES_MAX,
+  type UnreadableSource,
+} from "@seedfleet/contracts";
 import { type Clock, errorMessage } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import { KeyedTurns } from "../keyed-turns.ts";
@@ -70,6 +75,13 @@ export class TorrentConditions {
     return this.#badPieces;
   }
 
+  /** Why each source that failed when it was last read did so, by torrent and location. */
+  get unreadable(): readonly UnreadableSource[] {
+    return [...this.#unreadable.notes].map(([key, reason]) => {
+      return { location: key.slice(key.indexOf(" ") + 1), reason };
+    });
+  }
+
   isBad(infoHash: InfoHash, location: string, piece: number): boolean {
     return this.#conditions.get(infoHash)?.bad.get(location)?.has(piece) ?? false;
   }
@@ -104,8 +116,8 @@ export class TorrentConditions {
 
   /** A source failed, which may pass: peers may not notice, where another has the bytes. */
   wentUnreadable({ infoHash, name }: NamedTorrent, location: string, error: unknown): void {
-    if (this.#isClosed || !this.#unreadable.begins(`${infoHash} ${location}`)) return;
     const reason = errorMessage(error);
+    if (this.#isClosed || !this.#unreadable.begins(`${infoHash} ${location}`, reason)) return;
     this.#ports.log.warn("source unreadable", { infoHash, name, location, reason });
   }
 
