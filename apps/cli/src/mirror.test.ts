@@ -7,7 +7,7 @@ import { GivenMirroring, givenWanted } from "./mirror-testing.ts";
 
 const OPTIONS = {
   ...{ gateways: 2, peers: [], trackers: [], dht: false },
-  ...{ store: null, wait: true },
+  ...{ store: null, wait: true, announce: null },
 } as const;
 
 /** What the command is given beside the fleet. */
@@ -56,13 +56,40 @@ test("seedfleet mirror puts a .torrent where gateways find it", async () => {
   ok(kept !== null && Buffer.from(kept).equals(bytes));
 });
 
-test("seedfleet mirror does nothing where the fleet has all of it", async () => {
+test("seedfleet mirror has announced what the fleet has all of, or no longer", async () => {
   await using given = new GivenMirroring();
   await (await given.catalog()).publish(givenEntry("debian"), new Uint8Array());
   await mirrorTorrent(portsOf(given), givenWanted(), OPTIONS);
-  deepEqual([given.there, given.asked], [["debian"], []]);
+  deepEqual([given.there, given.asked], [["debian announced"], []]);
   equal(given.listed.length, 1);
   deepEqual(await (await given.mirrors()).list(), []);
+  const seeds = await given.seeds();
+  deepEqual(
+    (await seeds.list()).map(({ infoHash, trackers, gateways }) => [infoHash, trackers, gateways]),
+    [[givenWanted().infoHash, [["udp://a/"]], 2]],
+  );
+  await mirrorTorrent(portsOf(given), givenWanted({ trackers: [] }), OPTIONS);
+  equal((await seeds.list()).length, 1, "it says nothing against it");
+  await mirrorTorrent(portsOf(given), givenWanted(), { ...OPTIONS, announce: false });
+  deepEqual(await seeds.list(), []);
+  deepEqual(given.there, ["debian announced", "debian", "debian"]);
+});
+
+test("seedfleet mirror --no-announce is recorded, until --announce is", async () => {
+  await using given = new GivenMirroring();
+  await given.announce("store-1", { managed: true });
+  for (const announce of [false, null, true, null]) {
+    await mirrorTorrent(portsOf(given), givenWanted(), { ...OPTIONS, announce, wait: false });
+  }
+  deepEqual(
+    given.asked.map(({ mirror, outcome }) => [mirror.announce, outcome]),
+    [
+      [false, "added"],
+      [false, "known"],
+      [true, "merged"],
+      [true, "known"],
+    ],
+  );
 });
 
 test("seedfleet mirror given again adds trackers, and needs no store for that", async () => {

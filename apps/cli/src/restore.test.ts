@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CONDITION_BUCKET } from "@seedfleet/contracts";
 import { makeMetainfo } from "@seedfleet/metainfo";
 import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
-import { GivenMirroring } from "./mirror-testing.ts";
+import { GivenMirroring, givenSeed } from "./mirror-testing.ts";
 import { restoreTorrent } from "./restore.ts";
 
 const HASH = givenInfoHash("ab");
@@ -48,6 +48,16 @@ test("seedfleet restore asks the torrent's own trackers, for the store that has 
     [mirror?.purpose, mirror?.holder, mirror?.trackers],
     ["restore", "store-2", [["udp://named/"], ["udp://own/"]]],
   );
+});
+
+test("seedfleet restore asks those that a mirror had by a magnet is announced to", async () => {
+  await using given = new GivenBad();
+  await given.publish([]);
+  await given.spoil("store-2", "managed:ab");
+  await (await given.seeds()).add(givenSeed());
+  await given.restore();
+  const [mirror] = await (await given.mirrors()).list();
+  deepEqual([mirror?.purpose, mirror?.trackers], ["restore", [["udp://a/", "udp://b/"]]]);
 });
 
 test("seedfleet restore needs a bad piece, and somebody to ask for it", async () => {

@@ -1,5 +1,5 @@
-import type { CatalogEntry, CatalogSource } from "@seedfleet/contracts";
-import { openCatalog, openMirrors } from "@seedfleet/fleet";
+import type { AnnouncedSeed, CatalogEntry, CatalogSource } from "@seedfleet/contracts";
+import { mergeTiers, openAnnouncedSeeds, openCatalog, openMirrors } from "@seedfleet/fleet";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
@@ -34,8 +34,11 @@ export async function restoreTorrent(
     throw refused(nameOf(entry), "torrent-incomplete", "it is still downloaded; see mirrors");
   }
   const { holder } = chooseSource(entry, await badSources(ports, entry), options.store);
-  const wanted = wantedAgain(entry, await catalog.metainfo(entry.infoHash));
-  const terms = { ...options, holder, purpose: "restore", addedAtMs: clock.nowMs() } as const;
+  const seeds = await openAnnouncedSeeds(bus, silentTelemetry.log);
+  const metainfo = await catalog.metainfo(entry.infoHash);
+  const wanted = wantedAgain(entry, metainfo, await seeds.get(entry.infoHash));
+  const asked = { holder, purpose: "restore", addedAtMs: clock.nowMs(), announce: null } as const;
+  const terms = { ...options, ...asked };
   const mirror = mirrorOf(wanted, terms);
   if (!mirror.dht && [mirror.trackers, mirror.peers, mirror.webSeeds].every(isEmpty)) {
     const why = "it names no tracker of others; name a --tracker or a --peer";
@@ -82,15 +85,23 @@ function chooseSource(
   throw refused(nameOf(entry), "piece-store-unclear", why + holders.join(", "));
 }
 
-/** By the `.torrent` that the catalog has: of one made here it names no trackers. */
-function wantedAgain(entry: CatalogEntry, metainfo: Uint8Array | null): WantedTorrent {
+/**
+ * By the `.torrent` that the catalog has, which of one made here or had by a magnet names no
+ * trackers, and by what it is announced to.
+ */
+function wantedAgain(
+  entry: CatalogEntry,
+  metainfo: Uint8Array | null,
+  seed: AnnouncedSeed | null,
+): WantedTorrent {
   const { infoHash, infoHashV2, name, private: isPrivate } = entry;
   const parsed = metainfo === null ? null : parseMetainfo(metainfo);
   const { trackers, webSeeds } =
     parsed?.kind === "metainfo" ? parsed : { trackers: [], webSeeds: [] };
   return {
     ...{ infoHash, infoHashV2, name, private: isPrivate },
-    ...{ trackers, webSeeds, peers: [], torrent: null },
+    trackers: mergeTiers(trackers, seed?.trackers ?? []),
+    ...{ webSeeds, peers: [], torrent: null },
   };
 }
 

@@ -1,11 +1,14 @@
 import type { Subscription } from "@seedfleet/bus";
 import type { HostPort, Presence } from "@seedfleet/contracts";
 import {
+  type AnnouncedSeeds,
+  type AnnouncedSeedWatch,
   announcePresence,
   type BudgetWatch,
   type Catalog,
   type Mirrors,
   type MirrorWatch,
+  openAnnouncedSeeds,
   openBudgets,
   openCatalog,
   openMirrors,
@@ -62,7 +65,10 @@ export async function startGateway(
     const budgets = await (await openBudgets(ports.bus, log)).watch();
     const mirrors = await openMirrors(ports.bus, log);
     const mirrorWatch = await mirrors.watch(() => {});
-    const opened = { ...ports, server, catalog, budgets, mirrors, mirrorWatch };
+    const announced = await openAnnouncedSeeds(ports.bus, log);
+    const announcedWatch = await announced.watch(() => {});
+    const watches = { budgets, mirrorWatch, announcedWatch };
+    const opened = { ...ports, server, catalog, mirrors, announced, ...watches };
     const gateway = new Gateway(opened, await advertisedOf(config));
     await gateway.handOver();
     return gateway;
@@ -78,6 +84,8 @@ type OpenPorts = GatewayPorts & {
   readonly budgets: BudgetWatch;
   readonly mirrors: Mirrors;
   readonly mirrorWatch: MirrorWatch;
+  readonly announced: AnnouncedSeeds;
+  readonly announcedWatch: AnnouncedSeedWatch;
 };
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */

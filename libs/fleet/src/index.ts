@@ -1,5 +1,12 @@
 export { announcePresence, type PresenceAnnouncer } from "./announce-presence.ts";
 export {
+  type AnnouncedSeeds,
+  type AnnouncedSeedsFull,
+  type AnnouncedSeedWatch,
+  openAnnouncedSeeds,
+  seedOf,
+} from "./announced-seeds.ts";
+export {
   type Budgets,
   type BudgetTable,
   type BudgetWatch,

@@ -1,9 +1,10 @@
-import { type InfoHash, type PeerId, truncatedInfoHash } from "@seedfleet/bytes";
+import type { PeerId } from "@seedfleet/bytes";
 import type { HostPort, Mirror } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
 import { type Clock, errorCode, type Rng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { DhtPeers } from "../announcing/dht-peers.ts";
+import { swarmsOf } from "../announcing/swarms-of.ts";
 import { TrackerAnnounces } from "../announcing/tracker-announces.ts";
 import type { TrackerClients } from "../announcing/tracker-clients.ts";
 import { MetadataFetch } from "../metadata/metadata-fetch.ts";
@@ -143,6 +144,11 @@ class FetchedSources implements MirrorSources {
     this.#announces?.completed();
   }
 
+  handOver(): TrackerAnnounces | null {
+    this.#endSearch();
+    return this.#isStarted ? this.#announces : null;
+  }
+
   async stop(withinMs: number): Promise<void> {
     this.#endSearch();
     if (this.#isStarted) await this.#announces?.stop(withinMs);
@@ -193,10 +199,4 @@ class FetchedSources implements MirrorSources {
   #allowed(addresses: readonly HostPort[]): readonly HostPort[] {
     return addresses.filter(({ host }) => this.#shared.rule.allows(host));
   }
-}
-
-/** A hybrid's two hashes are two swarms. */
-function swarmsOf({ infoHash, infoHashV2 }: Mirror): readonly InfoHash[] {
-  const second = infoHashV2 === null ? infoHash : truncatedInfoHash(infoHashV2);
-  return second === infoHash ? [infoHash] : [infoHash, second];
 }

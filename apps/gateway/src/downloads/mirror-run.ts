@@ -1,26 +1,23 @@
-import type { Bus } from "@seedfleet/bus";
 import {
+  type AnnouncedSeed,
   MIRROR_REASON_LENGTH_MAX,
   type Mirror,
   type MirrorProgress,
   type MirrorState,
   manageCall,
 } from "@seedfleet/contracts";
-import { type Catalog, rendezvous } from "@seedfleet/fleet";
-import type { Chance } from "@seedfleet/picker";
+import { rendezvous, seedOf } from "@seedfleet/fleet";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
+import type { AdoptedAnnounces } from "../announcing/announced-seed-run.ts";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import { storeCode } from "../fills/store-code.ts";
-import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
-import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { Torrents } from "../torrents/torrents.ts";
-import type { DownloadMemory } from "./download-memory.ts";
-import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
-import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
-import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
-import type { ReadHave } from "./read-have.ts";
+import { DownloadPeers } from "./download-peers.ts";
+import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import type { MirrorSources } from "./mirror-sources.ts";
+import { missingBytes } from "./missing-bytes.ts";
+import { PieceStoring } from "./piece-storing.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
@@ -31,24 +28,6 @@ const REFRESH_INTERVAL_MS = 30_000;
 
 /** A store that is away, or full, is tried again after so long. */
 const STORE_RETRY_MS = 5_000;
-
-export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
-  PieceStoringPorts & {
-    readonly bus: Bus;
-    readonly catalog: Catalog;
-    readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
-    readonly swarms: Pick<Swarms, "downloadChanged">;
-    readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
-    readonly readHave: ReadHave;
-    readonly openSources: OpenMirrorSources;
-    /** For the begun pieces of all mirrors. */
-    readonly memory: DownloadMemory;
-    readonly chance: Chance;
-  };
-
-export type MirrorRunConfig = {
-  readonly gateway: string;
-};
 
 /** Block bytes that came, and those among them that were of no use. */
 export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };
@@ -140,6 +119,20 @@ export class MirrorRun {
   verified(piece: number): void {
     this.#torrent?.download?.verified(piece);
     if (this.#torrent?.have.isFull) this.#complete();
+  }
+
+  /** How it is announced from now on; null until it is whole, and where nobody is to be told. */
+  get seed(): AnnouncedSeed | null {
+    if (this.#state !== "complete" || this.#torrent === null) return null;
+    return seedOf(this.mirror, this.#torrent.metainfo, this.#ports.clock.nowMs());
+  }
+
+  /** Ends, but for its announces, which go on; null where it has none. */
+  handOver(): AdoptedAnnounces | null {
+    this.#stopping.abort();
+    this.#end();
+    const announces = this.#sources.handOver();
+    return announces && { announces, downloadedBytes: this.downloaded.downloadedBytes };
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -276,13 +269,10 @@ export class MirrorRun {
 
   #counts(): DownloadCounts {
     const torrent = this.#torrent;
-    if (torrent === null) return { uploadedBytes: 0, downloadedBytes: 0, leftBytes: null };
-    const { have, metainfo } = torrent;
-    const missing = have.pieceCount - have.count;
     return {
-      uploadedBytes: this.#ports.peers.sentBytesOf(torrent),
+      uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
       downloadedBytes: this.downloaded.downloadedBytes,
-      leftBytes: Math.min(metainfo.sizeBytes, missing * metainfo.pieceLengthBytes),
+      leftBytes: torrent === null ? null : missingBytes(torrent),
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { HostPort, Mirror } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
-import type { DownloadCounts } from "../announcing/tracker-announces.ts";
+import type { DownloadCounts, TrackerAnnounces } from "../announcing/tracker-announces.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
 
 /** What sources of peers and of bytes want of a mirror, and tell it. */
@@ -30,6 +30,8 @@ export interface MirrorSources {
   /** It is complete, or stopped. */
   downloadEnded(): void;
   completed(): void;
+  /** Ends all but the announces, which are the asker's from then on; null where there are none. */
+  handOver(): TrackerAnnounces | null;
   stop(withinMs: number): Promise<void>;
 }
 
