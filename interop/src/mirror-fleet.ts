@@ -22,6 +22,7 @@ const CLI = join(import.meta.dirname, "../../apps/cli/src/main.ts");
 
 /** A `mirroring` line of `mirror --json`. */
 export type Mirroring = {
+  readonly infoHash: string;
   readonly state: string;
   readonly reason: string | null;
   readonly pieceCount: number | null;
@@ -106,7 +107,7 @@ export class MirrorFleet implements AsyncDisposable {
   /** Fails unless the store has the files, byte by byte. */
   async expectMirrored({ metainfo, directory }: Torrent): Promise<void> {
     const kept = join(this.#managedRoot, metainfo.infoHash, "content");
-    await sameTree(kept, join(directory, metainfo.name));
+    await sameTree(kept, metainfo.single ? directory : join(directory, metainfo.name));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
