@@ -12,7 +12,7 @@ import { type WebSeedOptions, webSeedTorrent } from "./web-seed-torrent.ts";
 const PARTS = ["nginx", "openssl", "python3-libtorrent", "nats-server"] as const;
 const PIECE_LENGTH_BYTES = 65_536;
 
-/** Names that have to be escaped, each in its own way; one file is longer than what comes at once. */
+/** Names that have to be escaped, each in its own way; one file is more than comes at once. */
 const TREE: GivenFiles = {
   "a file with spaces.bin": 3_000_017,
   "empty.txt": 0,

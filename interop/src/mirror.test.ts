@@ -5,7 +5,7 @@ import { formatMagnet, type TorrentVersion } from "@seedfleet/metainfo";
 import { realPartTest } from "@seedfleet/testkit";
 import { eventually } from "./eventually.ts";
 import { startLibtorrent } from "./libtorrent.ts";
-import { MirrorFleet, peerOption } from "./mirror-fleet.ts";
+import { MirrorFleet, mirroring, peerOption } from "./mirror-fleet.ts";
 import { sameTree } from "./same-tree.ts";
 import { type SeededTorrent, seededTorrent } from "./seeded-torrent.ts";
 import { event } from "./seedfleet.ts";
@@ -89,6 +89,27 @@ realPartTest(
   async () => {
     await using fleet = await MirrorFleet.start();
     await Promise.all(VERSIONS.map((version) => mirrorMagnet(fleet, version)));
+  },
+);
+
+realPartTest(
+  PARTS,
+  "a hybrid asked for by its v2 magnet, and then by its v1 magnet, is one mirror and one torrent",
+  async () => {
+    await using fleet = await MirrorFleet.start();
+    const torrent = await seededTorrent(join(fleet.path, "both"), {
+      ...{ version: "hybrid", files: FILES, pieceLengthBytes: PIECE_LENGTH_BYTES },
+    });
+    const seed = await fleet.seed(torrent, { upload_rate_limit: 1_000_000 });
+    const { infoHash, infoHashV2 } = torrent.metainfo;
+    const byV2 = fleet.mirror(`magnet:?xt=urn:btmh:1220${infoHashV2}`, ...peerOption(seed));
+    await mirroring(byV2, (told) => told.infoHash === infoHash);
+    const byV1 = fleet.mirror(`magnet:?xt=urn:btih:${infoHash}`, ...peerOption(seed));
+    await byV2.succeeded();
+    await byV1.succeeded();
+    await fleet.expectMirrored(torrent);
+    await listedAsWhole(fleet, torrent);
+    deepEqual(await standing(fleet), []);
   },
 );
 

@@ -49,10 +49,12 @@ export async function askForMirror(
   if (entry !== null && entry.incomplete === undefined) {
     return { kind: "there", entry, isAnnounced: await announce(ports, { wanted, entry, terms }) };
   }
-  const before = await mirrors.get(infoHash);
+  const before = await mirrors.findByAny(infoHash);
   const holder = before?.holder ?? keeperOf(entry) ?? (await terms.choose());
   const addedAtMs = clock.nowMs();
-  const mirror: Mirror = mirrorOf(wanted, { ...terms, holder, purpose: "mirror", addedAtMs });
+  // By the hash that it is mirrored by already, should this be a hybrid's other one.
+  const named = before === null ? wanted : { ...wanted, infoHash: before.infoHash };
+  const mirror: Mirror = mirrorOf(named, { ...terms, holder, purpose: "mirror", addedAtMs });
   // Whoever reads the record finds the metainfo.
   if (torrent !== null) await putMetainfo(catalog, torrent);
   const added = await mirrors.add(mirror);

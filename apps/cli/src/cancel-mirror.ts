@@ -24,12 +24,12 @@ export async function cancelMirror(
   print: (text: string) => void,
 ): Promise<void> {
   const mirrors = await openMirrors(bus, silentTelemetry.log);
-  const mirror = await mirrors.get(infoHash);
+  const mirror = await mirrors.findByAny(infoHash);
   const isRestored = mirror?.purpose === "restore";
   if (deletes && isRestored) throw refused(infoHash, "it is restored: the fleet had it whole");
   const kept = deletes ? await keptOf(bus, infoHash, mirror) : null;
   // First, since nothing may be downloaded to what is removed.
-  const removed = await mirrors.remove(infoHash);
+  const removed = mirror !== null && (await mirrors.remove(mirror.infoHash));
   // One that is restored was announced before, and is afterwards.
   const announced = removed && !deletes ? null : await unannounce(bus, infoHash);
   if (!removed && announced === null && kept === null) {

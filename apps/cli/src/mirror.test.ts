@@ -1,7 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
+import { parseInfoHashV2 } from "@seedfleet/bytes";
 import { makeMetainfo, parseMetainfo } from "@seedfleet/metainfo";
-import { givenEntry, givenSource } from "./fleet-testing.ts";
+import { cancelMirror } from "./cancel-mirror.ts";
+import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
 import { mirrorTorrent } from "./mirror.ts";
 import { GivenMirroring, givenWanted } from "./mirror-testing.ts";
 
@@ -107,6 +109,22 @@ test("seedfleet mirror given again adds trackers, and needs no store for that", 
   );
   const [mirror] = await (await given.mirrors()).list();
   deepEqual(mirror?.trackers, [["udp://a/"], ["udp://b/"]]);
+});
+
+test("seedfleet mirror and cancel take a hybrid's other hash for what is mirrored", async () => {
+  await using given = new GivenMirroring();
+  await given.announce("store-1", { managed: true });
+  const infoHashV2 = parseInfoHashV2(`${"cd".repeat(20)}${"00".repeat(12)}`);
+  const ask = (wanted: ReturnType<typeof givenWanted>): Promise<void> =>
+    mirrorTorrent(portsOf(given), wanted, { ...OPTIONS, wait: false });
+  await ask(givenWanted({ infoHashV2 }));
+  await ask(givenWanted({ infoHash: givenInfoHash("cd"), infoHashV2, trackers: [["udp://b/"]] }));
+  const mirrors = await given.mirrors();
+  const told = (await mirrors.list()).map(({ infoHash, trackers }) => [infoHash, trackers]);
+  deepEqual(told, [[givenWanted().infoHash, [["udp://a/"], ["udp://b/"]]]]);
+  const options = { infoHash: givenInfoHash("cd"), json: false, delete: false };
+  await cancelMirror(given, options, given.print);
+  deepEqual(await mirrors.list(), []);
 });
 
 test("seedfleet mirror goes on where the content is that was downloaded before", async () => {

@@ -41,7 +41,9 @@ export {
   type Mirrors,
   type MirrorsFull,
   type MirrorWatch,
+  mirrorNamed,
   openMirrors,
+  otherNameOf,
 } from "./mirrors.ts";
 export { PresenceBoard } from "./presence-board.ts";
 export { rendezvous } from "./rendezvous.ts";

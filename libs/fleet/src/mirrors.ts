@@ -1,5 +1,5 @@
 import type { Bus } from "@seedfleet/bus";
-import type { InfoHash } from "@seedfleet/bytes";
+import { type InfoHash, truncatedInfoHash } from "@seedfleet/bytes";
 import { MIRROR_BUCKET, MIRRORS_MAX, type Mirror, mirror } from "@seedfleet/contracts";
 import { SeedfleetError } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -24,6 +24,8 @@ export type Mirrors = Omit<TorrentRecords<Mirror>, "add"> & {
    * Rejects with `mirrors-full`, and with `bus-invalid-payload` what nobody could read.
    */
   add(mirror: Mirror): Promise<AddedMirror>;
+  /** Also by the other hash of a hybrid. */
+  findByAny(infoHash: InfoHash): Promise<Mirror | null>;
 };
 
 export type MirrorWatch = RecordWatch<Mirror>;
@@ -36,11 +38,27 @@ export async function openMirrors(bus: Bus, log: Log): Promise<Mirrors> {
   });
   return {
     ...records,
+    async findByAny(infoHash) {
+      return (await records.get(infoHash)) ?? mirrorNamed(await records.list(), infoHash);
+    },
     async add(wanted) {
       const { record, outcome } = await records.add(wanted);
       return { mirror: record, outcome };
     },
   };
+}
+
+/** The one of a torrent that is asked for by either of its hashes; first by what it is kept by. */
+export function mirrorNamed(mirrors: Iterable<Mirror>, infoHash: InfoHash): Mirror | null {
+  const all = [...mirrors];
+  const isIt = (each: Mirror): boolean => each.infoHash === infoHash;
+  return all.find(isIt) ?? all.find((each) => otherNameOf(each) === infoHash) ?? null;
+}
+
+/** By what else peers know it: of a hybrid, the head of its v2 hash. */
+export function otherNameOf({ infoHash, infoHashV2 }: Mirror): InfoHash | null {
+  const other = infoHashV2 === null ? null : truncatedInfoHash(infoHashV2);
+  return other === infoHash ? null : other;
 }
 
 /**

@@ -39,6 +39,8 @@ export type TorrentRecords<Entry> = {
   get(infoHash: InfoHash): Promise<Entry | null>;
   /** Rejects where there are too many, and with `bus-invalid-payload` what nobody could read. */
   add(wanted: Entry): Promise<AddedRecord<Entry>>;
+  /** As `add`, but to one that is there alone; null where none is, or not any more. */
+  addTo(wanted: Entry): Promise<AddedRecord<Entry> | null>;
   /** Whether it was there. */
   remove(infoHash: InfoHash): Promise<boolean>;
   /** Resolves once it knows those there are; tells of every change after that. */
@@ -80,6 +82,10 @@ export async function openTorrentRecords<Entry extends TorrentRecord>(
       return found === null ? null : read(found);
     },
     add: async (wanted) => await add(opened, checked(kind, wanted)),
+    async addTo(wanted) {
+      const found = checked(kind, wanted);
+      return (await records.get(wanted.infoHash)) === null ? null : await add(opened, found);
+    },
     async remove(infoHash) {
       const isThere = (await records.get(infoHash)) !== null;
       if (isThere) await records.delete(infoHash);

@@ -74,10 +74,10 @@ export class AnnouncedSeedRun {
     this.#entry = of.entry;
     this.#gone = of.gone;
     this.#downloadedBytes = adopted?.downloadedBytes ?? 0;
-    const known = adopted?.announces.infoHashes ?? [];
+    const known = (adopted?.announces ?? []).flatMap((each) => each.infoHashes);
     const others = swarmsOf(record).filter((each) => !known.includes(each));
     this.#announces = [
-      ...(adopted === null ? [] : [adopted.announces]),
+      ...(adopted?.announces ?? []),
       ...(others.length === 0 ? [] : [this.#open(others, config)]),
     ];
     const dht = record.dht ? ports.dht : null;
@@ -147,6 +147,6 @@ export class AnnouncedSeedRun {
 
 /** The announces of a download that is whole, as they go on. */
 export type AdoptedAnnounces = {
-  readonly announces: TrackerAnnounces;
+  readonly announces: readonly TrackerAnnounces[];
   readonly downloadedBytes: number;
 };

@@ -113,7 +113,7 @@ test("SeedAnnounces goes on with a download's announces, and tells nothing twice
   await given.answered(1);
   announces.completed();
   await given.told.count(2);
-  given.seeds.adopt(given.seed(), { announces, downloadedBytes: 9 });
+  given.seeds.adopt(given.seed(), { announces: [announces], downloadedBytes: 9 });
   await given.answered(2);
   given.record();
   given.clients.clock.advance(SEED_SETTLE_MS);
@@ -133,7 +133,7 @@ test("SeedAnnounces leaves what it downloaded if no record comes", async () => {
   announces.start();
   await given.told.count(1);
   await given.answered(1);
-  given.seeds.adopt(given.seed(), { announces, downloadedBytes: 9 });
+  given.seeds.adopt(given.seed(), { announces: [announces], downloadedBytes: 9 });
   await given.told.count(2);
   await given.answered(2);
   given.clients.clock.advance(SEED_SETTLE_MS);

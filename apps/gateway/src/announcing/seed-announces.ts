@@ -182,7 +182,10 @@ export class SeedAnnounces {
     const { record } = seat;
     const { infoHash } = record;
     const isWanted = !this.#isStopped && this.#seats.get(infoHash) === seat;
-    if (!isWanted || seat.run !== null) return adopted?.announces.drop();
+    if (!isWanted || seat.run !== null) {
+      for (const announces of adopted?.announces ?? []) announces.drop();
+      return;
+    }
     const gone = (): void => void this.#gone(infoHash);
     seat.run = new AnnouncedSeedRun(this.#ports, this.#config, { record, entry, adopted, gone });
   }

@@ -1,12 +1,19 @@
 import type { InfoHash } from "@seedfleet/bytes";
-import { type AnnouncedSeed, mirrorProgressEvent } from "@seedfleet/contracts";
-import { type AnnouncedSeeds, gatewaysOf, type Mirrors, type MirrorWatch } from "@seedfleet/fleet";
+import { type AnnouncedSeed, type Mirror, mirrorProgressEvent } from "@seedfleet/contracts";
+import {
+  type AnnouncedSeeds,
+  gatewaysOf,
+  type Mirrors,
+  type MirrorWatch,
+  otherNameOf,
+} from "@seedfleet/fleet";
 import { type CancelTimer, errorCode, errorMessage } from "@seedfleet/runtime";
 import type { SeedAnnounces } from "../announcing/seed-announces.ts";
 import type { PeerSide } from "../peer-side.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { type DownloadedBytes, MirrorRun } from "./mirror-run.ts";
 import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import { mergeIntoOne } from "./same-torrent.ts";
 
 const ROUND_INTERVAL_MS = 1_000;
 const TICK_INTERVAL_MS = 500;
@@ -33,6 +40,8 @@ export class Downloads {
   readonly #watch: MirrorWatch;
   readonly #runs = new Map<InfoHash, MirrorRun>();
   readonly #timers: readonly CancelTimer[];
+  /** Those that are made one with another. */
+  readonly #merging = new Set<InfoHash>();
   #downloadedBytesOfGone = 0;
   #wastedBytesOfGone = 0;
   #stopped = false;
@@ -90,10 +99,17 @@ export class Downloads {
   changed(): void {
     if (this.#stopped) return;
     const gateways = this.#ports.gateways();
-    for (const mirror of this.#watch.now.values()) {
+    const mirrors = [...this.#watch.now.values()];
+    const byOtherName = new Map(mirrors.map((each) => [otherNameOf(each), each]));
+    for (const mirror of mirrors) {
       const part = gatewaysOf(mirror, gateways);
+      const same = byOtherName.get(mirror.infoHash);
+      if (same !== undefined) {
+        if (part.includes(this.#gateway)) void this.#merge(mirror, same);
+        continue;
+      }
       const run = this.#runs.get(mirror.infoHash);
-      if (run !== undefined) run.sharedBy(part);
+      if (run !== undefined) run.renew(mirror, part);
       else if (part.includes(this.#config.gateway)) {
         this.#ports.seeds.hold(mirror.infoHash);
         this.#runs.set(
@@ -131,6 +147,21 @@ export class Downloads {
     await Promise.all([...runs, this.#ports.seeds.stop(LEAVE_MS_MAX)]);
     this.#ports.writes[Symbol.dispose]();
     await Promise.all(this.#ports.outside.map((each) => each[Symbol.asyncDispose]()));
+  }
+
+  /** Somebody asked for a hybrid by its other hash. */
+  async #merge(mirror: Mirror, into: Mirror): Promise<void> {
+    const { infoHash } = mirror;
+    if (this.#merging.has(infoHash)) return;
+    this.#merging.add(infoHash);
+    try {
+      await mergeIntoOne(this.#ports.names, mirror, into);
+    } catch (error) {
+      const reason = errorMessage(error);
+      this.#ports.log.warn("two mirrors of one torrent stay two for now", { infoHash, reason });
+    } finally {
+      this.#merging.delete(infoHash);
+    }
   }
 
   /** What is whole stays in its swarm, as a seed. */

@@ -9,6 +9,7 @@ import type { DownloadPeersPorts } from "./download-peers.ts";
 import type { OpenMirrorSources } from "./mirror-sources.ts";
 import type { PieceStoringPorts } from "./piece-storing.ts";
 import type { ReadHave } from "./read-have.ts";
+import type { SameTorrentPorts } from "./same-torrent.ts";
 
 export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
   PieceStoringPorts & {
@@ -18,6 +19,8 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
     readonly swarms: Pick<Swarms, "downloadChanged">;
     readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
     readonly readHave: ReadHave;
+    /** Where mirrors are told by what else their torrents are known. */
+    readonly names: SameTorrentPorts;
     readonly openSources: OpenMirrorSources;
     /** For the begun pieces of all mirrors. */
     readonly memory: DownloadMemory;

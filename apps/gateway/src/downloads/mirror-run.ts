@@ -18,6 +18,7 @@ import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
 import type { MirrorSources } from "./mirror-sources.ts";
 import { missingBytes } from "./missing-bytes.ts";
 import { PieceStoring } from "./piece-storing.ts";
+import { tellNames, wasMerged } from "./same-torrent.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
@@ -34,7 +35,7 @@ export type DownloadedBytes = { readonly downloadedBytes: number; readonly waste
 
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
 export class MirrorRun {
-  readonly mirror: Mirror;
+  #mirror: Mirror;
   readonly #ports: MirrorRunPorts;
   readonly #config: MirrorRunConfig;
   readonly #peers: DownloadPeers;
@@ -55,7 +56,7 @@ export class MirrorRun {
     config: MirrorRunConfig,
     { mirror, gateways }: { readonly mirror: Mirror; readonly gateways: readonly string[] },
   ) {
-    this.mirror = mirror;
+    this.#mirror = mirror;
     this.#ports = ports;
     this.#config = config;
     this.#gateways = gateways;
@@ -68,6 +69,10 @@ export class MirrorRun {
       download: () => this.#torrent?.download ?? null,
     });
     void this.#run();
+  }
+
+  get mirror(): Mirror {
+    return this.#mirror;
   }
 
   get torrent(): Torrent | null {
@@ -108,8 +113,12 @@ export class MirrorRun {
     };
   }
 
-  /** Others take part now: what is rather whose is shared out anew. */
-  sharedBy(gateways: readonly string[]): void {
+  /** The record may say more, and others may take part: what is rather whose is shared out anew. */
+  renew(mirror: Mirror, gateways: readonly string[]): void {
+    if (mirror !== this.#mirror) {
+      this.#mirror = mirror;
+      this.#sources.renew(mirror);
+    }
     if (gateways.join() === this.#gateways.join()) return;
     this.#gateways = gateways;
     this.#prefer();
@@ -127,12 +136,12 @@ export class MirrorRun {
     return seedOf(this.mirror, this.#torrent.metainfo, this.#ports.clock.nowMs());
   }
 
-  /** Ends, but for its announces, which go on; null where it has none. */
-  handOver(): AdoptedAnnounces | null {
+  /** Ends, but for its announces, which go on. */
+  handOver(): AdoptedAnnounces {
     this.#stopping.abort();
     this.#end();
     const announces = this.#sources.handOver();
-    return announces && { announces, downloadedBytes: this.downloaded.downloadedBytes };
+    return { announces, downloadedBytes: this.downloaded.downloadedBytes };
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -170,6 +179,7 @@ export class MirrorRun {
       this.#sources.seek(null);
       const bytes = await this.#sources.metadata(this.#stopping.signal);
       if (bytes === null) return true;
+      if (await wasMerged(this.#ports.names, this.mirror, bytes)) return true;
       await catalog.putMetainfo(infoHash, bytes);
     }
     if (this.#isStopped) return true;
@@ -177,6 +187,7 @@ export class MirrorRun {
     const found = await torrents.find(infoHash);
     if (found.kind === "refused") throw new Error(`the torrent cannot be read: ${found.reason}`);
     const { torrent } = found;
+    await tellNames(this.#ports.names, this.#mirror, torrent.metainfo);
     await (purpose === "mirror" ? torrents.refresh(torrent) : this.#readBad(torrent));
     if (this.#isStopped) return true;
     this.#open(torrent);

@@ -30,8 +30,10 @@ export interface MirrorSources {
   /** It is complete, or stopped. */
   downloadEnded(): void;
   completed(): void;
-  /** Ends all but the announces, which are the asker's from then on; null where there are none. */
-  handOver(): TrackerAnnounces | null;
+  /** Whoever asked for it named more: trackers, peers, web seeds, or the torrent's other hash. */
+  renew(mirror: Mirror): void;
+  /** Ends all but the announces, which are the asker's from then on. */
+  handOver(): readonly TrackerAnnounces[];
   stop(withinMs: number): Promise<void>;
 }
 

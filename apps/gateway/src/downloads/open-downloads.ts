@@ -82,6 +82,7 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
         { ...ports, chance, clients, dht, rule },
         { ...config, port: address.port },
       ),
+      names: { ...ports, log },
       writes: new PieceWrites({ bus, count: countWrites(meter) }, id),
       isOurs: ({ host, port }) =>
         [address, ...addresses()].some((each) => each.host === host && each.port === port),
