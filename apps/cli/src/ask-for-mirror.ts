@@ -1,4 +1,4 @@
-import type { CatalogEntry, Mirror } from "@seedfleet/contracts";
+import type { CatalogEntry, CatalogSource, Mirror } from "@seedfleet/contracts";
 import {
   type AddedMirror,
   type AnnouncedSeeds,
@@ -78,6 +78,10 @@ async function announce(
 
 /** The store that keeps what was downloaded; null where none does. */
 export function keeperOf(entry: CatalogEntry | null): string | null {
-  const kept = entry?.sources.find(({ location }) => location.startsWith(MANAGED));
-  return kept?.holder ?? null;
+  return entry?.sources.find(isManaged)?.holder ?? null;
+}
+
+/** Whether a piece-store keeps it, so that it came piece by piece. */
+export function isManaged({ location }: CatalogSource): boolean {
+  return location.startsWith(MANAGED);
 }

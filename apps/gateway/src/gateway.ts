@@ -149,7 +149,7 @@ class Gateway implements RunningGateway {
     });
     this.#downloads = openDownloads(
       {
-        ...{ ...ports, readHave, presence: this.#presence, torrents: this.#torrents },
+        ...{ ...ports, presence: this.#presence, torrents: this.#torrents },
         ...{ swarms: this.#swarms, peers: this.#peers },
       },
       { ...config, address: this.peerAddress, ownPeerId: this.#ownPeerId },
@@ -211,6 +211,7 @@ class Gateway implements RunningGateway {
         this.#peers.got(torrent, piece);
         this.#downloads.got(torrent, piece);
       },
+      lost: (torrent, piece) => this.#peers.lost(torrent, piece),
     });
   }
 

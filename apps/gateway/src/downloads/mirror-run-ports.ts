@@ -8,17 +8,15 @@ import type { DownloadMemory } from "./download-memory.ts";
 import type { DownloadPeersPorts } from "./download-peers.ts";
 import type { OpenMirrorSources } from "./mirror-sources.ts";
 import type { PieceStoringPorts } from "./piece-storing.ts";
-import type { ReadHave } from "./read-have.ts";
 import type { SameTorrentPorts } from "./same-torrent.ts";
 
 export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
   PieceStoringPorts & {
     readonly bus: Bus;
     readonly catalog: Catalog;
-    readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
+    readonly torrents: Pick<Torrents, "find" | "refresh" | "reread" | "got">;
     readonly swarms: Pick<Swarms, "downloadChanged">;
     readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
-    readonly readHave: ReadHave;
     /** Where mirrors are told by what else their torrents are known. */
     readonly names: SameTorrentPorts;
     readonly openSources: OpenMirrorSources;

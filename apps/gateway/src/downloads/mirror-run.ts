@@ -195,12 +195,9 @@ export class MirrorRun {
   }
 
   /** What is to be restored seems to be there until it is asked for. */
-  async #readBad({ entry, have }: Torrent): Promise<void> {
-    const good = await this.#ports.readHave(entry);
-    if (good === null) throw new Error("no store says which pieces are bad");
-    for (let piece = 0; piece < good.pieceCount; piece += 1) {
-      if (!good.has(piece)) have.remove(piece);
-    }
+  async #readBad(torrent: Torrent): Promise<void> {
+    if (await this.#ports.torrents.reread(torrent)) return;
+    throw new Error("no store says which pieces are bad");
   }
 
   #open(torrent: Torrent): void {

@@ -26,7 +26,6 @@ import { Downloads } from "./downloads.ts";
 import { fetchSources } from "./fetch-sources.ts";
 import { missingBytes } from "./missing-bytes.ts";
 import { PieceWrites } from "./piece-writes.ts";
-import type { ReadHave } from "./read-have.ts";
 
 export type OpenDownloadsPorts = {
   readonly bus: Bus;
@@ -37,7 +36,6 @@ export type OpenDownloadsPorts = {
   readonly swarms: Swarms;
   readonly peers: PeerSide;
   readonly presence: PresenceWatch;
-  readonly readHave: ReadHave;
   readonly mirrors: Mirrors;
   readonly mirrorWatch: MirrorWatch;
   readonly announced: AnnouncedSeeds;
