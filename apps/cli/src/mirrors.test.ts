@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { unmanageCall } from "@seedfleet/contracts";
 import { cancelMirror } from "./cancel-mirror.ts";
@@ -86,6 +86,8 @@ debian  ${HASH}
   for (const id of ["gateway-1", "gateway-2", "gateway-3"]) {
     await given.announce(id, { role: "gateway" });
   }
+  const [first] = (await listed(given, false)).split("\n").slice(1);
+  match(first ?? "", /^ {2}complete, announced in the DHT by gateway-\d, gateway-\d$/);
   const [, told] = eventsOf(await listed(given, true));
   deepEqual([told?.event, told?.["infoHash"], told?.["dht"]], ["announced", HASH, false]);
   ok(Array.isArray(told?.["gateways"]) && told["gateways"].length === 2);

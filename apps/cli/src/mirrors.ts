@@ -70,10 +70,10 @@ function seedText(
     ...(count > 0 ? [`to ${formatCount(count, "tracker")}`] : []),
     ...(dht ? ["in the DHT"] : []),
   ].join(" and ");
-  const who = gateways.length === 0 ? "no gateway is running" : `by ${gateways.join(", ")}`;
+  const who = gateways.length === 0 ? ": no gateway is running" : ` by ${gateways.join(", ")}`;
   const shown = printable(name ?? "not known");
   const since = `${formatDuration(ageMs)} ago`;
-  return `${shown}  ${infoHash}\n  complete, announced ${where}: ${who}\n  ${since}\n`;
+  return `${shown}  ${infoHash}\n  complete, announced ${where}${who}\n  ${since}\n`;
 }
 
 /** What gateways tell of the mirrors that are recorded. */

@@ -29,7 +29,7 @@ export type AnnouncedSeedPorts = {
   readonly chance: Rng;
   readonly clients: TrackerClients;
   /** Null where it is off. */
-  readonly dht: DhtPeers | null;
+  readonly dht: Pick<DhtPeers, "announce"> | null;
   readonly catalog: Pick<Catalog, "find">;
   /** Null where nobody came for it of late. */
   readonly servedCounts: (infoHash: InfoHash) => ServedCounts | null;

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { givenFields } from "@seedfleet/announce/testing";
-import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
+import { type InfoHash, parseInfoHash, parseInfoHashV2 } from "@seedfleet/bytes";
 import type { AnnouncedSeed, CatalogEntry } from "@seedfleet/contracts";
 import { gatewaysOf } from "@seedfleet/fleet";
 import { seededRng } from "@seedfleet/runtime";
@@ -183,6 +183,18 @@ test("SeedAnnounces says what is left of a torrent, and ends with it", async () 
   deepEqual(given.removed, [infoHash]);
 });
 
+test("SeedAnnounces announces both swarms of a hybrid, in the DHT where wanted", async () => {
+  await using given = await GivenSeeds.start();
+  const infoHashV2 = parseInfoHashV2("cd".repeat(32));
+  given.record({ infoHashV2, dht: true });
+  given.clients.clock.advance(SEED_SETTLE_MS);
+  await given.told.count(2);
+  deepEqual([...given.inDht], [infoHash, parseInfoHash("cd".repeat(20))]);
+  given.record({ infoHashV2 });
+  await given.told.count(4);
+  deepEqual([...given.inDht], []);
+});
+
 test("SeedAnnounces begins with one after the other", async () => {
   await using given = await GivenSeeds.start();
   const hashes = ["1", "2", "3"].map((digit) => parseInfoHash(digit.repeat(40)) ?? infoHash);
@@ -223,6 +235,14 @@ class GivenSeeds implements AsyncDisposable {
   ids: readonly string[];
   entry: CatalogEntry | null = entry;
   served: ServedCounts | null = null;
+  /** The info hashes that are announced in the DHT. */
+  readonly inDht = new Set<InfoHash>();
+  readonly dht = {
+    announce: (each: InfoHash): (() => void) => {
+      this.inDht.add(each);
+      return () => void this.inDht.delete(each);
+    },
+  };
   readonly #url: string;
   readonly #stack: AsyncDisposableStack;
   #now: ReadonlyMap<InfoHash, AnnouncedSeed> = new Map();
@@ -242,7 +262,7 @@ class GivenSeeds implements AsyncDisposable {
     const now = (): ReadonlyMap<InfoHash, AnnouncedSeed> => this.#now;
     this.seeds = new SeedAnnounces(
       {
-        ...{ ...this.#ports(), dht: null, gateways: () => this.ids },
+        ...{ ...this.#ports(), dht: this.dht, gateways: () => this.ids },
         catalog: { find: () => Promise.resolve(this.entry) },
         servedCounts: () => this.served,
         seeds: { remove: (gone) => this.#remove(gone) },
