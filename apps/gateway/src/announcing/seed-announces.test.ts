@@ -76,6 +76,12 @@ test("SeedAnnounces takes over from a gateway that went, without haste", async (
   await turn();
   equal(given.seeds.count, 0, "it was away for a moment");
   given.ids = [second];
+  given.isConnected = false;
+  given.seeds.changed();
+  given.clients.clock.advance(10 * SEED_SETTLE_MS);
+  equal(given.seeds.count, 0, "nobody could be heard of");
+  given.isConnected = true;
+  given.ids = [second];
   given.seeds.changed();
   given.clients.clock.advance(SEED_SETTLE_MS);
   await given.told.count(1);
@@ -235,6 +241,7 @@ class GivenSeeds implements AsyncDisposable {
   ids: readonly string[];
   entry: CatalogEntry | null = entry;
   served: ServedCounts | null = null;
+  isConnected = true;
   /** The info hashes that are announced in the DHT. */
   readonly inDht = new Set<InfoHash>();
   readonly dht = {
@@ -265,6 +272,7 @@ class GivenSeeds implements AsyncDisposable {
         ...{ ...this.#ports(), dht: this.dht, gateways: () => this.ids },
         catalog: { find: () => Promise.resolve(this.entry) },
         servedCounts: () => this.served,
+        isConnected: () => this.isConnected,
         seeds: { remove: (gone) => this.#remove(gone) },
         watch: {
           get now() {

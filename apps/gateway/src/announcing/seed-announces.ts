@@ -11,7 +11,7 @@ import {
 
 /**
  * A gateway begins and ends when it has been its turn for so long: it must have heard of the others
- * first, and one that starts again, or a bus that was away, makes no tracker hear of it twice.
+ * first, also after the bus was away, and one that starts again makes no tracker hear of it twice.
  */
 export const SEED_SETTLE_MS = 15_000;
 
@@ -26,6 +26,8 @@ export type SeedAnnouncesPorts = AnnouncedSeedPorts & {
   readonly watch: AnnouncedSeedWatch;
   /** Gateways that are there, this one among them. */
   readonly gateways: () => readonly string[];
+  /** Whether others can be heard of: while the bus is away nobody takes anything over. */
+  readonly isConnected: () => boolean;
 };
 
 export type SeedAnnouncesConfig = AnnouncedSeedConfig & { readonly gateway: string };
@@ -68,7 +70,7 @@ export class SeedAnnounces {
 
   /** Records or gateways may have come or gone. */
   changed(): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || !this.#ports.isConnected()) return;
     const { now } = this.#ports.watch;
     const ids = this.#ports.gateways();
     const gateways = ids.toSorted().join();

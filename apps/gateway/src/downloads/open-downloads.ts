@@ -95,7 +95,8 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
 }
 
 function openSeeds(
-  ports: OpenDownloadsPorts & Omit<SeedAnnouncesPorts, "seeds" | "watch" | "servedCounts">,
+  ports: OpenDownloadsPorts &
+    Omit<SeedAnnouncesPorts, "seeds" | "watch" | "servedCounts" | "isConnected">,
   { id, ownPeerId, address }: OpenDownloadsConfig,
 ): SeedAnnounces {
   const { announced: seeds, announcedWatch: watch, peers, torrents } = ports;
@@ -105,7 +106,7 @@ function openSeeds(
     return { sentBytes: peers.sentBytesOf(torrent), missingBytes: missingBytes(torrent) };
   };
   return new SeedAnnounces(
-    { ...ports, seeds, watch, servedCounts },
+    { ...ports, seeds, watch, servedCounts, isConnected: () => ports.bus.status === "connected" },
     { gateway: id, ownPeerId, port: address.port },
   );
 }
