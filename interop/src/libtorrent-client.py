@@ -11,12 +11,13 @@ withoutTrackers    whether it asks no tracker
 seedMode      whether it takes the content for whole without a look
 stays         whether it goes on when it has every piece, until SIGINT
 peers         addresses and ports to connect to
+tellsPieces   whether it says how many pieces it has, whenever those are more
 
 Prints `listening PORT` when it begins; `receiving` once it has bytes; `peer SOURCE ADDRESS PORT`
 for every peer it has a connection with, and `payload rc4`, `plaintext` (in the clear behind an
 encrypted handshake) or `clear` of each kind of connection; `from ADDRESS PORT` for everyone that
 gave it content; `incoming` once somebody has opened a connection to it; `metadata` once it has
-that; `finished` when all of it is there and checked; and then `longest wait MS`, for a byte of
+that; `pieces N` of those it has, where it is to; `finished` when all of it is there and checked; and then `longest wait MS`, for a byte of
 content since the first one came. `tracked` tells of a tracker's first answer, `refused REASON` of
 one that would not have it; `moved UP DOWN` at the end tells how many bytes of content it sent and
 received.
@@ -127,6 +128,8 @@ while True:
         last_at = now
     if status.has_metadata:
         tell("metadata")
+    if options.get("tellsPieces", False):
+        tell(f"pieces {status.num_pieces}")
     for peer in handle.get_peer_info():
         if not peer.flags & (lt.peer_info.connecting | lt.peer_info.handshake):
             address, port = peer.ip

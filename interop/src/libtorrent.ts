@@ -28,6 +28,8 @@ export type LibtorrentOptions = {
   readonly seedMode?: boolean;
   /** It stays when it has everything, until SIGINT. */
   readonly stays?: boolean;
+  /** It says how many pieces it has. */
+  readonly tellsPieces?: boolean;
   /** Addresses and ports to connect to. */
   readonly peers?: readonly (readonly [string, number])[];
 };

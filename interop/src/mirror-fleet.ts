@@ -22,6 +22,7 @@ const CLI = join(import.meta.dirname, "../../apps/cli/src/main.ts");
 
 /** A `mirroring` line of `mirror --json`. */
 export type Mirroring = {
+  readonly infoHash: string;
   readonly state: string;
   readonly reason: string | null;
   readonly pieceCount: number | null;
@@ -92,10 +93,7 @@ export class MirrorFleet implements AsyncDisposable {
 
   /** What gateways tell of a mirror from now on. */
   async watch({ metainfo }: Torrent): Promise<Gathered<MirrorProgress>> {
-    const options = { servers: [this.nats.url], user: null, password: null, token: null };
-    const ports = { clock: systemClock, telemetry: silentTelemetry, name: "test" };
-    const bus = await connectBus(options, ports);
-    this.#stack.defer(() => bus.close());
+    const bus = await this.bus();
     const told = new Gathered<MirrorProgress>();
     const params = { infoHash: metainfo.infoHash };
     bus.subscribe(mirrorProgressEvent, { params }, told.add);
@@ -103,10 +101,27 @@ export class MirrorFleet implements AsyncDisposable {
     return told;
   }
 
+  /** One of the test's own, until the fleet ends. */
+  async bus(): Promise<Awaited<ReturnType<typeof connectBus>>> {
+    const options = { servers: [this.nats.url], user: null, password: null, token: null };
+    const ports = { clock: systemClock, telemetry: silentTelemetry, name: "test" };
+    const bus = await connectBus(options, ports);
+    this.#stack.defer(() => bus.close());
+    return bus;
+  }
+
+  /** Where the store keeps the files. */
+  contentOf({ metainfo }: Torrent): string {
+    return join(this.#managedRoot, metainfo.infoHash, "content");
+  }
+
   /** Fails unless the store has the files, byte by byte. */
-  async expectMirrored({ metainfo, directory }: Torrent): Promise<void> {
-    const kept = join(this.#managedRoot, metainfo.infoHash, "content");
-    await sameTree(kept, join(directory, metainfo.name));
+  async expectMirrored(torrent: Torrent): Promise<void> {
+    const { metainfo, directory } = torrent;
+    await sameTree(
+      this.contentOf(torrent),
+      metainfo.single ? directory : join(directory, metainfo.name),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

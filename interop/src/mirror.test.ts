@@ -5,12 +5,12 @@ import { formatMagnet, type TorrentVersion } from "@seedfleet/metainfo";
 import { realPartTest } from "@seedfleet/testkit";
 import { eventually } from "./eventually.ts";
 import { startLibtorrent } from "./libtorrent.ts";
-import { MirrorFleet, peerOption } from "./mirror-fleet.ts";
+import { MirrorFleet, mirroring, peerOption } from "./mirror-fleet.ts";
 import { sameTree } from "./same-tree.ts";
 import { type SeededTorrent, seededTorrent } from "./seeded-torrent.ts";
 import { event } from "./seedfleet.ts";
 import { loopbackHost as host } from "./test-host.ts";
-import { startTracker } from "./tracker-process.ts";
+import { startTracker, watchScrape } from "./tracker-process.ts";
 
 const PARTS = ["python3-libtorrent", "nats-server"] as const;
 
@@ -26,7 +26,7 @@ const VERSIONS: readonly TorrentVersion[] = ["v1", "hybrid", "v2"];
 
 realPartTest(
   PARTS,
-  "a .torrent is mirrored from a foreign tracker's swarm, and is the fleet's own from then on",
+  "a .torrent is mirrored from its tracker's swarm, is the fleet's own from then on, and stays",
   async () => {
     await using fleet = await MirrorFleet.start();
     const dataDir = join(fleet.path, "tracker");
@@ -45,7 +45,7 @@ realPartTest(
     await fleet.expectMirrored(torrent);
     await listedAsWhole(fleet, torrent);
     // It is complete before its record goes.
-    await eventually(() => fleet.run("mirrors"), []);
+    await eventually(() => standing(fleet), ["announced"]);
 
     const listed = await command.line((line) => event<{ torrentUrl: string }>(line, "torrent"));
     const torrentFile = join(fleet.path, "fleet.torrent");
@@ -55,8 +55,33 @@ realPartTest(
     await using client = await startLibtorrent({ host, torrent: torrentFile, directory });
     await client.succeeded();
     await sameTree(join(directory, "content"), join(torrent.directory, "content"));
+    await servesForeignSwarm(fleet, torrent, ready.httpUrl);
   },
 );
+
+/** Whoever asks the torrent's own tracker finds the fleet, until that is ended. */
+async function servesForeignSwarm(
+  fleet: MirrorFleet,
+  torrent: SeededTorrent,
+  url: string,
+): Promise<void> {
+  const { infoHash } = torrent.metainfo;
+  const directory = join(fleet.path, "stranger");
+  await using stranger = await startLibtorrent({ host, torrent: torrent.torrentFile, directory });
+  await stranger.succeeded();
+  await sameTree(join(directory, "content"), join(torrent.directory, "content"));
+  await using scrape = watchScrape(host, infoHash, [url]);
+  await scrape.shows("1 seeding 0 leeching 2");
+  await fleet.run("cancel", infoHash);
+  await scrape.shows("0 seeding 0 leeching 2");
+  deepEqual(await standing(fleet), []);
+  await listedAsWhole(fleet, torrent);
+}
+
+/** What `seedfleet mirrors` tells of each. */
+async function standing(fleet: MirrorFleet): Promise<readonly string[]> {
+  return (await fleet.run("mirrors")).map((line) => (JSON.parse(line) as { event: string }).event);
+}
 
 realPartTest(
   PARTS,
@@ -64,6 +89,27 @@ realPartTest(
   async () => {
     await using fleet = await MirrorFleet.start();
     await Promise.all(VERSIONS.map((version) => mirrorMagnet(fleet, version)));
+  },
+);
+
+realPartTest(
+  PARTS,
+  "a hybrid asked for by its v2 magnet, and then by its v1 magnet, is one mirror and one torrent",
+  async () => {
+    await using fleet = await MirrorFleet.start();
+    const torrent = await seededTorrent(join(fleet.path, "both"), {
+      ...{ version: "hybrid", files: FILES, pieceLengthBytes: PIECE_LENGTH_BYTES },
+    });
+    const seed = await fleet.seed(torrent, { upload_rate_limit: 1_000_000 });
+    const { infoHash, infoHashV2 } = torrent.metainfo;
+    const byV2 = fleet.mirror(`magnet:?xt=urn:btmh:1220${infoHashV2}`, ...peerOption(seed));
+    await mirroring(byV2, (told) => told.infoHash === infoHash);
+    const byV1 = fleet.mirror(`magnet:?xt=urn:btih:${infoHash}`, ...peerOption(seed));
+    await byV2.succeeded();
+    await byV1.succeeded();
+    await fleet.expectMirrored(torrent);
+    await listedAsWhole(fleet, torrent);
+    deepEqual(await standing(fleet), []);
   },
 );
 

@@ -67,8 +67,13 @@ listen tracker
 
 /** Neither says when it is ready. */
 async function listening(program: RunningProgram, port: number): Promise<TrackerProxy> {
-  while (!(await accepts(port))) await pass(POLL_MS);
+  await untilListening(port);
   return { program, port };
+}
+
+/** Resolves once a program takes connections that does not say so. */
+export async function untilListening(port: number): Promise<void> {
+  while (!(await accepts(port))) await pass(POLL_MS);
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -21,7 +21,8 @@ const JOB_ID = /^[-_a-zA-Z0-9]{1,64}$/;
 export const CANCEL_USAGE: string = `Usage: seedfleet cancel JOB|INFO_HASH [options]
 
 Cancels a job that has not ended, and forgets what it hashed so far; seedfleet jobs lists them. Or
-ends a mirror, and keeps what was downloaded; seedfleet mirrors lists those.
+ends a mirror, and keeps what was downloaded; seedfleet mirrors lists those. Of one that is complete
+it ends that its swarm is told of it; it is seeded as before.
 
   --delete                 remove what was downloaded, also where it is complete
 ${BUS_USAGE}

@@ -1,7 +1,8 @@
 import { equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
+import { parseInfoHashV2 } from "@seedfleet/bytes";
 import type { CatalogEntry, Mirror } from "@seedfleet/contracts";
-import { givenEntry } from "./fleet-testing.ts";
+import { givenEntry, givenInfoHash } from "./fleet-testing.ts";
 import { followMirror } from "./follow-mirror.ts";
 import { GivenMirroring, givenMirror } from "./mirror-testing.ts";
 
@@ -64,6 +65,22 @@ test("followMirror() ends when the record goes, by whether it is complete", asyn
   });
   await (await given.mirrors()).remove(givenMirror().infoHash);
   await rejected;
+});
+
+test("followMirror() of a hybrid's v2 hash goes on by its v1 hash once that is known", async () => {
+  await using given = new GivenFollower();
+  const infoHashV2 = parseInfoHashV2(`${"cd".repeat(20)}${"00".repeat(12)}`);
+  const byV2 = givenMirror({ infoHash: givenInfoHash("cd"), infoHashV2 });
+  const [followed] = await given.follow(byV2);
+  const mirrors = await given.mirrors();
+  const goesOn = given.until(({ infoHash }) => infoHash === givenMirror().infoHash);
+  await mirrors.add(givenMirror({ infoHashV2 }));
+  await mirrors.remove(byV2.infoHash);
+  await goesOn;
+  given.progress();
+  await given.until(({ havePieces }) => havePieces === 4);
+  await (await given.catalog()).publish(givenEntry("debian"), new Uint8Array());
+  equal((await followed)?.name, "debian");
 });
 
 test("followMirror() fails once every gateway has", async () => {

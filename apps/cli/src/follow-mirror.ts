@@ -7,7 +7,13 @@ import {
   mirrorProgressEvent,
   PRESENCE_EXPIRY_MS,
 } from "@seedfleet/contracts";
-import { type Catalog, gatewaysOf, type Mirrors, type PresenceWatch } from "@seedfleet/fleet";
+import {
+  type Catalog,
+  gatewaysOf,
+  type Mirrors,
+  mirrorNamed,
+  type PresenceWatch,
+} from "@seedfleet/fleet";
 import { type Clock, delay, errorCode, SeedfleetError } from "@seedfleet/runtime";
 import { type MirrorTotals, mirrorTotals } from "./mirror-totals.ts";
 import { printable } from "./printable.ts";
@@ -46,14 +52,21 @@ export async function followMirror(
   });
   const watch = await mirrors.watch(tell);
   signal?.addEventListener("abort", tell, { once: true });
+  /** A hybrid that was asked for by its v2 hash goes on by its v1 hash. */
+  let goesOnAs: Mirror | null = null;
   try {
     while (!signal?.aborted) {
       const totals = told.totals();
       const hasFailed = totals.state === "failed" && told.isEverybody();
       reporter.mirroring(totals);
+      const now = mirrorNamed(watch.now.values(), mirror.infoHash);
+      if (now !== null && now.infoHash !== mirror.infoHash) {
+        goesOnAs = now;
+        break;
+      }
       const entry = await endOf(ports, mirror, {
         totals,
-        isRecorded: watch.now.has(mirror.infoHash),
+        isRecorded: now !== null,
       });
       if (entry !== null) return entry;
       if (hasFailed) throw failed(totals);
@@ -62,12 +75,13 @@ export async function followMirror(
       silence.abort();
       news = Promise.withResolvers();
     }
-    throw unfollowed(told.totals());
+    if (goesOnAs === null) throw unfollowed(told.totals());
   } finally {
     signal?.removeEventListener("abort", tell);
     listening.unsubscribe();
     watch.stop();
   }
+  return await followMirror(ports, goesOnAs, signal);
 }
 
 /** What the gateways that are there tell of one mirror. */

@@ -152,7 +152,7 @@ async function followsToTheEnd(): Promise<void> {
   await using again = given.start("mirror", "data.torrent");
   const ended = await again.ended;
   deepEqual([ended.code, ended.stdout], [0, `data.bin  1 B  ${infoHash}\n`]);
-  equal(ended.stderr, "The fleet has all of data.bin already\n");
+  equal(ended.stderr, "The fleet has all of data.bin already, and announces it to its swarm\n");
 }
 
 async function goesOnAlone(): Promise<void> {

@@ -22,7 +22,21 @@ const accepted: readonly {
   readonly args: readonly string[];
   readonly then: object;
 }[] = [
-  { command: "mirror", args: ["a.torrent"], then: { ...SWARM, ...REST, torrent: "a.torrent" } },
+  {
+    command: "mirror",
+    args: ["a.torrent"],
+    then: { ...SWARM, ...REST, announce: null, torrent: "a.torrent" },
+  },
+  {
+    command: "mirror",
+    args: ["a.torrent", "--no-announce"],
+    then: { ...SWARM, ...REST, announce: false, torrent: "a.torrent" },
+  },
+  {
+    command: "mirror",
+    args: ["a.torrent", "--announce"],
+    then: { ...SWARM, ...REST, announce: true, torrent: "a.torrent" },
+  },
   {
     command: "mirror",
     args: [
@@ -38,6 +52,7 @@ const accepted: readonly {
         { host: "peer.example", port: 65_535 },
       ],
       trackers: ["udp://t.example:1/a", "https://t.example/"],
+      announce: null,
       natsUrl: "tls://h",
     },
   },
@@ -73,6 +88,11 @@ const refused: readonly {
 }[] = [
   { command: "mirror", args: [], says: /^Name one magnet link, \.torrent file or URL; see/ },
   { command: "mirror", args: ["a", "b"], says: /^Name one magnet link/ },
+  {
+    command: "mirror",
+    args: ["a", "--announce", "--no-announce"],
+    says: /^Give --announce or --no-announce, not both$/,
+  },
   { command: "mirror", args: ["a", "--gateways", "0"], says: /from 1 to 64, not "0"$/ },
   { command: "mirror", args: ["a", "--gateways", "65"], says: /from 1 to 64, not "65"$/ },
   { command: "mirror", args: ["a", "--peer", "h"], says: /^--peer is HOST:PORT or/ },

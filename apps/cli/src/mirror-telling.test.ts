@@ -18,13 +18,15 @@ function tell(reporter: Reporter): void {
   reporter.mirrorAsked({ mirror: MIRROR, outcome: "added" });
   for (const totals of STEPS) reporter.mirroring(totals);
   reporter.mirrorAsked({ mirror: { ...MIRROR, name: null, gateways: 1 }, outcome: "merged" });
-  reporter.mirrorThere({ infoHash: MIRROR.infoHash, name: "deb\x07ian" });
+  reporter.mirrorThere({ infoHash: MIRROR.infoHash, name: "deb\x07ian" }, false);
+  reporter.mirrorThere({ infoHash: MIRROR.infoHash, name: "debian" }, true);
 }
 
 const HASH = MIRROR.infoHash;
 const AFTER = [
   `${HASH} is mirrored already, to store-1 by 1 gateway; what is new of the swarm is known now`,
   "The fleet has all of deb\\u{7}ian already",
+  "The fleet has all of debian already, and announces it to its swarm",
 ];
 
 test("in a file a mirror is told of when it stands otherwise than before", () => {

@@ -37,9 +37,10 @@ export function mirrorTelling({
       stood.set(totals.infoHash, standing);
       err(`${mirrorName(totals, NAME_LENGTH_MAX)}: ${standing}\n`);
     },
-    mirrorThere({ name }) {
+    mirrorThere({ name }, isAnnounced) {
       clear();
-      err(`The fleet has all of ${printable(name)} already\n`);
+      const then = isAnnounced ? ", and announces it to its swarm" : "";
+      err(`The fleet has all of ${printable(name)} already${then}\n`);
     },
   };
 }

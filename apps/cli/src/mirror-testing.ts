@@ -1,5 +1,16 @@
-import { type Mirror, type MirrorProgress, mirrorProgressEvent } from "@seedfleet/contracts";
-import { type AddedMirror, type Mirrors, openMirrors } from "@seedfleet/fleet";
+import {
+  type AnnouncedSeed,
+  type Mirror,
+  type MirrorProgress,
+  mirrorProgressEvent,
+} from "@seedfleet/contracts";
+import {
+  type AddedMirror,
+  type AnnouncedSeeds,
+  type Mirrors,
+  openAnnouncedSeeds,
+  openMirrors,
+} from "@seedfleet/fleet";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { GivenFleet, givenInfoHash } from "./fleet-testing.ts";
 import type { MirrorTotals } from "./mirror-totals.ts";
@@ -20,6 +31,14 @@ export function givenMirror(differing: Partial<Mirror> = {}): Mirror {
     ...{ infoHash: givenInfoHash("ab"), infoHashV2: null, name: "debian", trackers: [] },
     ...{ webSeeds: [], peers: [], holder: "store-1", purpose: "mirror", gateways: 2, dht: false },
     addedAtMs: 1_000,
+    ...differing,
+  };
+}
+
+export function givenSeed(differing: Partial<AnnouncedSeed> = {}): AnnouncedSeed {
+  return {
+    ...{ infoHash: givenInfoHash("ab"), infoHashV2: null, name: "debian" },
+    ...{ trackers: [["udp://a/", "udp://b/"]], gateways: 2, dht: false, sinceMs: 1_000 },
     ...differing,
   };
 }
@@ -46,7 +65,9 @@ export class GivenMirroring extends GivenFleet {
   readonly reporter = {
     listed: (torrent: ListedTorrent): void => void this.listed.push(torrent),
     mirrorAsked: (added: AddedMirror): void => void this.asked.push(added),
-    mirrorThere: ({ name }: { readonly name: string }): void => void this.there.push(name),
+    mirrorThere: ({ name }: { readonly name: string }, isAnnounced: boolean): void => {
+      this.there.push(isAnnounced ? `${name} announced` : name);
+    },
     mirroring: (totals: MirrorTotals): void => {
       for (const awaited of this.#awaited) {
         if (!awaited.isIt(totals)) continue;
@@ -58,6 +79,10 @@ export class GivenMirroring extends GivenFleet {
 
   mirrors(): Promise<Mirrors> {
     return openMirrors(this.bus, silentTelemetry.log);
+  }
+
+  seeds(): Promise<AnnouncedSeeds> {
+    return openAnnouncedSeeds(this.bus, silentTelemetry.log);
   }
 
   /** A gateway's progress; only what is more than a step forward is reported at once. */

@@ -1,13 +1,15 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
+import { parseInfoHashV2 } from "@seedfleet/bytes";
 import { makeMetainfo, parseMetainfo } from "@seedfleet/metainfo";
-import { givenEntry, givenSource } from "./fleet-testing.ts";
+import { cancelMirror } from "./cancel-mirror.ts";
+import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
 import { mirrorTorrent } from "./mirror.ts";
 import { GivenMirroring, givenWanted } from "./mirror-testing.ts";
 
 const OPTIONS = {
   ...{ gateways: 2, peers: [], trackers: [], dht: false },
-  ...{ store: null, wait: true },
+  ...{ store: null, wait: true, announce: null },
 } as const;
 
 /** What the command is given beside the fleet. */
@@ -56,13 +58,40 @@ test("seedfleet mirror puts a .torrent where gateways find it", async () => {
   ok(kept !== null && Buffer.from(kept).equals(bytes));
 });
 
-test("seedfleet mirror does nothing where the fleet has all of it", async () => {
+test("seedfleet mirror has announced what the fleet has all of, or no longer", async () => {
   await using given = new GivenMirroring();
   await (await given.catalog()).publish(givenEntry("debian"), new Uint8Array());
   await mirrorTorrent(portsOf(given), givenWanted(), OPTIONS);
-  deepEqual([given.there, given.asked], [["debian"], []]);
+  deepEqual([given.there, given.asked], [["debian announced"], []]);
   equal(given.listed.length, 1);
   deepEqual(await (await given.mirrors()).list(), []);
+  const seeds = await given.seeds();
+  deepEqual(
+    (await seeds.list()).map(({ infoHash, trackers, gateways }) => [infoHash, trackers, gateways]),
+    [[givenWanted().infoHash, [["udp://a/"]], 2]],
+  );
+  await mirrorTorrent(portsOf(given), givenWanted({ trackers: [] }), OPTIONS);
+  equal((await seeds.list()).length, 1, "it says nothing against it");
+  await mirrorTorrent(portsOf(given), givenWanted(), { ...OPTIONS, announce: false });
+  deepEqual(await seeds.list(), []);
+  deepEqual(given.there, ["debian announced", "debian", "debian"]);
+});
+
+test("seedfleet mirror --no-announce is recorded, until --announce is", async () => {
+  await using given = new GivenMirroring();
+  await given.announce("store-1", { managed: true });
+  for (const announce of [false, null, true, null]) {
+    await mirrorTorrent(portsOf(given), givenWanted(), { ...OPTIONS, announce, wait: false });
+  }
+  deepEqual(
+    given.asked.map(({ mirror, outcome }) => [mirror.announce, outcome]),
+    [
+      [false, "added"],
+      [false, "known"],
+      [true, "merged"],
+      [true, "known"],
+    ],
+  );
 });
 
 test("seedfleet mirror given again adds trackers, and needs no store for that", async () => {
@@ -80,6 +109,22 @@ test("seedfleet mirror given again adds trackers, and needs no store for that", 
   );
   const [mirror] = await (await given.mirrors()).list();
   deepEqual(mirror?.trackers, [["udp://a/"], ["udp://b/"]]);
+});
+
+test("seedfleet mirror and cancel take a hybrid's other hash for what is mirrored", async () => {
+  await using given = new GivenMirroring();
+  await given.announce("store-1", { managed: true });
+  const infoHashV2 = parseInfoHashV2(`${"cd".repeat(20)}${"00".repeat(12)}`);
+  const ask = (wanted: ReturnType<typeof givenWanted>): Promise<void> =>
+    mirrorTorrent(portsOf(given), wanted, { ...OPTIONS, wait: false });
+  await ask(givenWanted({ infoHashV2 }));
+  await ask(givenWanted({ infoHash: givenInfoHash("cd"), infoHashV2, trackers: [["udp://b/"]] }));
+  const mirrors = await given.mirrors();
+  const told = (await mirrors.list()).map(({ infoHash, trackers }) => [infoHash, trackers]);
+  deepEqual(told, [[givenWanted().infoHash, [["udp://a/"], ["udp://b/"]]]]);
+  const options = { infoHash: givenInfoHash("cd"), json: false, delete: false };
+  await cancelMirror(given, options, given.print);
+  deepEqual(await mirrors.list(), []);
 });
 
 test("seedfleet mirror goes on where the content is that was downloaded before", async () => {

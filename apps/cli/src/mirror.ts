@@ -1,5 +1,5 @@
 import type { CatalogEntry } from "@seedfleet/contracts";
-import { openCatalog, openMirrors } from "@seedfleet/fleet";
+import { openAnnouncedSeeds, openCatalog, openMirrors } from "@seedfleet/fleet";
 import { shutdownRequested } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { askForMirror } from "./ask-for-mirror.ts";
@@ -35,11 +35,14 @@ export async function mirrorTorrent(
   const { bus, reporter, signal } = ports;
   const catalog = await openCatalog(bus, silentTelemetry.log);
   const mirrors = await openMirrors(bus, silentTelemetry.log);
+  const seeds = await openAnnouncedSeeds(bus, silentTelemetry.log);
   const choose = (): Promise<string> =>
     chooseStore(ports, { purpose: "mirror", named: options.store, managed: true });
-  const asked = await askForMirror({ ...ports, catalog, mirrors }, wanted, { ...options, choose });
+  const asked = await askForMirror({ ...ports, catalog, mirrors, seeds }, wanted, {
+    ...{ ...options, choose },
+  });
   if (asked.kind === "there") {
-    reporter.mirrorThere(asked.entry);
+    reporter.mirrorThere(asked.entry, asked.isAnnounced);
     return list(ports, asked.entry);
   }
   if (!options.wait) return;

@@ -10,7 +10,8 @@ export type MirrorsOptions = {
 export const MIRRORS_USAGE: string = `Usage: seedfleet mirrors [options]
 
 Lists what gateways of a running fleet download from swarms of others, the oldest first, and how far
-each is. What is complete is no longer here; see seedfleet ls.
+each is; and what is complete and goes on being announced to its swarm. See seedfleet ls for what is
+seeded.
 
 ${BUS_USAGE}
   --json                   one JSON object a line on standard output

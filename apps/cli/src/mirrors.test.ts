@@ -1,9 +1,9 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { unmanageCall } from "@seedfleet/contracts";
 import { cancelMirror } from "./cancel-mirror.ts";
 import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
-import { GivenMirroring, givenMirror } from "./mirror-testing.ts";
+import { GivenMirroring, givenMirror, givenSeed } from "./mirror-testing.ts";
 import { listMirrors } from "./mirrors.ts";
 import { eventsOf } from "./testing.ts";
 
@@ -68,6 +68,50 @@ not known yet  ${unknown.infoHash}  restored
   );
 });
 
+test("seedfleet mirrors tells what is announced of what is complete", async () => {
+  await using given = new GivenMirroring();
+  const seeds = await given.seeds();
+  await seeds.add(givenSeed());
+  await seeds.add(givenSeed({ infoHash: givenInfoHash("1"), trackers: [], dht: true, sinceMs: 2 }));
+  equal(
+    await listed(given, false),
+    `debian  ${givenInfoHash("1")}
+  complete, announced in the DHT: no gateway is running
+  AGO
+debian  ${HASH}
+  complete, announced to 2 trackers: no gateway is running
+  AGO
+`,
+  );
+  for (const id of ["gateway-1", "gateway-2", "gateway-3"]) {
+    await given.announce(id, { role: "gateway" });
+  }
+  const [first] = (await listed(given, false)).split("\n").slice(1);
+  match(first ?? "", /^ {2}complete, announced in the DHT by gateway-\d, gateway-\d$/);
+  const [, told] = eventsOf(await listed(given, true));
+  deepEqual([told?.event, told?.["infoHash"], told?.["dht"]], ["announced", HASH, false]);
+  ok(Array.isArray(told?.["gateways"]) && told["gateways"].length === 2);
+});
+
+test("seedfleet cancel ends that what is complete is announced, and nothing else", async () => {
+  await using given = new GivenMirroring();
+  const [mirrors, seeds] = [await given.mirrors(), await given.seeds()];
+  await (await given.catalog()).publish(givenEntry("debian"), new Uint8Array());
+  await seeds.add(givenSeed());
+  await mirrors.add(givenMirror({ purpose: "restore" }));
+  const options = { infoHash: HASH, json: false, delete: false };
+  await cancelMirror(given, options, given.print);
+  equal((await seeds.list()).length, 1, "what was restored was announced before");
+  await cancelMirror(given, options, given.print);
+  deepEqual(await seeds.list(), []);
+  equal((await (await given.catalog()).list()).length, 1);
+  deepEqual(given.printed, [
+    "Cancelled the mirror of debian\n",
+    "Ended that debian is announced to its swarm; it is seeded as before\n",
+  ]);
+  await rejects(cancelMirror(given, options, given.print), { detail: { code: "mirror-unknown" } });
+});
+
 test("seedfleet cancel ends a mirror, and says where there is none", async () => {
   await using given = new GivenMirroring();
   const mirrors = await given.mirrors();
@@ -82,7 +126,7 @@ test("seedfleet cancel ends a mirror, and says where there is none", async () =>
   await cancelMirror(given, { infoHash: HASH, json: true, delete: false }, given.print);
   deepEqual(given.printed, [
     "Cancelled the mirror of debian\n",
-    `{"event":"cancelled","infoHash":"${HASH}","name":null,"deleted":false}\n`,
+    `{"event":"cancelled","infoHash":"${HASH}","name":null,"deleted":false,"unannounced":false}\n`,
   ]);
 });
 
@@ -99,11 +143,14 @@ test("seedfleet cancel --delete has the store remove what was downloaded", async
   await cancelMirror(given, options, given.print);
   const sources = [givenSource("/srv/a", "store-8"), givenSource(`managed:${HASH}`, "store-9")];
   await (await given.catalog()).publish(givenEntry("debian", { sources }), new Uint8Array());
+  const seeds = await given.seeds();
+  await seeds.add(givenSeed());
   await cancelMirror(given, options, given.print);
+  deepEqual(await seeds.list(), []);
   deepEqual(asked, [`store-1 ${HASH}, mirrors 0`, `store-9 ${HASH}, mirrors 0`]);
   deepEqual(given.printed, [
     "Cancelled the mirror of debian, and deleted what was there\n",
-    `Deleted ${HASH}\n`,
+    "Deleted debian\n",
   ]);
   await mirrors.add(givenMirror({ purpose: "restore" }));
   await rejects(cancelMirror(given, options, given.print), {

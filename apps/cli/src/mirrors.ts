@@ -1,6 +1,11 @@
 import type { InfoHash } from "@seedfleet/bytes";
-import { type Mirror, type MirrorProgress, mirrorProgressEvent } from "@seedfleet/contracts";
-import { gatewaysOf, openMirrors } from "@seedfleet/fleet";
+import {
+  type AnnouncedSeed,
+  type Mirror,
+  type MirrorProgress,
+  mirrorProgressEvent,
+} from "@seedfleet/contracts";
+import { gatewaysOf, openAnnouncedSeeds, openMirrors } from "@seedfleet/fleet";
 import { delay } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { connectFleet, type Fleet } from "./fleet-connection.ts";
@@ -15,7 +20,7 @@ const LISTEN_MS = 1_500;
 
 type Print = (text: string) => void;
 
-/** `seedfleet mirrors`: lists what a running fleet downloads, and how far each is. */
+/** `seedfleet mirrors`: lists what a running fleet downloads, and what it announces since then. */
 export async function mirrors(options: MirrorsOptions, print: Print): Promise<void> {
   await using fleet = await connectFleet("mirrors", options.natsUrl);
   await listMirrors(fleet, { json: options.json, print });
@@ -27,7 +32,9 @@ export async function listMirrors(
 ): Promise<void> {
   const { bus, clock } = fleet;
   const recorded = await (await openMirrors(bus, silentTelemetry.log)).list();
-  if (recorded.length === 0) return json ? undefined : print("Nothing is mirrored\n");
+  const announced = await (await openAnnouncedSeeds(bus, silentTelemetry.log)).list();
+  if (recorded.length + announced.length === 0)
+    return json ? undefined : print("Nothing is mirrored\n");
   const told = new ToldOf(recorded);
   const listening = bus.subscribe(mirrorProgressEvent, {}, (progress, { infoHash }) =>
     told.hear(infoHash, progress),
@@ -42,6 +49,31 @@ export async function listMirrors(
     const ageMs = Math.max(0, Math.round(nowMs - mirror.addedAtMs));
     print(json ? jsonLine(mirror, totals, ageMs) : text(mirror, totals, ageMs));
   }
+  for (const seed of announced.toSorted((a, b) => a.sinceMs - b.sinceMs)) {
+    print(seedText(seed, { json, ids, ageMs: Math.max(0, Math.round(nowMs - seed.sinceMs)) }));
+  }
+}
+
+/** Whom the swarm of what is complete is told of. */
+function seedText(
+  seed: AnnouncedSeed,
+  { json, ids, ageMs }: { json: boolean; ids: readonly string[]; ageMs: number },
+): string {
+  const { infoHash, infoHashV2, name, trackers, dht, gateways: gatewaysWanted } = seed;
+  const gateways = gatewaysOf(seed, ids);
+  if (json) {
+    const told = { infoHash, infoHashV2, name, trackers, dht, gatewaysWanted, gateways, ageMs };
+    return `${JSON.stringify({ event: "announced", ...told })}\n`;
+  }
+  const count = trackers.flat().length;
+  const where = [
+    ...(count > 0 ? [`to ${formatCount(count, "tracker")}`] : []),
+    ...(dht ? ["in the DHT"] : []),
+  ].join(" and ");
+  const who = gateways.length === 0 ? ": no gateway is running" : ` by ${gateways.join(", ")}`;
+  const shown = printable(name ?? "not known");
+  const since = `${formatDuration(ageMs)} ago`;
+  return `${shown}  ${infoHash}\n  complete, announced ${where}${who}\n  ${since}\n`;
 }
 
 /** What gateways tell of the mirrors that are recorded. */

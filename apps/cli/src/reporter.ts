@@ -77,8 +77,8 @@ export interface Reporter {
   listed(torrent: ListedTorrent): void;
   mirrorAsked(added: AddedMirror): void;
   mirroring(totals: MirrorTotals): void;
-  /** What the fleet was asked to mirror and has whole. */
-  mirrorThere(entry: Pick<CatalogEntry, "infoHash" | "name">): void;
+  /** What the fleet was asked to mirror and has whole; its swarm may be told of that. */
+  mirrorThere(entry: Pick<CatalogEntry, "infoHash" | "name">, isAnnounced: boolean): void;
   stopping(signal: string): void;
   failed(error: SeedfleetError<ErrorDetail>): void;
 }
@@ -106,7 +106,8 @@ export function jsonReporter({ out, err }: Output): Reporter {
     listed: (torrent) => tell("torrent", torrent),
     mirrorAsked: ({ mirror, outcome }) => tell("mirror", { outcome, ...mirror }),
     mirroring: (totals) => tell("mirroring", totals),
-    mirrorThere: ({ infoHash, name }) => tell("mirror", { outcome: "there", infoHash, name }),
+    mirrorThere: ({ infoHash, name }, announced) =>
+      tell("mirror", { outcome: "there", infoHash, name, announced }),
     stopping: (signal) => tell("stopping", { signal }),
     failed(error) {
       tell("error", { ...error.detail, message: error.message });

@@ -1,9 +1,9 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
-import { CONDITION_BUCKET } from "@seedfleet/contracts";
+import { CONDITION_BUCKET, catalogChangedEvent } from "@seedfleet/contracts";
 import { makeMetainfo } from "@seedfleet/metainfo";
 import { givenEntry, givenInfoHash, givenSource } from "./fleet-testing.ts";
-import { GivenMirroring } from "./mirror-testing.ts";
+import { GivenMirroring, givenSeed } from "./mirror-testing.ts";
 import { restoreTorrent } from "./restore.ts";
 
 const HASH = givenInfoHash("ab");
@@ -48,6 +48,33 @@ test("seedfleet restore asks the torrent's own trackers, for the store that has 
     [mirror?.purpose, mirror?.holder, mirror?.trackers],
     ["restore", "store-2", [["udp://named/"], ["udp://own/"]]],
   );
+});
+
+test("seedfleet restore asks those that a mirror had by a magnet is announced to", async () => {
+  await using given = new GivenBad();
+  await given.publish([]);
+  await given.spoil("store-2", "managed:ab");
+  await (await given.seeds()).add(givenSeed());
+  await given.restore();
+  const [mirror] = await (await given.mirrors()).list();
+  deepEqual([mirror?.purpose, mirror?.trackers], ["restore", [["udp://a/", "udp://b/"]]]);
+});
+
+test("seedfleet restore has nobody offer what is bad of managed content", async () => {
+  await using given = new GivenBad();
+  const changed: string[] = [];
+  given.bus.subscribe(catalogChangedEvent, {}, ({ infoHash }) => void changed.push(infoHash));
+  await given.publish([["udp://own/"]], [givenSource("managed:ab", "store-2")]);
+  await given.spoil("store-2", "managed:ab");
+  await given.restore();
+  // Again, with what helps: it is marked already.
+  await given.restore({ trackers: ["udp://named/"] });
+  await given.bus.flush();
+  const catalog = await given.catalog();
+  deepEqual([(await catalog.find(HASH))?.incomplete, changed], [true, [HASH]]);
+  await given.publish([["udp://own/"]]);
+  await given.restore();
+  equal((await catalog.find(HASH))?.incomplete, undefined, "a published source has all of it");
 });
 
 test("seedfleet restore needs a bad piece, and somebody to ask for it", async () => {

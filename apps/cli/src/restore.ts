@@ -1,8 +1,20 @@
-import type { CatalogEntry, CatalogSource } from "@seedfleet/contracts";
-import { openCatalog, openMirrors } from "@seedfleet/fleet";
+import {
+  type AnnouncedSeed,
+  type CatalogEntry,
+  type CatalogSource,
+  catalogChangedEvent,
+} from "@seedfleet/contracts";
+import {
+  type Catalog,
+  mergeTiers,
+  openAnnouncedSeeds,
+  openCatalog,
+  openMirrors,
+} from "@seedfleet/fleet";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
+import { isManaged } from "./ask-for-mirror.ts";
 import { connectFleet } from "./fleet-connection.ts";
 import { followMirror } from "./follow-mirror.ts";
 import { list, type MirrorPorts, untilSignal } from "./mirror.ts";
@@ -30,21 +42,43 @@ export async function restoreTorrent(
   const mirrors = await openMirrors(bus, silentTelemetry.log);
   const entry = await catalog.findByAny(options.infoHash);
   if (entry === null) throw refused(options.infoHash, "torrent-unknown", "the fleet has it not");
-  if (entry.incomplete !== undefined) {
+  const bad = await badSources(ports, entry);
+  if (entry.incomplete !== undefined && bad.length === 0) {
     throw refused(nameOf(entry), "torrent-incomplete", "it is still downloaded; see mirrors");
   }
-  const { holder } = chooseSource(entry, await badSources(ports, entry), options.store);
-  const wanted = wantedAgain(entry, await catalog.metainfo(entry.infoHash));
-  const terms = { ...options, holder, purpose: "restore", addedAtMs: clock.nowMs() } as const;
+  const { holder } = chooseSource(entry, bad, options.store);
+  const seeds = await openAnnouncedSeeds(bus, silentTelemetry.log);
+  const metainfo = await catalog.metainfo(entry.infoHash);
+  const wanted = wantedAgain(entry, metainfo, await seeds.get(entry.infoHash));
+  const asked = { holder, purpose: "restore", addedAtMs: clock.nowMs(), announce: null } as const;
+  const terms = { ...options, ...asked };
   const mirror = mirrorOf(wanted, terms);
   if (!mirror.dht && [mirror.trackers, mirror.peers, mirror.webSeeds].every(isEmpty)) {
     const why = "it names no tracker of others; name a --tracker or a --peer";
     throw refused(nameOf(entry), "swarm-unknown", why);
   }
+  await markIncomplete(ports, catalog, entry);
   const added = await mirrors.add(mirror);
   reporter.mirrorAsked(added);
   if (!options.wait) return;
   list(ports, await followMirror({ ...ports, catalog, mirrors }, added.mirror, signal));
+}
+
+/**
+ * Until its holder has the pieces again, which it tells, gateways are to offer what is there alone.
+ * Where a source was published, it has all of it or is no source of a piece.
+ */
+async function markIncomplete(
+  { bus }: Pick<MirrorPorts, "bus">,
+  catalog: Catalog,
+  { infoHash }: CatalogEntry,
+): Promise<void> {
+  let isNews = false;
+  await catalog.change(infoHash, (before) => {
+    isNews = before !== null && before.incomplete !== true && before.sources.every(isManaged);
+    return before !== null && isNews ? { ...before, incomplete: true } : before;
+  });
+  if (isNews) bus.publish(catalogChangedEvent, {}, { infoHash });
 }
 
 /** The places where pieces are bad and can be written anew: no bucket, and no origin. */
@@ -82,15 +116,23 @@ function chooseSource(
   throw refused(nameOf(entry), "piece-store-unclear", why + holders.join(", "));
 }
 
-/** By the `.torrent` that the catalog has: of one made here it names no trackers. */
-function wantedAgain(entry: CatalogEntry, metainfo: Uint8Array | null): WantedTorrent {
+/**
+ * By the `.torrent` that the catalog has, which of one made here or had by a magnet names no
+ * trackers, and by what it is announced to.
+ */
+function wantedAgain(
+  entry: CatalogEntry,
+  metainfo: Uint8Array | null,
+  seed: AnnouncedSeed | null,
+): WantedTorrent {
   const { infoHash, infoHashV2, name, private: isPrivate } = entry;
   const parsed = metainfo === null ? null : parseMetainfo(metainfo);
   const { trackers, webSeeds } =
     parsed?.kind === "metainfo" ? parsed : { trackers: [], webSeeds: [] };
   return {
     ...{ infoHash, infoHashV2, name, private: isPrivate },
-    ...{ trackers, webSeeds, peers: [], torrent: null },
+    trackers: mergeTiers(trackers, seed?.trackers ?? []),
+    ...{ webSeeds, peers: [], torrent: null },
   };
 }
 

@@ -1,5 +1,12 @@
 import type { Bus } from "@seedfleet/bus";
-import { type Mirrors, openCatalog, openMirrors, watchPresence } from "@seedfleet/fleet";
+import {
+  type AnnouncedSeeds,
+  type Mirrors,
+  openAnnouncedSeeds,
+  openCatalog,
+  openMirrors,
+  watchPresence,
+} from "@seedfleet/fleet";
 import { type Clock, SeedfleetError } from "@seedfleet/runtime";
 import { silentTelemetry } from "@seedfleet/telemetry";
 import { askForMirror } from "./ask-for-mirror.ts";
@@ -8,6 +15,9 @@ import { list } from "./mirror.ts";
 import type { Reporter } from "./reporter.ts";
 import { swarmOptions } from "./swarm-options.ts";
 import type { WantedTorrent } from "./wanted-torrent.ts";
+
+/** How they are mirrored. */
+type UpMirrorTerms = { readonly dht: boolean; readonly announce: boolean };
 
 type UpMirrorPorts = {
   readonly bus: Bus;
@@ -23,13 +33,13 @@ type UpMirrorPorts = {
  * Has the gateway download what `up` was told to, and tells how it goes; one that cannot be had is
  * told of, and keeps nothing else from going on. Where no other process can reach the records,
  * those of an earlier start go that are not wanted any more: `up` does what it is told and nothing
- * else.
+ * else, and so it is with what was downloaded before and is announced.
  * Disposed, the following ends, and the mirrors stay.
  */
 export function startMirrors(
   ports: UpMirrorPorts,
   wanted: readonly WantedTorrent[],
-  options: { readonly dht: boolean },
+  options: UpMirrorTerms,
 ): AsyncDisposable {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -51,15 +61,16 @@ type Following = UpMirrorPorts & {
 async function mirrorAll(
   { bus, clock, holder, reporter, alone, signal, failed }: Following,
   wanted: readonly WantedTorrent[],
-  { dht }: { readonly dht: boolean },
+  { dht, announce }: UpMirrorTerms,
 ): Promise<void> {
   const mirrors = await openMirrors(bus, silentTelemetry.log);
-  if (alone) await removeOthers(mirrors, wanted);
+  const seeds = await openAnnouncedSeeds(bus, silentTelemetry.log);
+  if (alone) await removeOthers([mirrors, seeds], wanted);
   if (wanted.length === 0) return;
   const catalog = await openCatalog(bus, silentTelemetry.log);
   const presence = watchPresence({ bus, clock }, ["gateway", "console"]);
-  const ports = { bus, catalog, clock, mirrors, presence, reporter };
-  const terms = { ...swarmOptions({ dht }), choose: () => Promise.resolve(holder) };
+  const ports = { bus, catalog, clock, mirrors, seeds, presence, reporter };
+  const terms = { ...swarmOptions({ dht }), announce, choose: () => Promise.resolve(holder) };
   const mirrorOne = async (each: WantedTorrent): Promise<void> => {
     const asked = await askForMirror(ports, each, terms);
     if (asked.kind === "there") return list(ports, asked.entry);
@@ -69,10 +80,15 @@ async function mirrorAll(
   presence.stop();
 }
 
-async function removeOthers(mirrors: Mirrors, wanted: readonly WantedTorrent[]): Promise<void> {
+async function removeOthers(
+  records: readonly Pick<AnnouncedSeeds | Mirrors, "list" | "remove">[],
+  wanted: readonly WantedTorrent[],
+): Promise<void> {
   const kept = new Set(wanted.map(({ infoHash }) => infoHash));
-  for (const { infoHash } of await mirrors.list()) {
-    if (!kept.has(infoHash)) await mirrors.remove(infoHash);
+  for (const each of records) {
+    for (const { infoHash } of await each.list()) {
+      if (!kept.has(infoHash)) await each.remove(infoHash);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { EXAMPLE_CONTENT, parseUpOptions, type UpOptions } from "./up-options.ts
 const DEFAULTS: UpOptions = {
   ...{ paths: [EXAMPLE_CONTENT], host: "127.0.0.1", dataDir: ".seedfleet", json: false },
   ...{ peerPort: 6881, trackerPort: 6969, consolePort: 8080 },
-  ...{ mirrors: [], dht: false },
+  ...{ mirrors: [], dht: false, announce: true },
   ...{ natsUrl: null, unchokeSlots: null, workers: null, torrent: DEFAULT_TORRENT_OPTIONS },
 };
 
@@ -23,6 +23,7 @@ const accepted: readonly { args: readonly string[]; then: Partial<UpOptions> }[]
     args: ["a", "--mirror", "b.torrent", "--mirror=c", "--dht"],
     then: { paths: ["a"], mirrors: ["b.torrent", "c"], dht: true },
   },
+  { args: ["a", "--no-announce"], then: { paths: ["a"], announce: false } },
   { args: ["--workers", "2"], then: { workers: 2 } },
   { args: ["--host", "192.0.2.1", "a"], then: { paths: ["a"], host: "192.0.2.1" } },
   { args: ["--peer-port", "0"], then: { peerPort: 0 } },

@@ -17,6 +17,8 @@ export type UpOptions = {
   readonly mirrors: readonly string[];
   /** Whether their peers are sought in the DHT, too. */
   readonly dht: boolean;
+  /** Whether their trackers are told of them once they are complete. */
+  readonly announce: boolean;
   readonly host: string;
   readonly peerPort: number;
   readonly trackerPort: number;
@@ -36,7 +38,8 @@ export const UP_USAGE: string = `Usage: seedfleet up [PATH…] [options]
 
 Seeds directories and files, s3:// buckets and https:// files to any BitTorrent client until Ctrl-C.
 With --mirror it downloads torrents of others into the data directory and seeds them; what is not
-complete goes on at the next start that names it.
+complete goes on at the next start that names it. What is goes on being announced to its trackers,
+for as long as it is named.
 
   --host ADDRESS        where to listen, and the address to hand out (127.0.0.1)
   --peer-port PORT      for peers (6881); 0 takes a free port, here and below
@@ -46,6 +49,7 @@ complete goes on at the next start that names it.
   --bus BUS             embedded, or nats://HOST:PORT (embedded)
   --mirror TORRENT      a magnet link, .torrent file or URL to download; may be given several times
   --dht                 seek peers of these in the DHT, too
+  --no-announce         do not announce them once they are complete
   --unchoke-slots N     peers of a torrent that download at once; auto follows the demand
   --workers N           threads that serve peers; 1 is enough for some gigabits per second (1)
 ${torrentUsage(24)}  --json                one JSON object a line on standard output
@@ -63,6 +67,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
     bus: { type: "string", default: "embedded" },
     mirror: { type: "string", multiple: true, default: [] },
     dht: { type: "boolean", default: false },
+    "no-announce": { type: "boolean", default: false },
     "unchoke-slots": { type: "string" },
     workers: { type: "string" },
     ...TORRENT_FLAGS,
@@ -77,7 +82,7 @@ export function parseUpOptions(args: readonly string[]): UpOptions | "help" {
   const isGiven = positionals.length > 0 || mirrors.length > 0;
   return {
     paths: isGiven ? positionals : [EXAMPLE_CONTENT],
-    ...{ mirrors, dht },
+    ...{ mirrors, dht, announce: !values["no-announce"] },
     host: values.host,
     peerPort: portValue("--peer-port", values["peer-port"]),
     trackerPort: portValue("--tracker-port", values["tracker-port"]),

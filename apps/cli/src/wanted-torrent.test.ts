@@ -12,7 +12,7 @@ const V2 = "cd".repeat(32);
 
 const TERMS: Parameters<typeof mirrorOf>[1] = {
   ...{ gateways: 2, peers: [], trackers: [], dht: false },
-  ...{ holder: "store-1", purpose: "mirror", addedAtMs: 1_000 },
+  ...{ holder: "store-1", purpose: "mirror", addedAtMs: 1_000, announce: null },
 };
 
 const WANTED: WantedTorrent = {

@@ -1,11 +1,14 @@
 import type { Subscription } from "@seedfleet/bus";
 import type { HostPort, Presence, ReachabilityOutcome } from "@seedfleet/contracts";
 import {
+  type AnnouncedSeeds,
+  type AnnouncedSeedWatch,
   announcePresence,
   type BudgetWatch,
   type Catalog,
   type Mirrors,
   type MirrorWatch,
+  openAnnouncedSeeds,
   openBudgets,
   openCatalog,
   openMirrors,
@@ -62,7 +65,10 @@ export async function startGateway(
     const budgets = await (await openBudgets(ports.bus, log)).watch();
     const mirrors = await openMirrors(ports.bus, log);
     const mirrorWatch = await mirrors.watch(() => {});
-    const opened = { ...ports, server, catalog, budgets, mirrors, mirrorWatch };
+    const announced = await openAnnouncedSeeds(ports.bus, log);
+    const announcedWatch = await announced.watch(() => {});
+    const watches = { budgets, mirrorWatch, announcedWatch };
+    const opened = { ...ports, server, catalog, mirrors, announced, ...watches };
     const gateway = new Gateway(opened, await advertisedOf(config));
     await gateway.handOver();
     return gateway;
@@ -78,6 +84,8 @@ type OpenPorts = GatewayPorts & {
   readonly budgets: BudgetWatch;
   readonly mirrors: Mirrors;
   readonly mirrorWatch: MirrorWatch;
+  readonly announced: AnnouncedSeeds;
+  readonly announcedWatch: AnnouncedSeedWatch;
 };
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
@@ -149,7 +157,7 @@ class Gateway implements RunningGateway {
     });
     this.#downloads = openDownloads(
       {
-        ...{ ...ports, readHave, presence: this.#presence, torrents: this.#torrents },
+        ...{ ...ports, presence: this.#presence, torrents: this.#torrents },
         ...{ swarms: this.#swarms, peers: this.#peers },
       },
       { ...config, address: this.peerAddress, ownPeerId: this.#ownPeerId },
@@ -219,6 +227,7 @@ class Gateway implements RunningGateway {
         this.#peers.got(torrent, piece);
         this.#downloads.got(torrent, piece);
       },
+      lost: (torrent, piece) => this.#peers.lost(torrent, piece),
     });
   }
 

@@ -141,6 +141,11 @@ export class PeerSide {
     this.#threads?.got(torrent, piece);
   }
 
+  /** A piece is not there any more; who asks for it all the same is told. */
+  lost(torrent: Torrent, piece: number): void {
+    this.#threads?.lost(torrent, piece);
+  }
+
   /** Block bytes of the torrent sent to peers of this thread. */
   sentBytesOf(torrent: Torrent): number {
     let sum = torrent.sentBytesOfGone;

@@ -84,15 +84,24 @@ export class GivenMirror implements AsyncDisposable {
     return seed;
   }
 
-  async mirror(seeds: readonly TestSeed[], webSeeds: readonly string[] = []): Promise<void> {
+  async mirror(
+    seeds: readonly TestSeed[],
+    webSeeds: readonly string[] = [],
+    differing: Partial<Mirror> = {},
+  ): Promise<void> {
     const { bus, telemetry } = this.given;
     const { infoHash, name } = this.torrent.metainfo;
     const mirror: Mirror = {
       ...{ infoHash, infoHashV2: null, name, trackers: [], webSeeds, holder: HOLDER },
       ...{ peers: seeds.map(({ address }) => address), purpose: "mirror", gateways: 1 },
-      ...{ dht: false, addedAtMs: 0 },
+      ...{ dht: false, addedAtMs: 0, ...differing },
     };
     await (await openMirrors(bus, telemetry.log)).add(mirror);
+  }
+
+  /** What a store does once every piece is there. */
+  async whole(): Promise<void> {
+    await this.given.publish(this.torrent);
   }
 
   until(holds: () => boolean): Promise<void> {

@@ -123,6 +123,7 @@ function openManaged(
   const managed = new ManagedTorrents(ports, config);
   const isComplete = (infoHash: InfoHash): Promise<boolean> => managed.isComplete(infoHash);
   const completion = new ManagedCompletion({ ...ports, isComplete });
+  ports.conditions.whenRepaired((infoHash) => completion.look(infoHash));
   const repairs = new OfferedRepairs(ports);
   const parts = { ...ports, completion, repairs, torrents: managed };
   const writes = new ManagedWrites(parts, config.holder);

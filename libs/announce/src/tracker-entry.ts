@@ -17,6 +17,8 @@ export class TrackerEntry {
   trackerId: Uint8Array | null = null;
   /** Not asked before, be it for its minimum interval or because it failed. */
   notBeforeMs: number;
+  /** When it wants to hear of a seed again: the end of its interval. */
+  dueAtMs = 0;
   /** Whether it took an announce, so that it has us in its list. */
   isTold = false;
   /** Whether it has heard of the end of the download, or never of its beginning. */
@@ -33,10 +35,11 @@ export class TrackerEntry {
     return this.state !== "given-up" && this.notBeforeMs <= nowMs;
   }
 
-  answered(nextAtMs: number): void {
+  answered({ soonestAtMs, dueAtMs }: { readonly soonestAtMs: number; dueAtMs: number }): void {
     this.state = "answering";
     this.isTold = true;
-    this.notBeforeMs = nextAtMs;
+    this.notBeforeMs = soonestAtMs;
+    this.dueAtMs = dueAtMs;
     this.#failures = 0;
   }
 

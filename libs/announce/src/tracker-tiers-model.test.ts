@@ -16,6 +16,7 @@ type Turn = {
   readonly tookMs: number;
   readonly peers: number;
   readonly end: boolean;
+  readonly seed: boolean;
 };
 
 const ms = fc.integer({ min: 60_000, max: 7_200_000 });
@@ -37,7 +38,8 @@ const anyTurn: fc.Arbitrary<Turn> = fc.record({
   outcome: anyOutcome,
   tookMs: fc.integer({ min: 0, max: 45_000 }),
   peers: fc.constantFrom(0, 3),
-  end: fc.boolean().map((end) => end),
+  end: fc.boolean(),
+  seed: fc.boolean(),
 });
 
 const anyTiers = fc.array(fc.array(fc.nat({ max: 12 }), { maxLength: 4 }), { maxLength: 5 });
@@ -60,6 +62,7 @@ test("TrackerTiers never asks too soon, and tells each tracker a story that hold
       let nowMs = 0;
       for (const turn of turns) {
         if (turn.end) tiers.completed(nowMs);
+        if (turn.end && turn.seed) tiers.seed(nowMs);
         let step = tiers.next(nowMs, turn);
         if (step.kind === "wait") {
           if (step.untilMs === null) break;
@@ -78,6 +81,43 @@ test("TrackerTiers never asks too soon, and tells each tracker a story that hold
       const stopped = new Set(tiers.stop().map(({ tracker }) => tracker.href));
       for (const [href, { isTold, never }] of watched) {
         equal(stopped.has(href), isTold && !never);
+      }
+    }),
+  );
+});
+
+test("TrackerTiers of a seed is in a list of every tier that has a tracker which answers", () => {
+  const anyTracker = fc.record({ answers: fc.boolean(), intervalMs: ms });
+  const tiersOf = fc.array(fc.array(anyTracker, { minLength: 1, maxLength: 4 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(tiersOf, fc.nat(), (given, seed) => {
+      const href = (tier: number, at: number): string => `udp://t${tier}x${at}:1`;
+      const texts = given.map((tier, index) => tier.map((_, at) => href(index, at)));
+      const behind = new Map(
+        given.flatMap((tier, index) => tier.map((each, at) => [href(index, at), each] as const)),
+      );
+      const tiers = new TrackerTiers(texts, chanceOf(seed), 0);
+      tiers.seed(0);
+      const listedUntilMs = new Map<string, number>();
+      let nowMs = 0;
+      for (let turn = 0; turn < 200; turn += 1) {
+        const step = tiers.next(nowMs, { wantsPeers: false });
+        if (step.kind === "wait") {
+          if (step.untilMs === null) return;
+          for (const [index, tier] of given.entries()) {
+            if (!tier.some(({ answers }) => answers)) continue;
+            const until = tier.map((_, at) => listedUntilMs.get(href(index, at)) ?? 0);
+            ok(Math.max(...until) > nowMs, "nobody of the tier has it in its list");
+          }
+          nowMs = step.untilMs;
+          continue;
+        }
+        const tracker = behind.get(step.tracker.href);
+        ok(tracker !== undefined);
+        if (tracker.answers) {
+          tiers.answered(givenReply({ intervalMs: tracker.intervalMs, peers: [] }), nowMs);
+          listedUntilMs.set(step.tracker.href, nowMs + tracker.intervalMs);
+        } else tiers.failed({ reason: "because", retryInMs: null }, nowMs);
       }
     }),
   );

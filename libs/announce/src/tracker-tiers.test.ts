@@ -157,6 +157,42 @@ test("TrackerTiers tells nobody of the end who was first told after it", () => {
   deepEqual(tiers.next(0, CONTENT), { kind: "wait", untilMs: 30 * MINUTE_MS });
 });
 
+test("TrackerTiers of a seed asks one tracker of every tier, each at its own interval", () => {
+  const tiers = given([["http://a/"], ["http://b/", "http://c/"], ["http://d/"]]);
+  asked(tiers, 0);
+  tiers.answered(givenReply(), 0);
+  tiers.seed(1);
+  equal(asked(tiers, 1, CONTENT), "http://a:80/ completed");
+  tiers.answered(givenReply({ intervalMs: 60 * MINUTE_MS }), 1);
+  equal(asked(tiers, 1, CONTENT), "http://b:80/ started");
+  tiers.failed(FAILURE, 1);
+  equal(asked(tiers, 1, CONTENT), "http://c:80/ started");
+  tiers.answered(givenReply(), 1);
+  equal(asked(tiers, 1, CONTENT), "http://d:80/ started");
+  tiers.failed({ reason: "no", retryInMs: "never" }, 1);
+  // Nobody knows of peers, and peers are wanted: a seed keeps to the intervals all the same.
+  deepEqual(tiers.next(1, WANTING), { kind: "wait", untilMs: 30 * MINUTE_MS + 1 });
+  equal(asked(tiers, 30 * MINUTE_MS + 1, CONTENT), "http://c:80/ null");
+  tiers.failed(FAILURE, 30 * MINUTE_MS + 1);
+  equal(asked(tiers, 30 * MINUTE_MS + 1, CONTENT), "http://b:80/ started");
+  tiers.answered(givenReply(), 30 * MINUTE_MS + 1);
+  deepEqual(tiers.next(30 * MINUTE_MS + 1, CONTENT), { kind: "wait", untilMs: 60 * MINUTE_MS + 1 });
+  deepEqual(
+    tiers.stop().map(({ tracker }) => tracker.host),
+    ["a", "b", "c"],
+  );
+});
+
+test("TrackerTiers of what was a seed from the start tells nobody of an end", () => {
+  const tiers = given([["http://a/"]]);
+  tiers.seed(0);
+  equal(asked(tiers, 0, CONTENT), "http://a:80/ started");
+  tiers.answered(givenReply(), 0);
+  deepEqual(tiers.next(0, CONTENT), { kind: "wait", untilMs: 30 * MINUTE_MS });
+  equal(tiers.status()[0]?.nextAtMs, 30 * MINUTE_MS);
+  equal(asked(tiers, 30 * MINUTE_MS, CONTENT), "http://a:80/ null");
+});
+
 test("TrackerTiers says stopped to those that it told started", () => {
   const tiers = given([["http://a/"], ["http://b/"], ["http://c/"]]);
   asked(tiers, 0);

@@ -3,6 +3,7 @@ import { knowsNobody, type TrackerReply } from "./announce-answer.ts";
 import type { AnnounceEvent } from "./announce-fields.ts";
 import { EARLY_INTERVAL_MS } from "./announce-limits.ts";
 import type { Chance } from "./chance.ts";
+import { dueOfTier, wakeOfTier } from "./seed-tier.ts";
 import { shuffledTiers } from "./shuffled-tiers.ts";
 import { TrackerEntry, type TrackerState } from "./tracker-entry.ts";
 import type { TrackerUrl } from "./tracker-url.ts";
@@ -51,6 +52,9 @@ export type TrackerStatus = {
  * One thing is not in BEP 12: while peers are wanted, a tracker that knows of nobody does not end
  * the round, which goes on with the next tier. Magnets name trackers of all kinds, and many take
  * any torrent without having its swarm.
+ *
+ * Nor is what a seed does: it is in the list of one tracker of every tier, since whoever downloads
+ * may ask any of them.
  */
 export class TrackerTiers {
   readonly #tiers: readonly TrackerEntry[][];
@@ -64,6 +68,7 @@ export class TrackerTiers {
   /** Whether the round goes on though somebody answered. */
   #isSeeking = false;
   #isCompleted = false;
+  #isSeed = false;
   #isStopped = false;
 
   constructor(tiers: readonly (readonly string[])[], chance: Chance, nowMs: number) {
@@ -80,7 +85,9 @@ export class TrackerTiers {
     if (this.#isStopped || this.#asking !== null) return { kind: "wait", untilMs: null };
     const owing = this.#entries().find((each) => this.#owesEnd(each) && each.mayBeAsked(nowMs));
     if (owing !== undefined) return this.#ask(owing, "completed");
-    const entry = this.#nextOfRound(nowMs, options.wantsPeers);
+    const entry = this.#isSeed
+      ? this.#nextOfSeed(nowMs)
+      : this.#nextOfRound(nowMs, options.wantsPeers);
     if (entry !== null) return this.#ask(entry, entry.isTold ? null : "started");
     return { kind: "wait", untilMs: this.#wakeAtMs(nowMs, options.wantsPeers) };
   }
@@ -90,7 +97,7 @@ export class TrackerTiers {
     const { entry, afterEnd } = this.#finish();
     const { intervalMs, minIntervalMs } = reply;
     const earlyMs = Math.min(minIntervalMs ?? EARLY_INTERVAL_MS, intervalMs);
-    entry.answered(nowMs + earlyMs);
+    entry.answered({ soonestAtMs: nowMs + earlyMs, dueAtMs: nowMs + intervalMs });
     entry.reason = reply.warning;
     entry.seeders = reply.seeders;
     entry.leechers = reply.leechers;
@@ -122,6 +129,12 @@ export class TrackerTiers {
     }
   }
 
+  /** It is whole and goes on being announced: each tier by itself, at its own interval. */
+  seed(nowMs: number): void {
+    this.completed(nowMs);
+    this.#isSeed = true;
+  }
+
   /** Ends it all, and says who is to be told: the trackers that have us in their lists. */
   stop(): readonly AnnounceStep[] {
     if (this.#isStopped) return [];
@@ -144,9 +157,10 @@ export class TrackerTiers {
     });
   }
 
-  #nextAtMs({ state, notBeforeMs }: TrackerEntry): number | null {
+  #nextAtMs({ state, notBeforeMs, dueAtMs }: TrackerEntry): number | null {
     if (state === "asking" || state === "given-up" || this.#isStopped) return null;
-    return state === "answering" ? Math.max(notBeforeMs, this.#roundAtMs) : notBeforeMs;
+    if (state !== "answering") return notBeforeMs;
+    return Math.max(notBeforeMs, this.#isSeed ? dueAtMs : this.#roundAtMs);
   }
 
   #owesEnd({ isTold, knowsEnd }: TrackerEntry): boolean {
@@ -155,6 +169,14 @@ export class TrackerTiers {
 
   #entries(): readonly TrackerEntry[] {
     return this.#tiers.flat();
+  }
+
+  #nextOfSeed(nowMs: number): TrackerEntry | null {
+    for (const tier of this.#tiers) {
+      const entry = dueOfTier(tier, nowMs);
+      if (entry !== null) return entry;
+    }
+    return null;
   }
 
   #nextOfRound(nowMs: number, wantsPeers: boolean): TrackerEntry | null {
@@ -184,11 +206,13 @@ export class TrackerTiers {
 
   #wakeAtMs(nowMs: number, wantsPeers: boolean): number | null {
     const dueAtMs = this.#dueAtMs(wantsPeers);
-    const times = this.#entries()
-      .filter(({ state }) => state !== "given-up")
-      .map((entry) =>
-        this.#owesEnd(entry) ? entry.notBeforeMs : Math.max(entry.notBeforeMs, dueAtMs),
-      );
+    const times = this.#entries().flatMap((entry) => {
+      const { state, notBeforeMs } = entry;
+      if (state === "given-up") return [];
+      if (this.#owesEnd(entry)) return [notBeforeMs];
+      return this.#isSeed ? [] : [Math.max(notBeforeMs, dueAtMs)];
+    });
+    if (this.#isSeed) times.push(...this.#tiers.flatMap((tier) => wakeOfTier(tier) ?? []));
     return times.length === 0 ? null : Math.max(nowMs, Math.min(...times));
   }
 

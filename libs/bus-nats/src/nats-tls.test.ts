@@ -1,18 +1,14 @@
 import { equal, rejects } from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { BusTransport } from "@seedfleet/bus";
 import { errorCode, systemClock } from "@seedfleet/runtime";
-import { realPartTest, startNatsServer } from "@seedfleet/testkit";
+import { givenCertificate, realPartTest, startNatsServer } from "@seedfleet/testkit";
 import { connectNatsBus, type NatsTls } from "./connect-nats-bus.ts";
 
 const PARTS = ["nats-server", "openssl"] as const;
 
 realPartTest(PARTS, "connectNatsBus() encrypts where NATS does", async (t, { openssl }) => {
-  const { certFile, keyFile } = await givenCertificate(t, openssl);
+  await using certificate = await givenCertificate(openssl);
+  const { certFile, keyFile } = certificate;
   const nats = await startNatsServer(["--tls", "--tlscert", certFile, "--tlskey", keyFile]);
   t.after(() => nats.stop());
   const bus = await connectTo(nats.url, { caFile: certFile, certFile: null, keyFile: null });
@@ -25,7 +21,8 @@ realPartTest(PARTS, "connectNatsBus() encrypts where NATS does", async (t, { ope
 });
 
 realPartTest(PARTS, "connectNatsBus() trusts no unknown authority", async (t, { openssl }) => {
-  const { certFile, keyFile } = await givenCertificate(t, openssl);
+  await using certificate = await givenCertificate(openssl);
+  const { certFile, keyFile } = certificate;
   const nats = await startNatsServer(["--tls", "--tlscert", certFile, "--tlskey", keyFile]);
   t.after(() => nats.stop());
   await rejects(connectTo(nats.url, null), isUnreachable);
@@ -42,23 +39,6 @@ realPartTest(["nats-server"], "connectNatsBus() given tls refuses a plain NATS",
 
 function isUnreachable(error: unknown): boolean {
   return errorCode(error) === "bus-unreachable";
-}
-
-/** A certificate of its own authority, for this machine, for a day. */
-async function givenCertificate(
-  t: TestContext,
-  openssl: string,
-): Promise<{ readonly certFile: string; readonly keyFile: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "seedfleet-tls-"));
-  t.after(() => rm(folder, { recursive: true }));
-  const [certFile, keyFile] = [join(folder, "tls.crt"), join(folder, "tls.key")];
-  const names = ["-subj", "/CN=nats", "-addext", "subjectAltName=DNS:localhost"];
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const files = ["-keyout", keyFile, "-out", certFile];
-  execFileSync(openssl, ["req", "-x509", ...key, "-days", "1", ...names, ...files], {
-    stdio: "ignore",
-  });
-  return { certFile, keyFile };
 }
 
 /** By name: the client asks no certificate for an address. */

@@ -104,6 +104,10 @@ export {
   unmanageCall,
 } from "./ingest.ts";
 export {
+  ANNOUNCED_SEED_BUCKET,
+  ANNOUNCED_SEEDS_MAX,
+  type AnnouncedSeed,
+  announcedSeed,
   MIRROR_BUCKET,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PEERS_MAX,

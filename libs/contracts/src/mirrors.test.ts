@@ -1,6 +1,7 @@
 import assert, { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import {
+  announcedSeed,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_TRACKERS_MAX,
@@ -12,6 +13,10 @@ import {
 const MIRROR = {
   ...{ infoHash: "ab".repeat(20), infoHashV2: null, name: null, trackers: [], webSeeds: [] },
   ...{ peers: [], holder: "store-1", purpose: "mirror", gateways: 1, dht: false, addedAtMs: 0 },
+};
+const SEED = {
+  ...{ infoHash: "ab".repeat(20), infoHashV2: null, name: null, trackers: [] },
+  ...{ gateways: 1, dht: false, sinceMs: 0 },
 };
 const PROGRESS = {
   ...{ gateway: "gateway-1", state: "metadata", reason: null, name: null },
@@ -35,6 +40,8 @@ const cases = [
       { trackers: Array(MIRROR_TRACKERS_MAX).fill([TRACKER]), gateways: MIRROR_GATEWAYS_MAX },
       { peers: Array(MIRROR_PEERS_MAX).fill(PEER) },
       { webSeeds: Array(MIRROR_WEB_SEEDS_MAX).fill("https://w.example/") },
+      { announce: false },
+      { announce: true },
     ],
     refuses: [
       { infoHash: "AB".repeat(20) },
@@ -51,6 +58,27 @@ const cases = [
       { gateways: 0 },
       { gateways: MIRROR_GATEWAYS_MAX + 1 },
       { dht: null },
+      { announce: null },
+      { more: 1 },
+    ],
+  },
+  {
+    name: "announcedSeed",
+    schema: announcedSeed,
+    whole: SEED,
+    accepts: [
+      {},
+      { infoHashV2: "cd".repeat(32), name: "debian", trackers: [[TRACKER]], dht: true },
+    ],
+    refuses: [
+      { infoHashV2: "cd".repeat(20) },
+      { name: "a".repeat(1_025) },
+      { trackers: [[]] },
+      { trackers: Array(MIRROR_TRACKERS_MAX + 1).fill([TRACKER]) },
+      { gateways: 0 },
+      { gateways: MIRROR_GATEWAYS_MAX + 1 },
+      { dht: null },
+      { sinceMs: -1 },
       { more: 1 },
     ],
   },

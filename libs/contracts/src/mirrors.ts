@@ -14,6 +14,16 @@ export const MIRROR_BUCKET = "seedfleet-mirrors";
 /** Torrents that a fleet downloads at once; each takes announces and connections of its own. */
 export const MIRRORS_MAX = 1_024;
 
+/**
+ * Key-value: info hash → `AnnouncedSeed`.
+ *
+ * cli, gateway → gateway
+ */
+export const ANNOUNCED_SEED_BUCKET = "seedfleet-announced-seeds";
+
+/** Torrents that a fleet announces as a seed: at two gateways some ten announces a second each. */
+export const ANNOUNCED_SEEDS_MAX = 16_384;
+
 /** Of one torrent: more trackers than that are the same few by other names. */
 export const MIRROR_TRACKERS_MAX = 64;
 export const MIRROR_WEB_SEEDS_MAX = 32;
@@ -50,6 +60,26 @@ export type Mirror = {
   /** Whether peers are sought in the DHT, too; never for a private torrent. */
   readonly dht: boolean;
   readonly addedAtMs: number;
+  /** Whether it goes on being announced once it is complete; where nobody said, it does. */
+  readonly announce?: boolean | undefined;
+};
+
+/**
+ * What was mirrored and is whole, and goes on being announced to the swarm that it came from. What
+ * the fleet made itself is in no such record, and costs no announce.
+ */
+export type AnnouncedSeed = {
+  readonly infoHash: InfoHash;
+  /** Null of v1 alone. */
+  readonly infoHashV2: InfoHashV2 | null;
+  readonly name: string | null;
+  /** Tiers, of each of which one tracker is told. */
+  readonly trackers: Mirror["trackers"];
+  /** How many gateways announce it, of however many there are. */
+  readonly gateways: number;
+  /** Never of a private torrent. */
+  readonly dht: boolean;
+  readonly sinceMs: number;
 };
 
 /** Where a gateway is with a mirror. */
@@ -78,12 +108,13 @@ export type MirrorProgress = {
 };
 
 const url = z.string().min(1).max(URL_LENGTH_MAX);
+const trackers = z.array(z.array(url).min(1).max(MIRROR_TRACKERS_MAX)).max(MIRROR_TRACKERS_MAX);
 
 export const mirror: z.ZodType<Mirror> = z.strictObject({
   infoHash,
   infoHashV2: infoHashV2.nullable(),
   name: z.string().max(1_024).nullable(),
-  trackers: z.array(z.array(url).min(1).max(MIRROR_TRACKERS_MAX)).max(MIRROR_TRACKERS_MAX),
+  trackers,
   webSeeds: z.array(url).max(MIRROR_WEB_SEEDS_MAX),
   peers: z.array(hostPort).max(MIRROR_PEERS_MAX),
   holder: processId,
@@ -91,6 +122,17 @@ export const mirror: z.ZodType<Mirror> = z.strictObject({
   gateways: z.int().min(1).max(MIRROR_GATEWAYS_MAX),
   dht: z.boolean(),
   addedAtMs: timestampMs,
+  announce: z.boolean().optional(),
+});
+
+export const announcedSeed: z.ZodType<AnnouncedSeed> = z.strictObject({
+  infoHash,
+  infoHashV2: infoHashV2.nullable(),
+  name: z.string().max(1_024).nullable(),
+  trackers,
+  gateways: z.int().min(1).max(MIRROR_GATEWAYS_MAX),
+  dht: z.boolean(),
+  sinceMs: timestampMs,
 });
 
 /**

@@ -1,5 +1,12 @@
 export { announcePresence, type Examine, type PresenceAnnouncer } from "./announce-presence.ts";
 export {
+  type AnnouncedSeeds,
+  type AnnouncedSeedsFull,
+  type AnnouncedSeedWatch,
+  openAnnouncedSeeds,
+  seedOf,
+} from "./announced-seeds.ts";
+export {
   type Budgets,
   type BudgetTable,
   type BudgetWatch,
@@ -35,7 +42,9 @@ export {
   type Mirrors,
   type MirrorsFull,
   type MirrorWatch,
+  mirrorNamed,
   openMirrors,
+  otherNameOf,
 } from "./mirrors.ts";
 export { PresenceBoard } from "./presence-board.ts";
 export { rendezvous } from "./rendezvous.ts";

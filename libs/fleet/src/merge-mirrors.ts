@@ -9,8 +9,9 @@ import {
 type Tiers = Mirror["trackers"];
 
 /**
- * A mirror that is asked for again: it keeps its store and its purpose, and has what either says of
- * where to find peers, its own first. `before` itself where that is nothing new.
+ * A mirror that is asked for again: it keeps its store and its purpose, has what either says of
+ * where to find peers, its own first, and is announced or not as was said last. `before` itself
+ * where that is nothing new.
  */
 export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
   const merged: Mirror = {
@@ -22,6 +23,7 @@ export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
     peers: mergePeers(before.peers, wanted.peers),
     gateways: Math.max(before.gateways, wanted.gateways),
     dht: before.dht || wanted.dht,
+    ...(wanted.announce === undefined ? {} : { announce: wanted.announce }),
   };
   return JSON.stringify(merged) === JSON.stringify(before) ? before : merged;
 }

@@ -1,10 +1,11 @@
-import { type Bus, invalidPayload, type KeyValue, type KeyValueEntry } from "@seedfleet/bus";
-import { type InfoHash, parseInfoHash } from "@seedfleet/bytes";
+import type { Bus } from "@seedfleet/bus";
+import { type InfoHash, truncatedInfoHash } from "@seedfleet/bytes";
 import { MIRROR_BUCKET, MIRRORS_MAX, type Mirror, mirror } from "@seedfleet/contracts";
 import { SeedfleetError } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import { mergeMirrors } from "./merge-mirrors.ts";
 import { rendezvousOrder } from "./rendezvous.ts";
+import { openTorrentRecords, type RecordWatch, type TorrentRecords } from "./torrent-records.ts";
 
 export type MirrorsFull = SeedfleetError<{ readonly code: "mirrors-full"; readonly max: number }>;
 
@@ -17,159 +18,63 @@ export type AddedMirror = {
 };
 
 /** What the fleet downloads from foreign swarms; a record stays until it is complete. */
-export type Mirrors = {
-  /** In the order of their info hashes. */
-  list(): Promise<readonly Mirror[]>;
-  get(infoHash: InfoHash): Promise<Mirror | null>;
+export type Mirrors = Omit<TorrentRecords<Mirror>, "add"> & {
   /**
    * Records it. One that is there takes on the other's addresses, as far as there is room.
    * Rejects with `mirrors-full`, and with `bus-invalid-payload` what nobody could read.
    */
   add(mirror: Mirror): Promise<AddedMirror>;
-  /** Whether it was there. */
-  remove(infoHash: InfoHash): Promise<boolean>;
-  /** Resolves once it knows those there are; tells of every change after that. */
-  watch(changed: () => void): Promise<MirrorWatch>;
+  /** Also by the other hash of a hybrid. */
+  findByAny(infoHash: InfoHash): Promise<Mirror | null>;
 };
 
-export type MirrorWatch = {
-  readonly now: ReadonlyMap<InfoHash, Mirror>;
-  stop(): void;
-};
+export type MirrorWatch = RecordWatch<Mirror>;
 
 /** Opens the mirrors over the bus's durable stores. What it cannot read is logged and skipped. */
 export async function openMirrors(bus: Bus, log: Log): Promise<Mirrors> {
-  const records = await bus.keyValue(MIRROR_BUCKET);
-  const read = ({ key, value }: Pick<KeyValueEntry, "key" | "value">): Mirror | null => {
-    const parsed = mirror.safeParse(parseJson(value));
-    if (parsed.success && parsed.data.infoHash === key) return parsed.data;
-    log.error("mirror unreadable", { key });
-    return null;
-  };
+  const records = await openTorrentRecords(bus, log, {
+    ...{ bucket: MIRROR_BUCKET, name: "mirror", schema: mirror, max: MIRRORS_MAX },
+    ...{ merge: mergeMirrors, full: mirrorsFull },
+  });
   return {
-    list: () => list(records, read),
-    async get(infoHash) {
-      const found = await records.get(infoHash);
-      return found === null ? null : read(found);
+    ...records,
+    async findByAny(infoHash) {
+      return (await records.get(infoHash)) ?? mirrorNamed(await records.list(), infoHash);
     },
-    add: async (wanted) => await add({ records, read }, checked(wanted)),
-    async remove(infoHash) {
-      const isThere = (await records.get(infoHash)) !== null;
-      if (isThere) await records.delete(infoHash);
-      return isThere;
+    async add(wanted) {
+      const { record, outcome } = await records.add(wanted);
+      return { mirror: record, outcome };
     },
-    watch: (changed) => watch(records, read, changed),
   };
 }
 
+/** The one of a torrent that is asked for by either of its hashes; first by what it is kept by. */
+export function mirrorNamed(mirrors: Iterable<Mirror>, infoHash: InfoHash): Mirror | null {
+  const all = [...mirrors];
+  const isIt = (each: Mirror): boolean => each.infoHash === infoHash;
+  return all.find(isIt) ?? all.find((each) => otherNameOf(each) === infoHash) ?? null;
+}
+
+/** By what else peers know it: of a hybrid, the head of its v2 hash. */
+export function otherNameOf({ infoHash, infoHashV2 }: Mirror): InfoHash | null {
+  const other = infoHashV2 === null ? null : truncatedInfoHash(infoHashV2);
+  return other === infoHash ? null : other;
+}
+
 /**
- * Which gateways download a mirror together, the first in order being the first asked to: whoever
- * knows the same gateways agrees, and one that leaves changes nobody else's place.
+ * Which gateways do it together, the first in order being the first asked to: whoever knows the
+ * same gateways agrees, and one that leaves changes nobody else's place.
  */
 export function gatewaysOf(
-  { infoHash, gateways }: Pick<Mirror, "infoHash" | "gateways">,
+  { infoHash, gateways }: { readonly infoHash: InfoHash; readonly gateways: number },
   gatewayIds: readonly string[],
 ): readonly string[] {
   return rendezvousOrder(infoHash, [...new Set(gatewayIds)]).slice(0, gateways);
 }
 
-type ReadMirror = (entry: Pick<KeyValueEntry, "key" | "value">) => Mirror | null;
-
-/** What does not fit the schema would be a record that nobody can read. */
-function checked(wanted: Mirror): Mirror {
-  const parsed = mirror.safeParse(wanted);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw invalidPayload(MIRROR_BUCKET, issues);
-}
-
-async function list(records: KeyValue, read: ReadMirror): Promise<readonly Mirror[]> {
-  const found: Mirror[] = [];
-  for await (const key of records.keys()) {
-    const record = await records.get(key);
-    const each = record === null ? null : read(record);
-    if (each !== null) found.push(each);
-  }
-  return found.toSorted(byInfoHash).slice(0, MIRRORS_MAX);
-}
-
-async function add(
-  { records, read }: { readonly records: KeyValue; readonly read: ReadMirror },
-  wanted: Mirror,
-): Promise<AddedMirror> {
-  const { infoHash } = wanted;
-  while (true) {
-    const found = await records.get(infoHash);
-    if (found === null && (await countOf(records)) >= MIRRORS_MAX) throw mirrorsFull(infoHash);
-    const before = found === null ? null : read(found);
-    const after = before === null ? wanted : mergeMirrors(before, wanted);
-    if (before !== null && after === before) return { mirror: before, outcome: "known" };
-    const value = Buffer.from(JSON.stringify(after));
-    // Null: somebody else wrote meanwhile.
-    if ((await records.update(infoHash, value, found?.revision ?? 0)) === null) continue;
-    return { mirror: after, outcome: before === null ? "added" : "merged" };
-  }
-}
-
-async function countOf(records: KeyValue): Promise<number> {
-  return (await Array.fromAsync(records.keys())).length;
-}
-
-async function watch(
-  records: KeyValue,
-  read: ReadMirror,
-  changed: () => void,
-): Promise<MirrorWatch> {
-  const known = new Map<InfoHash, Mirror>();
-  const initialised = Promise.withResolvers<void>();
-  let isInitialised = false;
-  let now = bounded(known);
-  const watching = await records.watch((change) => {
-    if (change.kind === "initialised") {
-      isInitialised = true;
-      now = bounded(known);
-      return initialised.resolve();
-    }
-    const infoHash = parseInfoHash(change.key);
-    if (infoHash === null) return;
-    const record = change.kind === "put" ? read(change) : null;
-    // One that cannot be read was not taken away: it stays as it was.
-    if (record !== null) known.set(infoHash, record);
-    else if (change.kind === "delete") known.delete(infoHash);
-    if (!isInitialised) return;
-    now = bounded(known);
-    changed();
-  });
-  await initialised.promise;
-  return {
-    get now() {
-      return now;
-    },
-    stop: () => watching.stop(),
-  };
-}
-
-/** The same for everybody, and not more than there may be. */
-function bounded(known: ReadonlyMap<InfoHash, Mirror>): ReadonlyMap<InfoHash, Mirror> {
-  const sorted = [...known.values()].toSorted(byInfoHash).slice(0, MIRRORS_MAX);
-  return new Map(sorted.map((each) => [each.infoHash, each]));
-}
-
-function byInfoHash(a: Mirror, b: Mirror): number {
-  return a.infoHash < b.infoHash ? -1 : 1;
-}
-
-function mirrorsFull(infoHash: InfoHash): MirrorsFull {
+function mirrorsFull({ infoHash }: Mirror): MirrorsFull {
   const message =
     `Cannot mirror ${infoHash}: the fleet has ${MIRRORS_MAX} mirrors already; ` +
     "cancel one, or wait until one is complete";
   return new SeedfleetError(message, { code: "mirrors-full", max: MIRRORS_MAX });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }

@@ -3,6 +3,7 @@ export {
   describeBusTransport,
 } from "./bus-compliance/describe-bus-transport.ts";
 export { type BusUnderTest, losing } from "./bus-compliance/fixture.ts";
+export { type GivenCertificate, givenCertificate } from "./given-certificate.ts";
 export { type NatsServer, startNatsServer } from "./nats-server.ts";
 export {
   type RealPart,

@@ -1,6 +1,7 @@
 import type { AnnounceAnswer, AnnounceFailure } from "@seedfleet/announce";
 import { errorCode } from "@seedfleet/runtime";
 import { ADDRESS_NOT_ALLOWED } from "../outbound/allowed-lookup.ts";
+import { whyUnreachable } from "../outbound/why-unreachable.ts";
 
 /** No answer of the tracker's: it cannot be reached, or is no tracker. */
 export type TrackerAway = {
@@ -18,16 +19,6 @@ const VIOLATIONS = {
   "udp-answer-invalid": "its answer is none of a tracker",
 } as const;
 
-const CODES: Readonly<Record<string, string>> = {
-  ENOTFOUND: "its name does not resolve",
-  EAI_AGAIN: "its name does not resolve now",
-  ECONNREFUSED: "it refuses connections",
-  ECONNRESET: "it closes the connection",
-  ENETUNREACH: "no network leads there",
-  EHOSTUNREACH: "no network leads there",
-  ETIMEDOUT: "it does not answer",
-};
-
 export function away(code: TrackerAway["code"], reason: string): TrackerAway {
   return { kind: "away", code, reason };
 }
@@ -36,7 +27,7 @@ export function away(code: TrackerAway["code"], reason: string): TrackerAway {
 export function awayBy(error: unknown): TrackerAway {
   const code = errorCode(error) ?? "unknown";
   if (code === ADDRESS_NOT_ALLOWED) return NOT_ALLOWED;
-  return away("unreachable", CODES[code] ?? `it cannot be reached (${code})`);
+  return away("unreachable", whyUnreachable(code));
 }
 
 export const NOT_ALLOWED: TrackerAway = away(

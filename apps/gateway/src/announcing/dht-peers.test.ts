@@ -10,7 +10,7 @@ import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetr
 import { Gathered, turn, VirtualClock } from "@seedfleet/testkit";
 import { Client } from "bittorrent-dht";
 import { OutboundRule } from "../outbound/outbound-rule.ts";
-import { DHT_INTERVAL_MS_MAX, DhtPeers } from "./dht-peers.ts";
+import { DHT_INTERVAL_MS_MAX, DHT_SEED_INTERVAL_MS, DhtPeers } from "./dht-peers.ts";
 
 const { infoHash } = givenFields();
 const HASH = Buffer.from(infoHashBytes(infoHash));
@@ -46,6 +46,27 @@ test("DhtPeers looks again while peers are wanted, more seldom while nobody is n
     await lookups(given.telemetry, index + 2);
   }
   ok(found.items.every((peer) => peer.port === PEER.port));
+});
+
+test("DhtPeers announces a seed again and again, until that is ended", async () => {
+  await using other = await givenNode();
+  await other.announce(PEER.port);
+  await using given = givenPeers(other.port);
+  const end = given.dht.announce(infoHash, OURS);
+  await other.knows(OURS);
+  for (const count of [1, 2, 3]) {
+    await lookups(given.telemetry, count);
+    // A quarter more at the most; somebody else is found each time, and none is asked for sooner.
+    given.clock.advance(0.75 * DHT_SEED_INTERVAL_MS - 1);
+    await turn();
+    equal(given.telemetry.recorded.total("seedfleet_gateway_dht_lookups"), count);
+    given.clock.advance(0.5 * DHT_SEED_INTERVAL_MS + 1);
+  }
+  await lookups(given.telemetry, 4);
+  end();
+  given.clock.advance(2 * DHT_SEED_INTERVAL_MS);
+  await turn();
+  equal(given.telemetry.recorded.total("seedfleet_gateway_dht_lookups"), 4);
 });
 
 test("DhtPeers says that its port is taken, and tries again with the next lookup", async () => {

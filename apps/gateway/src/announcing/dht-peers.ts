@@ -9,6 +9,9 @@ import { DhtNode, type DhtOptions } from "./dht-node.ts";
 export const DHT_INTERVAL_MS_MIN = 180_000;
 export const DHT_INTERVAL_MS_MAX = 1_800_000;
 
+/** Between two announces of a seed: nodes forget one after half an hour. */
+export const DHT_SEED_INTERVAL_MS = 900_000;
+
 /** Lookups at once; each has some dozen packets on their way. */
 export const DHT_LOOKUPS_IN_FLIGHT_MAX = 4;
 
@@ -38,6 +41,8 @@ type Search = {
   readonly ended: AbortController;
   /** Peers of this lookup and those before, as text; while they are all, lookups become rare. */
   readonly known: Set<string>;
+  /** Whether it is there to be found alone. */
+  readonly isSeed: boolean;
   intervalMs: number;
   cancel: CancelTimer;
 };
@@ -83,11 +88,24 @@ export class DhtPeers implements AsyncDisposable {
 
   /** Looks for peers now and every few minutes, until the function that it gives is called. */
   search(infoHash: InfoHash, port: number, events: DhtSearchEvents): () => void {
-    const search: Search = {
+    return this.#begin({
       ...{ infoHash, port, events },
-      ended: new AbortController(),
-      known: new Set(),
-      intervalMs: DHT_INTERVAL_MS_MIN,
+      ...{ isSeed: false, intervalMs: DHT_INTERVAL_MS_MIN },
+    });
+  }
+
+  /** Says now and again that a seed is here, until the function that it gives is called. */
+  announce(infoHash: InfoHash, port: number): () => void {
+    const events = { peers: () => {}, wantsPeers: () => true };
+    return this.#begin({
+      ...{ infoHash, port, events },
+      ...{ isSeed: true, intervalMs: DHT_SEED_INTERVAL_MS },
+    });
+  }
+
+  #begin(of: Omit<Search, "ended" | "known" | "cancel">): () => void {
+    const search: Search = {
+      ...{ ...of, ended: new AbortController(), known: new Set() },
       cancel: () => {},
     };
     this.#searches.add(search);
@@ -151,13 +169,16 @@ export class DhtPeers implements AsyncDisposable {
         const isOver = signal.aborted || told.size === DHT_PEERS_MAX;
         if (isOver || told.has(key) || !this.#ports.rule.allows(host)) return;
         told.add(key);
+        if (search.isSeed) return;
         if (isNew(search.known, key)) fresh += 1;
         search.events.peers([{ host, port }]);
       },
     });
     if (signal.aborted) return;
-    const doubledMs = Math.min(2 * search.intervalMs, DHT_INTERVAL_MS_MAX);
-    search.intervalMs = fresh > 0 ? DHT_INTERVAL_MS_MIN : doubledMs;
+    if (!search.isSeed) {
+      const doubledMs = Math.min(2 * search.intervalMs, DHT_INTERVAL_MS_MAX);
+      search.intervalMs = fresh > 0 ? DHT_INTERVAL_MS_MIN : doubledMs;
+    }
     this.#lookups.add(1, { outcome: outcomeOf(answered, told.size) });
   }
 

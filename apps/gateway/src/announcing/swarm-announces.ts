@@ -26,7 +26,8 @@ type SwarmOptions = Omit<TrackerAnnouncesOptions, "infoHashes"> & { readonly inf
 export class SwarmAnnounces {
   readonly #ports: TrackerAnnouncesPorts;
   readonly #options: SwarmOptions;
-  readonly #events: TrackerAnnouncesEvents;
+  #events: TrackerAnnouncesEvents;
+  #isSeed = false;
   readonly #tiers: TrackerTiers;
   readonly #stopping = new AbortController();
   /** Trackers whose failure was said, so that it is not said again. */
@@ -47,6 +48,21 @@ export class SwarmAnnounces {
   completed(): void {
     this.#tiers.completed(this.#ports.clock.nowMs());
     this.#look();
+  }
+
+  /** It is whole and goes on being announced, for whom is told instead from now on. */
+  seed(events: TrackerAnnouncesEvents): void {
+    this.#events = events;
+    this.#isSeed = true;
+    this.#tiers.seed(this.#ports.clock.nowMs());
+    this.#look();
+  }
+
+  /** Ends, and leaves it to others what trackers believe. */
+  drop(): void {
+    this.#cancelTimer();
+    this.#stopping.abort();
+    this.#tiers.stop();
   }
 
   /** Never rejects; gives up when `late` aborts. */
@@ -75,8 +91,9 @@ export class SwarmAnnounces {
     const step = this.#tiers.next(nowMs, { wantsPeers: this.#events.wantsPeers() });
     if (step.kind === "announce") return void this.#announce(step);
     if (step.untilMs === null) return;
-    // By then it may want peers, which it does not now.
-    const delayMs = Math.min(step.untilMs - nowMs, LOOK_INTERVAL_MS);
+    const untilMs = step.untilMs - nowMs;
+    // By then a download may want peers, which it does not now.
+    const delayMs = this.#isSeed ? untilMs : Math.min(untilMs, LOOK_INTERVAL_MS);
     this.#cancelTimer = clock.after(delayMs, () => this.#look());
   }
 
@@ -113,8 +130,9 @@ export class SwarmAnnounces {
 
   #fields({ event, trackerId }: AnnounceStep): AnnounceFields {
     const { infoHash, peerId, port, key } = this.#options;
-    const numWant = event === "stopped" ? 0 : NUM_WANT;
     const counts = this.#events.counts();
+    // Who is whole is gone to.
+    const numWant = event === "stopped" || counts.leftBytes === 0 ? 0 : NUM_WANT;
     return { infoHash, peerId, port, key, ...counts, event, numWant, trackerId };
   }
 }

@@ -48,8 +48,9 @@ export type ShownTracker = Omit<TrackerStatus, "tracker"> & {
   readonly url: string;
 };
 
-/** Announces one download to its trackers, and is told of peers. */
+/** Announces one torrent to its trackers, and is told of peers. */
 export class TrackerAnnounces {
+  readonly infoHashes: readonly InfoHash[];
   readonly #clock: Clock;
   readonly #swarms: readonly SwarmAnnounces[];
 
@@ -58,6 +59,7 @@ export class TrackerAnnounces {
     options: TrackerAnnouncesOptions,
     events: TrackerAnnouncesEvents,
   ) {
+    this.infoHashes = options.infoHashes;
     this.#clock = ports.clock;
     this.#swarms = options.infoHashes.map(
       (infoHash) => new SwarmAnnounces(ports, { ...options, infoHash }, events),
@@ -71,6 +73,19 @@ export class TrackerAnnounces {
   /** The download is complete, which trackers that know it are told at once. */
   completed(): void {
     for (const swarm of this.#swarms) swarm.completed();
+  }
+
+  /**
+   * It is whole and goes on being announced, to a tracker of every tier; these events are asked and
+   * told from now on. Starts it where it was not.
+   */
+  seed(events: TrackerAnnouncesEvents): void {
+    for (const swarm of this.#swarms) swarm.seed(events);
+  }
+
+  /** Ends without a word to the trackers: somebody announces the same from now on. */
+  drop(): void {
+    for (const swarm of this.#swarms) swarm.drop();
   }
 
   /** Tells the trackers that this gateway leaves, for no longer than this. Never rejects. */

@@ -22,7 +22,7 @@ export type TrackerClientsPorts = {
 
 type Asked = { readonly tracker: TrackerUrl; readonly fields: AnnounceFields };
 
-/** Asks trackers, by whatever way; a gateway has one of these for all that it downloads. */
+/** Asks trackers, by whatever way; a gateway has one of these for all swarms of others. */
 export class TrackerClients implements AsyncDisposable {
   readonly rule: OutboundRule;
   readonly #ports: TrackerClientsPorts;
@@ -37,7 +37,7 @@ export class TrackerClients implements AsyncDisposable {
     this.rule = ports.rule;
     this.#announces = ports.meter.counter(
       "seedfleet_gateway_announces",
-      "Announces to trackers of what is downloaded, by scheme and outcome",
+      "Announces to trackers of what is or was downloaded, by scheme and outcome",
     );
   }
 

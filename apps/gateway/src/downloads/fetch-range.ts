@@ -13,6 +13,7 @@ import {
   type ResolveName,
 } from "../outbound/allowed-lookup.ts";
 import type { OutboundRule } from "../outbound/outbound-rule.ts";
+import { whyUnreachable } from "../outbound/why-unreachable.ts";
 import { isHttp } from "./web-seed-parts.ts";
 
 /** From a name to another, to https, to where files are kept; more than this is a circle. */
@@ -212,7 +213,8 @@ class RangeRequest {
     if (errorCode(error) === ADDRESS_NOT_ALLOWED) return this.#settle(NOT_ALLOWED);
     // It may have closed an idle connection just when we took it.
     const waitMs = this.#request.reusedSocket && errorCode(error) === "ECONNRESET" ? 0 : null;
-    this.#settle({ kind: "away", reason: errorCode(error) ?? "no connection", waitMs });
+    const reason = whyUnreachable(errorCode(error) ?? "unknown");
+    this.#settle({ kind: "away", reason, waitMs });
   }
 
   /** Only the first outcome counts. A connection is kept if all of its answer came. */

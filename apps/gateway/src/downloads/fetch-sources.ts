@@ -1,9 +1,10 @@
-import { type InfoHash, type PeerId, truncatedInfoHash } from "@seedfleet/bytes";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import type { HostPort, Mirror } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
 import { type Clock, errorCode, type Rng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
 import type { DhtPeers } from "../announcing/dht-peers.ts";
+import { swarmsOf } from "../announcing/swarms-of.ts";
 import { TrackerAnnounces } from "../announcing/tracker-announces.ts";
 import type { TrackerClients } from "../announcing/tracker-clients.ts";
 import { MetadataFetch } from "../metadata/metadata-fetch.ts";
@@ -55,20 +56,21 @@ export function fetchSources(
 
 class FetchedSources implements MirrorSources {
   readonly #shared: Shared;
-  readonly #mirror: Mirror;
+  #mirror: Mirror;
   readonly #events: MirrorSourceEvents;
-  readonly #announces: TrackerAnnounces | null;
+  readonly #announces: TrackerAnnounces[] = [];
   #fetch: MetadataFetch | null = null;
   /** What ends each lookup of the DHT. */
   #searches: readonly (() => void)[] = [];
   #webSeeds: WebSeeds | null = null;
   #isStarted = false;
+  /** What was said of where peers may be sought. */
+  #isPrivate: boolean | null | undefined;
 
   constructor(shared: Shared, mirror: Mirror, events: MirrorSourceEvents) {
     this.#shared = shared;
     this.#mirror = mirror;
     this.#events = events;
-    this.#announces = mirror.trackers.length === 0 ? null : this.#openAnnounces();
   }
 
   get reason(): string | null {
@@ -77,7 +79,8 @@ class FetchedSources implements MirrorSources {
     if (download === null || download.sourceCount > 0) return null;
     const webSeed = this.#webSeeds?.reason ?? null;
     if (webSeed !== null) return `no peer is connected yet; ${webSeed}`;
-    const failed = this.#announces?.status().find(({ reason }) => reason !== null);
+    const told = this.#announces.flatMap((each) => each.status());
+    const failed = told.find(({ reason }) => reason !== null);
     return failed === undefined
       ? "no peer is connected yet"
       : `no peer is connected yet; ${failed.url}: ${failed.reason}`;
@@ -86,7 +89,7 @@ class FetchedSources implements MirrorSources {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    this.#announces?.start();
+    this.#announce(swarmsOf(this.#mirror), this.#mirror.trackers);
     for (const peer of this.#mirror.peers) void this.#named(peer);
   }
 
@@ -115,7 +118,26 @@ class FetchedSources implements MirrorSources {
     }
   }
 
+  renew(mirror: Mirror): void {
+    const before = this.#mirror;
+    this.#mirror = mirror;
+    if (!this.#isStarted) return;
+    const swarms = swarmsOf(before);
+    const others = swarmsOf(mirror).filter((each) => !swarms.includes(each));
+    const known = new Set(before.trackers.flat());
+    const tiers = mirror.trackers.map((tier) => tier.filter((each) => !known.has(each)));
+    this.#announce(swarms, tiers);
+    this.#announce(others, mirror.trackers);
+    const isNew = ({ host, port }: HostPort): boolean =>
+      !before.peers.some((each) => each.host === host && each.port === port);
+    for (const peer of mirror.peers.filter(isNew)) void this.#named(peer);
+    this.#webSeeds?.add(mirror.webSeeds);
+    if (others.length > 0) this.#endSearch();
+    if (this.#isPrivate !== undefined) this.seek(this.#isPrivate);
+  }
+
   seek(isPrivate: boolean | null): void {
+    this.#isPrivate = isPrivate;
     const { config, dht } = this.#shared;
     if (isPrivate === true || !this.#mirror.dht || dht === null) return this.#endSearch();
     if (this.#searches.length > 0) return;
@@ -140,21 +162,35 @@ class FetchedSources implements MirrorSources {
 
   completed(): void {
     this.#endSearch();
-    this.#announces?.completed();
+    this.#isPrivate = undefined;
+    for (const announces of this.#announces) announces.completed();
+  }
+
+  handOver(): readonly TrackerAnnounces[] {
+    this.#endSearch();
+    return this.#announces;
   }
 
   async stop(withinMs: number): Promise<void> {
     this.#endSearch();
-    if (this.#isStarted) await this.#announces?.stop(withinMs);
+    await Promise.all(this.#announces.map((each) => each.stop(withinMs)));
   }
 
-  #openAnnounces(): TrackerAnnounces {
+  /** Begins to announce these of its hashes to these tiers, some of which may be empty. */
+  #announce(infoHashes: readonly InfoHash[], tiers: Mirror["trackers"]): void {
+    const trackers = tiers.filter((tier) => tier.length > 0);
+    if (infoHashes.length === 0 || trackers.length === 0) return;
+    const announces = this.#open(infoHashes, trackers);
+    this.#announces.push(announces);
+    announces.start();
+  }
+
+  #open(infoHashes: readonly InfoHash[], trackers: Mirror["trackers"]): TrackerAnnounces {
     const { chance, config } = this.#shared;
-    const { trackers } = this.#mirror;
     return new TrackerAnnounces(
       { ...this.#shared, log: this.#shared.telemetry.log },
       {
-        ...{ infoHashes: swarmsOf(this.#mirror), peerId: config.ownPeerId, port: config.port },
+        ...{ infoHashes, peerId: config.ownPeerId, port: config.port },
         ...{ key: chance.below(KEY_VALUES), trackers },
       },
       {
@@ -193,10 +229,4 @@ class FetchedSources implements MirrorSources {
   #allowed(addresses: readonly HostPort[]): readonly HostPort[] {
     return addresses.filter(({ host }) => this.#shared.rule.allows(host));
   }
-}
-
-/** A hybrid's two hashes are two swarms. */
-function swarmsOf({ infoHash, infoHashV2 }: Mirror): readonly InfoHash[] {
-  const second = infoHashV2 === null ? infoHash : truncatedInfoHash(infoHashV2);
-  return second === infoHash ? [infoHash] : [infoHash, second];
 }

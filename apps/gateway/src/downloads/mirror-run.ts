@@ -1,26 +1,24 @@
-import type { Bus } from "@seedfleet/bus";
 import {
+  type AnnouncedSeed,
   MIRROR_REASON_LENGTH_MAX,
   type Mirror,
   type MirrorProgress,
   type MirrorState,
   manageCall,
 } from "@seedfleet/contracts";
-import { type Catalog, rendezvous } from "@seedfleet/fleet";
-import type { Chance } from "@seedfleet/picker";
+import { rendezvous, seedOf } from "@seedfleet/fleet";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
+import type { AdoptedAnnounces } from "../announcing/announced-seed-run.ts";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import { storeCode } from "../fills/store-code.ts";
-import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
-import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { Torrents } from "../torrents/torrents.ts";
-import type { DownloadMemory } from "./download-memory.ts";
-import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
-import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
-import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
-import type { ReadHave } from "./read-have.ts";
+import { DownloadPeers } from "./download-peers.ts";
+import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import type { MirrorSources } from "./mirror-sources.ts";
+import { missingBytes } from "./missing-bytes.ts";
+import { PieceStoring } from "./piece-storing.ts";
+import { tellNames, wasMerged } from "./same-torrent.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
@@ -32,30 +30,12 @@ const REFRESH_INTERVAL_MS = 30_000;
 /** A store that is away, or full, is tried again after so long. */
 const STORE_RETRY_MS = 5_000;
 
-export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
-  PieceStoringPorts & {
-    readonly bus: Bus;
-    readonly catalog: Catalog;
-    readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
-    readonly swarms: Pick<Swarms, "downloadChanged">;
-    readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
-    readonly readHave: ReadHave;
-    readonly openSources: OpenMirrorSources;
-    /** For the begun pieces of all mirrors. */
-    readonly memory: DownloadMemory;
-    readonly chance: Chance;
-  };
-
-export type MirrorRunConfig = {
-  readonly gateway: string;
-};
-
 /** Block bytes that came, and those among them that were of no use. */
 export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };
 
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
 export class MirrorRun {
-  readonly mirror: Mirror;
+  #mirror: Mirror;
   readonly #ports: MirrorRunPorts;
   readonly #config: MirrorRunConfig;
   readonly #peers: DownloadPeers;
@@ -76,7 +56,7 @@ export class MirrorRun {
     config: MirrorRunConfig,
     { mirror, gateways }: { readonly mirror: Mirror; readonly gateways: readonly string[] },
   ) {
-    this.mirror = mirror;
+    this.#mirror = mirror;
     this.#ports = ports;
     this.#config = config;
     this.#gateways = gateways;
@@ -89,6 +69,10 @@ export class MirrorRun {
       download: () => this.#torrent?.download ?? null,
     });
     void this.#run();
+  }
+
+  get mirror(): Mirror {
+    return this.#mirror;
   }
 
   get torrent(): Torrent | null {
@@ -129,8 +113,12 @@ export class MirrorRun {
     };
   }
 
-  /** Others take part now: what is rather whose is shared out anew. */
-  sharedBy(gateways: readonly string[]): void {
+  /** The record may say more, and others may take part: what is rather whose is shared out anew. */
+  renew(mirror: Mirror, gateways: readonly string[]): void {
+    if (mirror !== this.#mirror) {
+      this.#mirror = mirror;
+      this.#sources.renew(mirror);
+    }
     if (gateways.join() === this.#gateways.join()) return;
     this.#gateways = gateways;
     this.#prefer();
@@ -140,6 +128,20 @@ export class MirrorRun {
   verified(piece: number): void {
     this.#torrent?.download?.verified(piece);
     if (this.#torrent?.have.isFull) this.#complete();
+  }
+
+  /** How it is announced from now on; null until it is whole, and where nobody is to be told. */
+  get seed(): AnnouncedSeed | null {
+    if (this.#state !== "complete" || this.#torrent === null) return null;
+    return seedOf(this.mirror, this.#torrent.metainfo, this.#ports.clock.nowMs());
+  }
+
+  /** Ends, but for its announces, which go on. */
+  handOver(): AdoptedAnnounces {
+    this.#stopping.abort();
+    this.#end();
+    const announces = this.#sources.handOver();
+    return { announces, downloadedBytes: this.downloaded.downloadedBytes };
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -177,6 +179,7 @@ export class MirrorRun {
       this.#sources.seek(null);
       const bytes = await this.#sources.metadata(this.#stopping.signal);
       if (bytes === null) return true;
+      if (await wasMerged(this.#ports.names, this.mirror, bytes)) return true;
       await catalog.putMetainfo(infoHash, bytes);
     }
     if (this.#isStopped) return true;
@@ -184,6 +187,7 @@ export class MirrorRun {
     const found = await torrents.find(infoHash);
     if (found.kind === "refused") throw new Error(`the torrent cannot be read: ${found.reason}`);
     const { torrent } = found;
+    await tellNames(this.#ports.names, this.#mirror, torrent.metainfo);
     await (purpose === "mirror" ? torrents.refresh(torrent) : this.#readBad(torrent));
     if (this.#isStopped) return true;
     this.#open(torrent);
@@ -191,12 +195,9 @@ export class MirrorRun {
   }
 
   /** What is to be restored seems to be there until it is asked for. */
-  async #readBad({ entry, have }: Torrent): Promise<void> {
-    const good = await this.#ports.readHave(entry);
-    if (good === null) throw new Error("no store says which pieces are bad");
-    for (let piece = 0; piece < good.pieceCount; piece += 1) {
-      if (!good.has(piece)) have.remove(piece);
-    }
+  async #readBad(torrent: Torrent): Promise<void> {
+    if (await this.#ports.torrents.reread(torrent)) return;
+    throw new Error("no store says which pieces are bad");
   }
 
   #open(torrent: Torrent): void {
@@ -276,13 +277,10 @@ export class MirrorRun {
 
   #counts(): DownloadCounts {
     const torrent = this.#torrent;
-    if (torrent === null) return { uploadedBytes: 0, downloadedBytes: 0, leftBytes: null };
-    const { have, metainfo } = torrent;
-    const missing = have.pieceCount - have.count;
     return {
-      uploadedBytes: this.#ports.peers.sentBytesOf(torrent),
+      uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
       downloadedBytes: this.downloaded.downloadedBytes,
-      leftBytes: Math.min(metainfo.sizeBytes, missing * metainfo.pieceLengthBytes),
+      leftBytes: torrent === null ? null : missingBytes(torrent),
     };
   }
 }

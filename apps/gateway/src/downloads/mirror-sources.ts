@@ -1,6 +1,6 @@
 import type { HostPort, Mirror } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
-import type { DownloadCounts } from "../announcing/tracker-announces.ts";
+import type { DownloadCounts, TrackerAnnounces } from "../announcing/tracker-announces.ts";
 import type { TorrentDownload } from "./torrent-download.ts";
 
 /** What sources of peers and of bytes want of a mirror, and tell it. */
@@ -30,6 +30,10 @@ export interface MirrorSources {
   /** It is complete, or stopped. */
   downloadEnded(): void;
   completed(): void;
+  /** Whoever asked for it named more: trackers, peers, web seeds, or the torrent's other hash. */
+  renew(mirror: Mirror): void;
+  /** Ends all but the announces, which are the asker's from then on. */
+  handOver(): readonly TrackerAnnounces[];
   stop(withinMs: number): Promise<void>;
 }
 

@@ -1,10 +1,19 @@
 import type { Bus } from "@seedfleet/bus";
-import type { PeerId } from "@seedfleet/bytes";
+import type { InfoHash, PeerId } from "@seedfleet/bytes";
 import type { HostPort } from "@seedfleet/contracts";
-import type { Catalog, Mirrors, MirrorWatch, PresenceWatch } from "@seedfleet/fleet";
+import type {
+  AnnouncedSeeds,
+  AnnouncedSeedWatch,
+  Catalog,
+  Mirrors,
+  MirrorWatch,
+  PresenceWatch,
+} from "@seedfleet/fleet";
 import { type Clock, systemRng } from "@seedfleet/runtime";
 import type { Telemetry } from "@seedfleet/telemetry";
+import type { ServedCounts } from "../announcing/announced-seed-run.ts";
 import { DhtPeers, type DhtPeersPorts } from "../announcing/dht-peers.ts";
+import { SeedAnnounces, type SeedAnnouncesPorts } from "../announcing/seed-announces.ts";
 import { TrackerClients } from "../announcing/tracker-clients.ts";
 import { OutboundRule, type PrivateAddresses } from "../outbound/outbound-rule.ts";
 import type { PeerSide } from "../peer-side.ts";
@@ -15,8 +24,8 @@ import { DownloadMemory } from "./download-memory.ts";
 import { countWrites, showDownloads } from "./download-metrics.ts";
 import { Downloads } from "./downloads.ts";
 import { fetchSources } from "./fetch-sources.ts";
+import { missingBytes } from "./missing-bytes.ts";
 import { PieceWrites } from "./piece-writes.ts";
-import type { ReadHave } from "./read-have.ts";
 
 export type OpenDownloadsPorts = {
   readonly bus: Bus;
@@ -27,9 +36,10 @@ export type OpenDownloadsPorts = {
   readonly swarms: Swarms;
   readonly peers: PeerSide;
   readonly presence: PresenceWatch;
-  readonly readHave: ReadHave;
   readonly mirrors: Mirrors;
   readonly mirrorWatch: MirrorWatch;
+  readonly announced: AnnouncedSeeds;
+  readonly announcedWatch: AnnouncedSeedWatch;
 };
 
 export type OpenDownloadsConfig = {
@@ -55,6 +65,10 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
   const { log, meter } = telemetry;
   const clients = new TrackerClients({ clock, meter, chance, rule });
   const dht = openDht({ clock, log, meter, chance, rule }, config);
+  const gateways = (): readonly string[] => [
+    ...new Set([id, ...presence.available("gateway").map((each) => each.id)]),
+  ];
+  const asking = { clock, log, chance, clients, dht };
   const addresses = (): readonly HostPort[] => {
     return presence.available("gateway").flatMap(({ peerAddress }) => peerAddress ?? []);
   };
@@ -66,16 +80,35 @@ export function openDownloads(ports: OpenDownloadsPorts, config: OpenDownloadsCo
         { ...ports, chance, clients, dht, rule },
         { ...config, port: address.port },
       ),
+      names: { ...ports, log },
       writes: new PieceWrites({ bus, count: countWrites(meter) }, id),
       isOurs: ({ host, port }) =>
         [address, ...addresses()].some((each) => each.host === host && each.port === port),
-      gateways: () => [...new Set([id, ...presence.available("gateway").map((each) => each.id)])],
+      gateways,
+      seeds: openSeeds({ ...ports, ...asking, gateways }, config),
     },
     { gateway: id },
     { mirrors, watch: mirrorWatch },
   );
   showDownloads(meter, downloads);
   return downloads;
+}
+
+function openSeeds(
+  ports: OpenDownloadsPorts &
+    Omit<SeedAnnouncesPorts, "seeds" | "watch" | "servedCounts" | "isConnected">,
+  { id, ownPeerId, address }: OpenDownloadsConfig,
+): SeedAnnounces {
+  const { announced: seeds, announcedWatch: watch, peers, torrents } = ports;
+  const servedCounts = (infoHash: InfoHash): ServedCounts | null => {
+    const torrent = torrents.current(infoHash);
+    if (torrent === null) return null;
+    return { sentBytes: peers.sentBytesOf(torrent), missingBytes: missingBytes(torrent) };
+  };
+  return new SeedAnnounces(
+    { ...ports, seeds, watch, servedCounts, isConnected: () => ports.bus.status === "connected" },
+    { gateway: id, ownPeerId, port: address.port },
+  );
 }
 
 function openDht(

@@ -42,7 +42,8 @@ export class WebSeeds {
   readonly #ports: WebSeedsPorts;
   readonly #metainfo: Metainfo;
   readonly #download: TorrentDownload;
-  readonly #waiting: string[];
+  readonly #waiting: string[] = [];
+  readonly #known = new Set<string>();
   readonly #seeds = new Set<WebSeed>();
   #ended = false;
   /** What the last one was left alone for. */
@@ -56,8 +57,7 @@ export class WebSeeds {
     this.#ports = ports;
     this.#metainfo = of.metainfo;
     this.#download = download;
-    this.#waiting = [...new Set(of.urls)].filter(isWebUrl);
-    this.#begin();
+    this.add(of.urls);
   }
 
   /** Why none of them sends anything, for people; null if one does, or there is none. */
@@ -66,6 +66,16 @@ export class WebSeeds {
     if (seeds.some(({ reason }) => reason === null)) return null;
     const [first] = seeds;
     return first === undefined ? this.#leftBecause : `${shown(first.url)}: ${first.reason}`;
+  }
+
+  /** Those that are new wait for their turn. */
+  add(urls: readonly string[]): void {
+    for (const url of urls) {
+      if (this.#known.has(url) || !isWebUrl(url)) continue;
+      this.#known.add(url);
+      this.#waiting.push(url);
+    }
+    this.#begin();
   }
 
   /** The download is over. */

@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { test } from "node:test";
+import { Bitfield } from "@seedfleet/bitfield";
 import { type Bus, createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import type { InfoHash } from "@seedfleet/bytes";
@@ -84,6 +85,23 @@ test("Torrents given a torrent that was removed forgets it, and drops its pieces
   deepEqual(given.dropped, [before]);
 });
 
+test("Torrents given one that became incomplete has what is there, until more is", async () => {
+  await using given = await GivenTorrents.open();
+  await given.catalog.publish(ONE.entry, ONE.bytes);
+  const torrent = torrentOf(await given.find(ONE));
+  equal(torrent.have.isFull, true);
+  given.there = Bitfield.full(ONE.metainfo.pieceCount);
+  given.there.remove(1);
+  await given.catalog.publish({ ...ONE.entry, incomplete: true }, ONE.bytes);
+  await given.refreshed();
+  deepEqual(given.lost, [1]);
+  equal(torrent.have.has(1), false);
+  equal(torrentOf(await given.find(ONE)), torrent);
+  given.torrents.verified(torrent.infoHash, 1);
+  equal(torrent.have.isFull, true);
+  deepEqual(given.dropped, []);
+});
+
 const MOVED = ONE.entry.sources.map((source) => ({ ...source, location: "/elsewhere" }));
 
 const republished = [
@@ -156,6 +174,9 @@ class GivenTorrents implements AsyncDisposable {
   readonly telemetry: RecordingTelemetry = recordingTelemetry();
   readonly dropped: Torrent[] = [];
   readonly inUse = new Set<string>();
+  readonly lost: number[] = [];
+  /** What a store says that it has. */
+  there: Bitfield | null = null;
   readonly torrents: Torrents;
   readonly catalog: Catalog;
   /** How often an entry was asked for. */
@@ -177,8 +198,9 @@ class GivenTorrents implements AsyncDisposable {
       dropped: (torrent) => this.dropped.push(torrent),
       changed: () => {},
       inUse: (infoHash) => this.inUse.has(infoHash),
-      readHave: () => Promise.resolve(null),
+      readHave: () => Promise.resolve(this.there),
       got: () => {},
+      lost: (_, piece) => this.lost.push(piece),
     });
   }
 

@@ -33,6 +33,8 @@ type TorrentsPorts = {
   readonly readHave: ReadHave;
   /** A piece of content that is being downloaded came to be there. */
   readonly got: (torrent: Torrent, piece: number) => void;
+  /** A piece was found to be bad, and is not there until it is had again. */
+  readonly lost: (torrent: Torrent, piece: number) => void;
 };
 
 /**
@@ -95,6 +97,21 @@ export class Torrents {
     for (const piece of bits?.pieces() ?? []) this.got(torrent, piece);
   }
 
+  /**
+   * Asks which pieces are there of content that may have gone bad, and has no others any more.
+   * False where nobody can say now. Never rejects.
+   */
+  async reread(torrent: Torrent): Promise<boolean> {
+    const { have, entry } = torrent;
+    const bits = await this.#ports.readHave(entry);
+    if (bits === null) return false;
+    for (const piece of bits.pieces()) this.got(torrent, piece);
+    for (let piece = 0; piece < have.pieceCount; piece += 1) {
+      if (!bits.has(piece) && have.remove(piece)) this.#ports.lost(torrent, piece);
+    }
+    return true;
+  }
+
   /** What is known now, without asking anyone. */
   current(infoHash: InfoHash): Torrent | null {
     return this.#known.get(infoHash)?.torrent ?? null;
@@ -147,6 +164,7 @@ export class Torrents {
     torrent.entry = entry;
     if (!isSame) this.#ports.changed(torrent);
     if (wasIncomplete) void this.refresh(torrent);
+    else if (entry.incomplete === true) void this.reread(torrent);
   }
 
   /** Null where it cannot be said now. */

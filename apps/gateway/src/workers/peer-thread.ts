@@ -143,6 +143,10 @@ export class PeerThread implements UploadHolder {
     this.post({ kind: "got", torrent: shelf.serial, piece });
   }
 
+  lost({ shelf }: Torrent, piece: number): void {
+    if (this.#torrents.has(shelf.serial)) this.post({ kind: "lost", torrent: shelf.serial, piece });
+  }
+
   forget({ shelf }: Torrent): void {
     if (this.#torrents.delete(shelf.serial)) this.post({ kind: "forget", torrent: shelf.serial });
   }

@@ -87,6 +87,10 @@ export class PeerThreads {
     for (const thread of this.#threads) thread.got(torrent, piece);
   }
 
+  lost(torrent: Torrent, piece: number): void {
+    for (const thread of this.#threads) thread.lost(torrent, piece);
+  }
+
   /** The catalog says something else of the torrent now. */
   changed(torrent: Torrent): void {
     splitTorrentUpload(this.#holders, [torrent], this.#ofTorrents);

@@ -114,6 +114,9 @@ function receive(message: ToWorker): void {
       if (torrent?.have.add(message.piece)) host.got(torrent, message.piece);
       return;
     }
+    case "lost":
+      hub.torrentAt(message.torrent)?.have.remove(message.piece);
+      return;
     case "stop":
       void host.close().then(() => {
         hub.report(host.sentBytes);

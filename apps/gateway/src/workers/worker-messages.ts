@@ -130,8 +130,8 @@ export type ToWorker =
     }
   | { readonly kind: "evicted"; readonly lease: number }
   | { readonly kind: "forget"; readonly torrent: number }
-  /** A piece of a torrent that is being downloaded came to be there. */
-  | { readonly kind: "got"; readonly torrent: number; readonly piece: number }
+  /** A piece of a torrent that is being downloaded came to be there, or went bad. */
+  | { readonly kind: "got" | "lost"; readonly torrent: number; readonly piece: number }
   | { readonly kind: "choke" | "unchoke"; readonly peerKey: PeerKey }
   | { readonly kind: "exchange-peers"; readonly peerKey: PeerKey; readonly payload: Uint8Array }
   | {

@@ -1,11 +1,11 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { InfoHash } from "@seedfleet/bytes";
 import { CATALOG_BUCKET, type CatalogEntry, catalogChangedEvent } from "@seedfleet/contracts";
 import { advanceUntil, Gathered, VirtualClock } from "@seedfleet/testkit";
 import { away } from "../ingest/testing.ts";
-import { type GivenStore, refusing } from "../testing.ts";
+import { flipBit, type GivenStore, refusing } from "../testing.ts";
 import { COMPLETION_RETRY_MS } from "./managed-completion.ts";
 import { GivenManaged, givenTorrent, manage } from "./testing.ts";
 
@@ -41,6 +41,33 @@ test("an entry is incomplete until the last piece is verified, and the fleet is 
   equal("incomplete" in (await entryOf(given, infoHash)), false);
   equal((await manage(given, torrent)).entry.incomplete, undefined);
   deepEqual((await entryOf(given, infoHash)).sources, entry.sources);
+});
+
+test("a torrent of which a piece is bad stays incomplete until it is had again", async () => {
+  const torrent = await givenTorrent(FILES, OPTIONS);
+  await using managed = await GivenManaged.start([torrent]);
+  const { given, offerer, root } = managed;
+  const { infoHash, pieces } = torrent;
+  await manage(given, torrent);
+  const whole = changesOf(given);
+  for (const piece of pieces.keys()) await offerer.write({ infoHash, piece });
+  await whole.count(1);
+  flipBit(root.at(`managed/${infoHash}/content/a`), 2 * PIECE_BYTES + 7);
+  await rejects(given.read({ infoHash, piece: 2, length: PIECE_BYTES, verify: true }));
+  // As seedfleet restore does.
+  await given.catalog.change(infoHash, (entry) => entry && { ...entry, incomplete: true });
+  await given.restart();
+  equal((await manage(given, torrent)).entry.incomplete, true);
+  const changes = changesOf(given);
+  await offerer.write({ infoHash, piece: 0 });
+  equal((await entryOf(given, infoHash)).incomplete, true);
+  await offerer.write({ infoHash, piece: 2 });
+  deepEqual(await changes.count(1), [infoHash]);
+  equal((await entryOf(given, infoHash)).incomplete, undefined);
+  deepEqual(
+    await given.read({ infoHash, piece: 2, length: PIECE_BYTES }),
+    Buffer.from(pieces[2] ?? []),
+  );
 });
 
 test("a store that died after the last piece tells it when it starts", async () => {

@@ -93,10 +93,18 @@ export class ManagedTorrents implements AsyncDisposable {
     });
   }
 
-  /** Whether every piece is here, on disk. Rejects with `content-unreadable`. */
+  /** Whether every piece is here, on disk, and none is bad. Rejects with `content-unreadable`. */
   async isComplete(infoHash: InfoHash): Promise<boolean> {
     const content = (await this.#store?.open(infoHash)) ?? null;
-    return content !== null && content.havePieces === content.pieceCount;
+    return content !== null && this.#isWhole(infoHash, content);
+  }
+
+  #isWhole(
+    infoHash: InfoHash,
+    { havePieces, pieceCount }: Pick<ManagedContent, "havePieces" | "pieceCount">,
+  ): boolean {
+    const bad = this.#ports.conditions.badPieces(infoHash, managedLocation(infoHash));
+    return havePieces === pieceCount && bad.length === 0;
   }
 
   async #manage(store: FsManagedContentStore, infoHash: InfoHash): Promise<Managed> {
@@ -113,7 +121,7 @@ export class ManagedTorrents implements AsyncDisposable {
     const fingerprint = createHash("sha256").update(location).digest("hex");
     const source = { holder: this.#holder, shared: false, location, fingerprint };
     const whole = entryOf(metainfo, [source], clock.nowMs());
-    const isWhole = havePieces === pieceCount;
+    const isWhole = this.#isWhole(infoHash, content);
     const entry = await held.publish(isWhole ? whole : { ...whole, incomplete: true });
     changed(infoHash);
     log.info("torrent managed", { infoHash, name, pieceCount, havePieces });

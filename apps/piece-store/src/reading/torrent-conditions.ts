@@ -45,6 +45,7 @@ export class TorrentConditions {
   readonly #unreadable = new ToldOnce(SOURCE_NOTICES_MAX);
   readonly #unrepaired = new ToldOnce(SOURCE_NOTICES_MAX);
   #whenBad: (infoHash: InfoHash, piece: number) => void = () => {};
+  #whenRepaired: (infoHash: InfoHash) => void = () => {};
   #badPieces = 0;
   #isClosed = false;
 
@@ -95,6 +96,11 @@ export class TorrentConditions {
     this.#whenBad = tell;
   }
 
+  /** Has somebody told of every torrent of which a bad piece is right again. */
+  whenRepaired(tell: (infoHash: InfoHash) => void): void {
+    this.#whenRepaired = tell;
+  }
+
   /** A source is no longer what was hashed. */
   wentStale({ infoHash, name }: NamedTorrent, location: string, path: string): void {
     const { stale } = this.#conditionOf(infoHash);
@@ -143,6 +149,7 @@ export class TorrentConditions {
     this.#badPieces -= 1;
     this.#ports.log.info("piece repaired", { infoHash, name, location, piece });
     this.#tell(infoHash, { location, piece }, "repaired");
+    this.#whenRepaired(infoHash);
   }
 
   /** A bad piece could not be written anew; so it is with all others there, most likely. */
