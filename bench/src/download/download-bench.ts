@@ -3,6 +3,7 @@ import { realPart } from "@seedfleet/testkit";
 import { BenchError } from "../bench-error.ts";
 import { type ContentFile, makeContentFile } from "../content-file.ts";
 import { thisMachine } from "../machine.ts";
+import { OwnMemory } from "../own-memory.ts";
 import { cpuSeconds, machineCpuSeconds, residentBytes } from "../process-usage.ts";
 import { progress, runBench } from "../run-bench.ts";
 import {
@@ -71,12 +72,12 @@ async function seeded(
 
 async function measureInTurn(
   place: Place,
-  { downloaders, runs }: DownloadOptions,
+  { downloaders, runs, sizeMib }: DownloadOptions,
 ): Promise<readonly DownloaderRuns[]> {
   const measured = downloaders.map((kind) => ({ kind, runs: [] as Downloaded[] }));
   for (let run = 1; run <= runs; run += 1) {
     for (const { kind, runs: ofKind } of measured) {
-      const downloaded = await measure(kind, place);
+      const downloaded = await measure(kind, place, sizeMib);
       ofKind.push(downloaded);
       const seconds = Object.values(downloaded.cpuSeconds).reduce((sum, each) => sum + each, 0);
       const took = downloaded.wallSeconds.toFixed(1);
@@ -86,9 +87,9 @@ async function measureInTurn(
   return measured;
 }
 
-async function measure(kind: DownloaderKind, place: Place): Promise<Downloaded> {
+async function measure(kind: DownloaderKind, place: Place, sizeMib: number): Promise<Downloaded> {
   await using running = new AsyncDisposableStack();
-  const { pids, download } = await startDownloader(kind, place, running);
+  const { directory: written, pids, download } = await startDownloader(kind, place, running);
   const used = (): ReadonlyMap<string, number> =>
     new Map(
       [...pids].map(([name, pid]) => {
@@ -96,6 +97,8 @@ async function measure(kind: DownloaderKind, place: Place): Promise<Downloaded> 
         return [name, user + system];
       }),
     );
+  const memory = running.use(await OwnMemory.hold(place.directory, { sizeMib, written }));
+  await memory.begin();
   const machineBefore = machineCpuSeconds();
   const before = used();
   const beganMs = performance.now();

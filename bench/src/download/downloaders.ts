@@ -26,6 +26,8 @@ export type Place = {
 
 /** One that is ready to download, with the processes whose work that is. */
 export type Downloader = {
+  /** Where it writes. */
+  readonly directory: string;
   readonly pids: ReadonlyMap<string, number>;
   /** Resolves when it has every piece. */
   readonly download: () => Promise<void>;
@@ -54,6 +56,7 @@ export async function startDownloader(
           running,
         );
   return {
+    directory,
     pids: new Map([[kind, peer.child.pid]]),
     async download() {
       peer.child.tell(`go ${JSON.stringify({ ports: [seedPort] })}`);
@@ -96,6 +99,7 @@ async function startOverNats(
   running.defer(() => bus.close());
   const peers = [{ host: "127.0.0.1", port: seedPort }];
   return {
+    directory,
     pids: new Map([
       ["gateway", gateway.pid],
       ["piece-store", store.pid],

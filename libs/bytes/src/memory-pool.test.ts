@@ -41,6 +41,17 @@ test("give() keeps no more than it may", () => {
   equal(pool.freeBytes, 128 * K);
 });
 
+test("clear() keeps nothing, and what is out comes back as ever", () => {
+  const pool = new MemoryPool({ freeBytesMax: 1024 * K });
+  const [first, second] = [pool.take(64 * K), pool.take(64 * K)];
+  pool.give(first);
+  pool.clear();
+  equal(pool.freeBytes, 0);
+  pool.give(second);
+  equal(pool.take(64 * K).buffer, second.buffer);
+  notEqual(pool.take(64 * K).buffer, first.buffer);
+});
+
 test("take() given a short length leaves long memory for a long one", () => {
   const pool = new MemoryPool({ freeBytesMax: 1024 * K });
   const long = pool.take(512 * K);

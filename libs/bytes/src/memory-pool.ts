@@ -27,7 +27,10 @@ export class MemoryPool {
   readonly #taken = new WeakMap<ArrayBufferLike, Uint8Array>();
   #freeBytes = 0;
 
-  /** `shared`: memory that other threads may be given to see. */
+  /**
+   * `shared`: memory that other threads may be given to see. The engine does not count it, so it
+   * never looks for garbage because of it, nor soon finds what is not given back.
+   */
   constructor({
     freeBytesMax,
     shared = false,
@@ -59,6 +62,12 @@ export class MemoryPool {
     if (this.#freeBytes + slot.length > this.#freeBytesMax) return;
     this.#free.push(slot);
     this.#freeBytes += slot.length;
+  }
+
+  /** Leaves all that waits to be taken to the garbage collector. */
+  clear(): void {
+    this.#free.length = 0;
+    this.#freeBytes = 0;
   }
 
   #takeFree(lengthBytes: number): Uint8Array | null {

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { Bitfield } from "@seedfleet/bitfield";
 import { BLOCK_BYTES } from "@seedfleet/picker";
@@ -47,4 +47,17 @@ test("the memory of a download that is over, or of pieces that are stored, is fo
   equal(second.begin().length, 1);
   first.download.end();
   equal(second.begin().length, 1);
+});
+
+test("memory of stored pieces is kept for the next ones until the last download ends", () => {
+  const memory = new DownloadMemory(8 * BLOCK_BYTES);
+  const [first, second] = [given(memory), given(memory)];
+  const stored = memory.pool.take(BLOCK_BYTES);
+  first.download.recycle(stored);
+  const keptBytes = memory.pool.freeBytes;
+  ok(keptBytes >= BLOCK_BYTES);
+  first.download.end();
+  equal(memory.pool.freeBytes, keptBytes);
+  second.download.end();
+  equal(memory.pool.freeBytes, 0);
 });

@@ -1,20 +1,21 @@
 import { MemoryPool } from "@seedfleet/bytes";
 
-/** Memory of stored pieces that is kept for the next ones. */
-const FREE_BYTES_MAX: number = 32 * 1024 * 1024;
-
 /** A download whose begun pieces are in this memory. */
 type MemoryUser = { readonly begunBytes: number };
 
 /** What begun pieces of all of a gateway's downloads together may take, however many there are. */
 export class DownloadMemory {
-  /** Where they are. */
-  readonly pool: MemoryPool = new MemoryPool({ freeBytesMax: FREE_BYTES_MAX });
+  /**
+   * Where they are: shared memory, of which the engine hears nothing. It would look for garbage
+   * several times before there is any, as it does when tens of megabytes come to be there.
+   */
+  readonly pool: MemoryPool;
   readonly #bytesMax: number;
   readonly #users = new Set<MemoryUser>();
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+    this.pool = new MemoryPool({ freeBytesMax: bytesMax, shared: true });
   }
 
   join(user: MemoryUser): void {
@@ -23,6 +24,7 @@ export class DownloadMemory {
 
   leave(user: MemoryUser): void {
     this.#users.delete(user);
+    if (this.#users.size === 0) this.pool.clear();
   }
 
   /** Whether so many bytes more may be begun. */

@@ -5,8 +5,12 @@ import { errorMessage, SeedfleetError } from "@seedfleet/runtime";
 import { storeCode } from "../fills/store-code.ts";
 import type { CountWrite } from "./download-metrics.ts";
 
-/** Pieces of this gateway that stores have at hand at once. */
-export const WRITES_AT_ONCE_MAX = 16;
+/**
+ * Pieces of this gateway that stores have at hand at once: as many as one store takes. A piece that
+ * waits here is out of the processor's cache by the time that it is hashed, which then takes half
+ * as long again; a store hashes it first and has it wait for the disk.
+ */
+export const WRITES_AT_ONCE_MAX = 64;
 
 /** A part of a piece as it goes to a store; the bus's own limit may be lower. */
 const CHUNK_BYTES_MAX: number = 1024 * 1024;

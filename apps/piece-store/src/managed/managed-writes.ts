@@ -21,8 +21,8 @@ export const WRITES_AT_ONCE_MAX = 64;
 /** Of the pieces that are fetched, checked and synced; one that is longer comes alone. */
 export const WRITE_BYTES_MAX: number = 64 * 1024 * 1024;
 
-/** Some sixteen gateways with sixteen pieces each on their way. */
-export const WRITES_WAITING_MAX = 256;
+/** Some sixteen gateways with sixty-four pieces each on their way. */
+export const WRITES_WAITING_MAX = 1024;
 
 export type ManagedWritesPorts = {
   readonly bus: Bus;

@@ -147,9 +147,12 @@ test("a piece that several bring at once is written once, and told to each", asy
   deepEqual(await given.readAll(entry), Buffer.from(whole));
 });
 
+/** More than a store takes and has wait. */
+const OFFERS = 1_200;
+
 test("so many are fetched at once, so many wait, the others are refused as busy", async () => {
   const torrent = await givenTorrent(
-    { "d/a": randomBytes(400 * 16_384) },
+    { "d/a": randomBytes(OFFERS * 16_384) },
     { pieceLengthBytes: 16_384 },
   );
   await using managed = await GivenManaged.start([torrent]);
@@ -160,7 +163,7 @@ test("so many are fetched at once, so many wait, the others are refused as busy"
   release();
   const settled = await Promise.allSettled(results);
   const busy = settled.filter((each) => each.status === "rejected");
-  equal(busy.length, 400 - WRITES_AT_ONCE_MAX - WRITES_WAITING_MAX);
+  equal(busy.length, OFFERS - WRITES_AT_ONCE_MAX - WRITES_WAITING_MAX);
   for (const { reason } of busy) ok(remote("store-busy")(reason));
   equal(offerer.atOnceMost, WRITES_AT_ONCE_MAX);
   equal((await manage(given, torrent)).havePieces, WRITES_AT_ONCE_MAX + WRITES_WAITING_MAX);
