@@ -1,5 +1,6 @@
 import type { Meter } from "@seedfleet/telemetry";
 import type { PieceCache } from "./blocks/piece-cache.ts";
+import type { PassingStretches } from "./fills/passing-stretches.ts";
 import type { PeerSide } from "./peer-side.ts";
 import type { CloseReason } from "./peers/close-reason.ts";
 import type { Swarms } from "./swarms/swarms.ts";
@@ -24,19 +25,24 @@ export function countOffered(meter: Meter): (pieces: number) => void {
   return (pieces) => offered.add(pieces);
 }
 
+type ShownParts = {
+  readonly swarms: Swarms;
+  readonly cache: PieceCache;
+  readonly passing: PassingStretches | null;
+  readonly peers: PeerSide;
+};
+
 /** What the block path counts anyway, read when somebody looks. */
-export function showGateway(
-  meter: Meter,
-  {
-    swarms,
-    cache,
-    peers,
-  }: { readonly swarms: Swarms; readonly cache: PieceCache; readonly peers: PeerSide },
-): void {
+export function showGateway(meter: Meter, { swarms, cache, passing, peers }: ShownParts): void {
   meter.total(
     "seedfleet_gateway_sent_bytes",
     "Bytes of blocks sent to peers",
     () => peers.sentBytes,
+  );
+  meter.total(
+    "seedfleet_gateway_passed_bytes",
+    "Bytes of content read for one peer alone and not cached",
+    () => passing?.readBytes ?? 0,
   );
   meter.gauge("seedfleet_gateway_peers", "Peers connected", () => swarms.peerCount);
   meter.gauge(

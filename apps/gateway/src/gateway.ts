@@ -24,6 +24,7 @@ import type { Downloads } from "./downloads/downloads.ts";
 import { openDownloads } from "./downloads/open-downloads.ts";
 import { haveReader, type ReadHave } from "./downloads/read-have.ts";
 import { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
+import { PassingStretches } from "./fills/passing-stretches.ts";
 import { PieceFills } from "./fills/piece-fills.ts";
 import { pieceReader } from "./fills/read-piece.ts";
 import { countClosed, countOffered, showGateway } from "./gateway-metrics.ts";
@@ -131,12 +132,15 @@ class Gateway implements RunningGateway {
     const readHave = haveReader(bus, log);
     this.#torrents = this.#openTorrents(cache, readHave);
     this.#swarms = this.#openSwarms();
-    this.#peers = this.#openPeers(cache);
+    const { seals } = this.#taking;
+    const passing =
+      workers > 1 ? null : new PassingStretches({ seals, asked: cache.asked }, config);
+    this.#peers = this.#openPeers(cache, passing);
     this.#upload = new FleetUpload(
       { ...ports, presence: this.#presence, peers: this.#peers, swarms: this.#swarms },
       config,
     );
-    showGateway(meter, { swarms: this.#swarms, cache, peers: this.#peers });
+    showGateway(meter, { swarms: this.#swarms, cache, passing, peers: this.#peers });
     this.#operations = this.#openOperations(cache);
     this.#announced = new AnnouncedPeers({
       clock,
@@ -259,11 +263,11 @@ class Gateway implements RunningGateway {
     );
   }
 
-  #openPeers(cache: PieceCache): PeerSide {
+  #openPeers(cache: PieceCache, passing: PassingStretches | null): PeerSide {
     const { catalog, clock, server, telemetry } = this.#ports;
     return new PeerSide(
       {
-        ...{ catalog, clock, log: telemetry.log, cache },
+        ...{ catalog, clock, log: telemetry.log, cache, passing },
         ...{ fills: this.#fills, torrents: this.#torrents, swarms: this.#swarms },
         findObfuscated: async (hash) =>
           this.#operations.reachability.findObfuscated(hash) ?? this.#torrents.findObfuscated(hash),

@@ -8,6 +8,7 @@ import type { Log } from "@seedfleet/telemetry";
 import { BatchSize } from "./blocks/batch-size.ts";
 import type { PieceCache } from "./blocks/piece-cache.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { Passing } from "./fills/passing-stretches.ts";
 import type { PieceSource } from "./fills/piece-source.ts";
 import type { CloseReason } from "./peers/close-reason.ts";
 import type { FindTorrent } from "./peers/greet-peer.ts";
@@ -32,6 +33,8 @@ export type PeerSidePorts = {
   readonly catalog: Catalog;
   readonly cache: PieceCache;
   readonly fills: PieceSource;
+  /** Null where other threads have the peers: what a store reads at once is in this one. */
+  readonly passing: Passing | null;
   readonly torrents: Torrents;
   readonly swarms: SwarmSide;
   readonly findObfuscated: FindObfuscated;

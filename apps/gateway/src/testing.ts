@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type Bus, createBus } from "@seedfleet/bus";
+import { type Bus, createBus, type Landing } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
 import { type CatalogEntry, type PieceRead, readPieceCall } from "@seedfleet/contracts";
 import { type Catalog, openCatalog } from "@seedfleet/fleet";
@@ -66,7 +66,10 @@ export class GivenGateway implements AsyncDisposable {
     this.stopRequests += 1;
   };
   /** What the store answers; a test may put its own here. */
-  serve: (read: PieceRead) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  serve: (
+    read: PieceRead,
+    landing: Landing<PieceRead> | null,
+  ) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly #torrents = new Map<string, GivenTorrent>();
   readonly #peers: TestPeer[] = [];
   #running: { readonly gateway: RunningGateway; readonly catalog: Catalog } | null = null;
@@ -75,9 +78,9 @@ export class GivenGateway implements AsyncDisposable {
     const { clock, telemetry } = this;
     this.bus = createBus(openEmbeddedBus({ file: null }), { clock, telemetry });
     this.serve = (read) => [this.content(read)];
-    this.bus.serveStream(readPieceCall, { params: { holder: HOLDER } }, (read) => {
+    this.bus.serveStream(readPieceCall, { params: { holder: HOLDER } }, (read, _, __, landing) => {
       this.reads.push(read);
-      return this.serve(read);
+      return this.serve(read, landing);
     });
   }
 

@@ -11,12 +11,12 @@ export type CallOptions = {
   readonly signal?: AbortSignal;
 };
 
-export type StreamOptions = CallOptions & {
+export type StreamOptions<Request = never> = CallOptions & {
   /**
    * Of a stream of bytes: where its server may put them all. If it is filled when the stream has
    * ended, the chunks, if there were any, had no bytes.
    */
-  readonly landing?: Landing;
+  readonly landing?: Landing<Request>;
 };
 
 export type ServeOptions<Subject extends string> = {
@@ -39,7 +39,7 @@ export type StreamHandler<Subject extends string, Request, Chunk> = (
   request: Request,
   params: Params<Subject>,
   signal: AbortSignal,
-  landing: Landing | null,
+  landing: Landing<Request> | null,
 ) => AsyncIterable<Chunk> | Iterable<Chunk>;
 
 /**
@@ -84,7 +84,7 @@ export interface Bus {
     call: StreamCall<S, Q, C>,
     params: Params<S>,
     request: Q,
-    options?: StreamOptions,
+    options?: StreamOptions<Q>,
   ): AsyncIterable<C>;
   /**
    * `signal` aborts when the asker gives up or falls silent. The next chunk is asked for only when

@@ -132,7 +132,7 @@ class TransportBus implements Bus {
     call: StreamCall<S, Q, C>,
     params: Params<S>,
     request: Q,
-    options: StreamOptions = {},
+    options: StreamOptions<Q> = {},
   ): AsyncGenerator<C, void, void> {
     const { chunk: schema, chunksInFlightMax } = call;
     const payloads = requestStream(this.#asker, {

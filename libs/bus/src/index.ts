@@ -36,7 +36,7 @@ export {
   streamBroken,
   timedOut,
 } from "./errors.ts";
-export { Landing } from "./landing.ts";
+export { type AtOnce, Landing, type LandingMemory } from "./landing.ts";
 export {
   assertBucket,
   assertKey,

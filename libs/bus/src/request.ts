@@ -3,7 +3,7 @@ import type { Tracer } from "@seedfleet/telemetry";
 import { aborted, disconnected, noResponders, remoteFailed, timedOut } from "./errors.ts";
 import { ERROR_HEADER } from "./headers.ts";
 import type { Inbox } from "./inbox.ts";
-import type { Landing } from "./landing.ts";
+import type { LandingMemory } from "./landing.ts";
 import { decodeMessage } from "./payload.ts";
 import type { BusMessage, BusTransport, Headers } from "./transport.ts";
 
@@ -21,7 +21,7 @@ export type OutgoingRequest = {
   readonly payload: Uint8Array;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | null;
-  readonly landing?: Landing | null;
+  readonly landing?: LandingMemory | null;
 };
 
 /** Sends a request and resolves with its one answer, or rejects with a `BusError`. */

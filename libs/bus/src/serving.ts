@@ -3,6 +3,7 @@ import type { BusEvent, Call, Params, Schema, StreamCall } from "./definitions.t
 import { invalidPayload } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { CREDIT_HEADER, countIn, failureReply } from "./headers.ts";
+import type { Landing } from "./landing.ts";
 import { decode, decodeEvent, encode } from "./payload.ts";
 import type { AskerPorts } from "./request.ts";
 import { StreamWriter } from "./stream-writer.ts";
@@ -81,7 +82,8 @@ export async function serveStream<S extends string, Q, C>(
   if (asked.issues !== undefined) return refuse(ports, call, { replyTo, issues: asked.issues });
   const { subject, timeoutMs } = call;
   const writer = new StreamWriter(ports, { subject, timeoutMs, replyTo, credit, sent });
-  const landing = message.landing ?? null;
+  // Whoever asks by this call has made it for requests of this call.
+  const landing = (message.landing ?? null) as Landing<Q> | null;
   try {
     await ports.tracer.extract(headers, () =>
       writer.writeAll(encodeAll(call, () => handle(asked.value, params, writer.signal, landing))),

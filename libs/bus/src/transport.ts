@@ -1,4 +1,4 @@
-import type { Landing } from "./landing.ts";
+import type { LandingMemory } from "./landing.ts";
 import type { KeyValue, ObjectStore } from "./stores.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -19,7 +19,7 @@ export type BusMessage = {
    */
   readonly done?: () => void;
   /** Of the request for a stream of bytes: memory of the asker's, where that is by reference. */
-  readonly landing?: Landing;
+  readonly landing?: LandingMemory;
 };
 
 export interface Subscription {
@@ -36,7 +36,7 @@ export type PublishOptions = {
    */
   readonly sent?: () => void;
   /** For the one subscriber in the same process; a network leaves it out. */
-  readonly landing?: Landing;
+  readonly landing?: LandingMemory;
 };
 
 /** `connected` and `disconnected` alternate; `closed` is the last. */

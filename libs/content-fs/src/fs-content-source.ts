@@ -16,7 +16,8 @@ import { isListed } from "./is-listed.ts";
 import { listContent, resolvePath } from "./list-content.ts";
 import { listNamedFiles } from "./list-named-files.ts";
 import { type ListedFile, OpenFiles } from "./open-files.ts";
-import { lstat, readAt, readPlacesAt } from "./system-calls.ts";
+import { loadReadCached, type ReadCached } from "./read-cached.ts";
+import { lstat, lstatAtOnce, readAt, readPlacesAt } from "./system-calls.ts";
 
 /** One of Node's four threads is taken while a read lasts, so none shall last long. */
 export const READ_BYTES_MAX: number = 4 * 1024 * 1024;
@@ -36,6 +37,7 @@ type Part = { readonly range: ContentRange; readonly places: Places };
  */
 export class FsContentSource implements ContentSource, AsyncDisposable {
   readonly #openFiles: OpenFiles;
+  readonly #readCached: ReadCached | null = loadReadCached();
 
   constructor(ports: FsContentPorts) {
     this.#openFiles = new OpenFiles(ports.clock);
@@ -53,16 +55,45 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
   }
 
   open(listing: ContentListing): Content {
+    const readCached = this.#readCached;
     return {
       listing,
       read: (ranges, into) => this.#readAll(listing, ranges, [into]),
       readPlaces: (ranges, places) => this.#readAll(listing, ranges, places),
+      ...(readCached === null
+        ? {}
+        : {
+            readAtOnce: (ranges, places) =>
+              this.#readAtOnce({ listing, readCached }, ranges, places),
+          }),
       localPath: (file) => pathOf(listing, file),
     };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#openFiles[Symbol.asyncDispose]();
+  }
+
+  /** Of files that are open: to open one may take as long as a disk takes. */
+  #readAtOnce(
+    { listing, readCached }: { listing: ContentListing; readCached: ReadCached },
+    ranges: readonly ContentRange[],
+    places: Places,
+  ): boolean {
+    let at = 0;
+    return ranges.every(({ file, offsetBytes, lengthBytes }) => {
+      const begin = at;
+      at += lengthBytes;
+      const listed = listing.files[file];
+      assert(listed !== undefined);
+      const path = pathOf(listing, file);
+      const fd = this.#openFiles.atOnce({ path, listed });
+      if (fd === null) return false;
+      const into = ranges.length === 1 ? places : placesBetween(places, begin, at);
+      if (!readCached(fd, offsetBytes, into)) return false;
+      const found = lstatAtOnce(path);
+      return found !== undefined && isListed(found, listed);
+    });
   }
 
   async #readAll(

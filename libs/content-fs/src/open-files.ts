@@ -11,6 +11,8 @@ export const OPEN_FILE_IDLE_MS_MAX = 10_000;
 
 type OpenFile = {
   readonly fd: Promise<number>;
+  /** The same once it is there. */
+  fdAtOnce: number | null;
   users: number;
   usedAtMs: number;
   /** Closed by its last user, and taken by nobody else. */
@@ -46,7 +48,7 @@ export class OpenFiles implements AsyncDisposable {
 
   /** Opens the file or takes it as it is open; it stays open at least until `work` has settled. */
   async use<Result>(file: ListedFile, work: (fd: number) => Promise<Result>): Promise<Result> {
-    const key = `${file.path}\0${file.listed.identity}`;
+    const key = keyOf(file);
     const open = await this.#take(key, file);
     try {
       return await work(await open.fd);
@@ -57,6 +59,17 @@ export class OpenFiles implements AsyncDisposable {
     } finally {
       await this.#release(open);
     }
+  }
+
+  /** The file's descriptor if it is open, good until this turn of the loop ends; else null. */
+  atOnce(file: ListedFile): number | null {
+    const key = keyOf(file);
+    const open = this.#files.get(key);
+    if (open === undefined || open.fdAtOnce === null) return null;
+    open.usedAtMs = this.#clock.nowMs();
+    this.#files.delete(key);
+    this.#files.set(key, open);
+    return open.fdAtOnce;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,12 +83,7 @@ export class OpenFiles implements AsyncDisposable {
       this.#closeLeastRecentlyUsed();
       await room;
     }
-    const open = this.#files.get(key) ?? {
-      fd: openListed(file),
-      users: 0,
-      usedAtMs: 0,
-      doomed: false,
-    };
+    const open = this.#files.get(key) ?? opening(file);
     this.#files.delete(key);
     this.#files.set(key, open);
     open.users += 1;
@@ -124,6 +132,25 @@ export class OpenFiles implements AsyncDisposable {
     }
     await Promise.all(idle.map(([, open]) => closeQuietly(open)));
   }
+}
+
+function keyOf({ path, listed }: ListedFile): string {
+  return `${path}\0${listed.identity}`;
+}
+
+function opening(file: ListedFile): OpenFile {
+  const open: OpenFile = {
+    ...{ fd: openListed(file), fdAtOnce: null },
+    ...{ users: 0, usedAtMs: 0, doomed: false },
+  };
+  // Who uses it is told of a failure.
+  open.fd.then(
+    (fd) => {
+      open.fdAtOnce = fd;
+    },
+    () => {},
+  );
+  return open;
 }
 
 /** Between the listing and now, another file may have come to lie at the path. */

@@ -20,6 +20,11 @@ export function fstat(fd: number): Promise<fs.BigIntStats> {
   return fstatWithCallback(fd, { bigint: true });
 }
 
+/** The same at once, of a file whose bytes were just read: its path is in memory. */
+export function lstatAtOnce(path: string): fs.BigIntStats | undefined {
+  return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
 const openWithCallback = promisify(fs.open);
 
 export function openToRead(path: string): Promise<number> {

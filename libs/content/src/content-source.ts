@@ -60,6 +60,12 @@ export interface Content {
    */
   readonly readPlaces?: (ranges: readonly ContentRange[], places: Places) => Promise<void>;
   /**
+   * The same without waiting for anything: true if all of it was in this machine's memory and the
+   * files are what was listed. False in every other case, whatever the reason, which `readPlaces`
+   * tells; then the places hold anything. Absent where it can never be so.
+   */
+  readonly readAtOnce?: (ranges: readonly ContentRange[], places: Places) => boolean;
+  /**
    * Where a listed file can be opened on this machine, for whoever reads in a thread of its own and
    * makes sure of what it read as `read` does. Absent where content is in no file system.
    */

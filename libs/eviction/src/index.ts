@@ -6,5 +6,6 @@ export {
   makeRoom,
   REFUSALS_MAX,
 } from "./eviction-policy.ts";
+export { PassingKeys } from "./passing-keys.ts";
 export { S3FifoPolicy, type S3FifoTuning } from "./s3-fifo-policy.ts";
 export { visit, visitorMark } from "./visitors.ts";

@@ -28,6 +28,7 @@ export {
 export type { ConfigInvalid } from "./config-invalid.ts";
 export { type ErrorDetail, errorCode, errorMessage, SeedfleetError } from "./errors.ts";
 export { forEachBounded } from "./for-each-bounded.ts";
+export { foreignFunctions } from "./foreign-functions.ts";
 export { exitAfter, type ShutdownSignal, shutdownRequested } from "./lifecycle.ts";
 export { formatBytes, parseBytes } from "./quantity.ts";
 export { type Rng, seededRng, systemRng } from "./rng.ts";

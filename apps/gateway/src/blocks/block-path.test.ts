@@ -45,7 +45,7 @@ test("BlockPath.answersLately() holds while one waits for a limit, and a while a
   const cache = new PieceCache({ bytesMax: 1_000_000, shared: false });
   const fills = { want: () => {}, prefetch: () => {} };
   const path = new BlockPath(
-    { clock, cache, fills, limiter, batchSize: new BatchSize() },
+    { clock, cache, passing: null, fills, limiter, batchSize: new BatchSize() },
     {
       ...{ stream: new PeerStream(socket), session, torrent, traceId: "", mark: 1 },
       nextAnswer: () => answers.shift() ?? null,

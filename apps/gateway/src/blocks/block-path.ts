@@ -1,5 +1,4 @@
 import type { Clock } from "@seedfleet/runtime";
-import { BLOCK_BYTES, PIECE_HEADER_BYTES, writePieceHeader } from "@seedfleet/wire";
 import type { FillOutcome, PieceSource } from "../fills/piece-source.ts";
 import { ReadAhead } from "../fills/read-ahead.ts";
 import { BATCH_BYTES_MIN, REQUESTS_QUEUED_MAX } from "../peers/peer-limits.ts";
@@ -8,8 +7,9 @@ import type { PeerStream } from "../peers/peer-stream.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Sender, SenderShare, UploadLimiter } from "../upload/upload-limiter.ts";
 import type { BatchSize, Counted } from "./batch-size.ts";
-import type { CachedPiece, CachedPieces } from "./cached-piece.ts";
-import { FRAME_BYTES, unframed } from "./framed-piece.ts";
+import { BlockBatch, type BlockBatchPorts } from "./block-batch.ts";
+import type { CachedPiece } from "./cached-piece.ts";
+import type { Framed } from "./framed-piece.ts";
 import type { TakenBlock } from "./request-queue.ts";
 
 /** Metadata and hashes of one flush. */
@@ -21,9 +21,8 @@ const ANSWERED_LATELY_MS = 2_000;
 /** A socket that takes this long for a batch gets smaller ones. */
 const SLOW_DRAIN_MS = 50;
 
-export type BlockPathPorts = {
+export type BlockPathPorts = BlockBatchPorts & {
   readonly clock: Clock;
-  readonly cache: CachedPieces;
   readonly fills: PieceSource;
   readonly limiter: UploadLimiter;
   readonly batchSize: BatchSize;
@@ -63,12 +62,8 @@ export class BlockPath implements Sender, Counted {
   /** Metadata or hashes that wait for the limits; further ones are made when these have gone. */
   #answerAtHand: Uint8Array | null = null;
   #answeredAtMs = Number.NEGATIVE_INFINITY;
-  /** The pieces this batch has slices of. */
-  #batch: CachedPiece[] = [];
+  readonly #batch: BlockBatch;
   #batchBytesMax = BATCH_BYTES_MIN;
-  #run: CachedPiece | null = null;
-  #runStart = 0;
-  #runEnd = 0;
   #sentBytes = 0;
   #tookAtMs: number;
   #full = false;
@@ -77,6 +72,7 @@ export class BlockPath implements Sender, Counted {
   constructor(ports: BlockPathPorts, peer: BlockPathPeer) {
     this.#ports = ports;
     this.#peer = peer;
+    this.#batch = new BlockBatch(ports, peer.stream);
     this.#share = ports.limiter.join(peer.torrent, this);
     this.#tookAtMs = ports.clock.nowMs();
   }
@@ -121,7 +117,7 @@ export class BlockPath implements Sender, Counted {
     this.#sentBytes += blockBytes;
     if (stream.waitingBytes > 0) this.#awaitDrain();
     else {
-      this.#batch.length = 0;
+      this.#batch.taken();
       if (blockBytes >= this.#batchBytesMax) {
         this.#batchBytesMax *= 2;
         this.#flushLater();
@@ -172,7 +168,7 @@ export class BlockPath implements Sender, Counted {
       limiter.correct(this.#share, sentBytes - givenBytes);
       batchBytes += sentBytes;
     }
-    this.#writeRun();
+    this.#batch.writeRun();
     return batchBytes;
   }
 
@@ -186,60 +182,34 @@ export class BlockPath implements Sender, Counted {
 
   /** The bytes queued for the block at hand: none when its piece must be brought first. */
   #answer(): number {
-    const { torrent } = this.#peer;
-    const { piece, begin, length } = this.#block;
-    const cached =
-      this.#run?.piece === piece ? this.#run : this.#ports.cache.get(torrent.shelf, piece);
-    if (cached === null) {
+    const { piece, length } = this.#block;
+    const framed = this.#batch.at(this.#block) ?? this.#find();
+    if (framed === null) {
       this.#bring();
       return 0;
     }
-    const start = (begin / BLOCK_BYTES) * FRAME_BYTES;
-    const end = start + PIECE_HEADER_BYTES + length;
-    // A block of the usual length, or the piece's last one: its header is there already.
-    if (begin % BLOCK_BYTES === 0 && (length === BLOCK_BYTES || end === cached.framed.length)) {
-      if (cached !== this.#run || start !== this.#runEnd) this.#beginRun(cached, start);
-      this.#runEnd = end;
-    } else this.#writeUnusual(cached);
+    this.#batch.add(framed, this.#block);
     this.#peer.blockSent?.(piece, length);
     return length;
   }
 
-  #beginRun(cached: CachedPiece, start: number): void {
-    if (cached !== this.#run) this.#use(cached);
-    this.#writeRun();
-    this.#run = cached;
-    this.#runStart = start;
-  }
-
-  #writeRun(): void {
-    const run = this.#run;
-    this.#run = null;
-    if (run !== null) this.#writeSlice(run.framed.subarray(this.#runStart, this.#runEnd));
-    this.#runEnd = -1;
-  }
-
-  /** A block that lies across frames, with a header of its own. */
-  #writeUnusual(cached: CachedPiece): void {
-    this.#writeRun();
-    this.#use(cached);
-    const header = Buffer.allocUnsafe(PIECE_HEADER_BYTES);
-    writePieceHeader(header, 0, this.#block);
-    this.#peer.stream.write(header);
-    const { begin, length } = this.#block;
-    for (const view of unframed(cached.framed, begin, length)) this.#writeSlice(view);
-  }
-
-  #writeSlice(slice: Buffer): void {
-    const copied = this.#ports.cache.isCrowded;
-    this.#peer.stream.write(copied ? Buffer.from(slice) : slice);
+  /** Where the block at hand lies: in the cache, or it passes through; else null. */
+  #find(): Framed | null {
+    const { cache, passing } = this.#ports;
+    const cached = cache.get(this.#peer.torrent.shelf, this.#block.piece);
+    if (cached !== null) {
+      this.#use(cached);
+      return cached;
+    }
+    const stretch = passing?.take(this.#peer, this.#block) ?? null;
+    if (stretch !== null) this.#batch.use(stretch);
+    return stretch;
   }
 
   #use(cached: CachedPiece): void {
     const { torrent, mark } = this.#peer;
     this.#ports.cache.touch(cached, mark);
-    if (this.#batch.at(-1) === cached) return;
-    this.#batch.push(cached);
+    if (!this.#batch.use(cached)) return;
     for (const next of this.#readAhead.reads(cached.piece, torrent.metainfo)) {
       if (this.#ports.cache.get(torrent.shelf, next) === null) {
         this.#ports.fills.prefetch(torrent, next);
@@ -268,14 +238,11 @@ export class BlockPath implements Sender, Counted {
 
   /** "drain" is told only of a socket that held more than its high water mark; this always. */
   #awaitDrain(): void {
-    const { cache, clock } = this.#ports;
-    const pinned = this.#batch;
-    this.#batch = [];
+    const unpin = this.#batch.pin();
     this.#full = true;
-    this.#tookAtMs = clock.nowMs();
-    for (const piece of pinned) cache.pin(piece);
+    this.#tookAtMs = this.#ports.clock.nowMs();
     this.#peer.stream.afterWrites((failed) => {
-      for (const piece of pinned) cache.unpin(piece);
+      unpin();
       if (!failed) this.#drained();
     });
   }

@@ -1,3 +1,5 @@
+import type { Framed } from "./framed-piece.ts";
+
 /** More than a peer is told of, since it may have some. */
 const LATEST_MAX = 32;
 
@@ -39,7 +41,7 @@ export class Shelf {
  * A piece whose hash was checked, framed as it goes over the wire. Its bytes are not written to
  * while it is cached or pinned: whoever hands a slice to a socket pins it until that has taken it.
  */
-export class CachedPiece {
+export class CachedPiece implements Framed {
   readonly shelf: Shelf;
   readonly piece: number;
   readonly framed: Buffer;
@@ -60,6 +62,14 @@ export class CachedPiece {
     this.piece = place.piece;
     this.framed = framed;
     this.slot = slot;
+  }
+
+  get framedStart(): number {
+    return 0;
+  }
+
+  get framedEnd(): number {
+    return this.framed.length;
   }
 }
 

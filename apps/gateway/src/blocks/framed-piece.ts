@@ -14,6 +14,26 @@ export function framedOffset(offset: number): number {
   return block * FRAME_BYTES + PIECE_HEADER_BYTES + (offset - block * BLOCK_BYTES);
 }
 
+/** Part of a piece, or all of it, as it goes over the wire. */
+export interface Framed {
+  readonly piece: number;
+  readonly framed: Buffer;
+  /** Where in the framed piece its memory begins and ends. */
+  readonly framedStart: number;
+  readonly framedEnd: number;
+}
+
+/** Writes the headers of all blocks of a part of a piece that begins with a block. */
+export function writeHeaders(
+  framed: Uint8Array,
+  { piece, begin, length }: { piece: number; begin: number; length: number },
+): void {
+  for (let at = 0; at < length; at += BLOCK_BYTES) {
+    const block = { piece, begin: begin + at, length: Math.min(BLOCK_BYTES, length - at) };
+    writePieceHeader(framed, framedOffset(at) - PIECE_HEADER_BYTES, block);
+  }
+}
+
 /**
  * Makes a piece out of its bytes as the `piece` messages of its blocks of 16 KiB (BEP 3), one after
  * the other. What clients ask for is then a slice of it, header and all, and what they ask for in
@@ -25,10 +45,7 @@ export class PieceFramer {
   /** Writes the headers; `framed` has `framedLength(pieceBytes)` bytes. */
   constructor(framed: Uint8Array, { piece, pieceBytes }: { piece: number; pieceBytes: number }) {
     this.#framed = framed;
-    for (let begin = 0; begin < pieceBytes; begin += BLOCK_BYTES) {
-      const length = Math.min(BLOCK_BYTES, pieceBytes - begin);
-      writePieceHeader(framed, framedOffset(begin) - PIECE_HEADER_BYTES, { piece, begin, length });
-    }
+    writeHeaders(framed, { piece, begin: 0, length: pieceBytes });
   }
 
   /** Copies part of the piece to its place. */

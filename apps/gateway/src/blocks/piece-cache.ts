@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type EvictionPolicy, S3FifoPolicy, visit } from "@seedfleet/eviction";
+import { AskedPieces, type PlaceOnShelf, pieceKey } from "./asked-pieces.ts";
 import { CachedPiece, type CachedPieces, type Shelf } from "./cached-piece.ts";
 import { framedLength } from "./framed-piece.ts";
 import { PiecePool } from "./piece-pool.ts";
@@ -9,9 +10,6 @@ export const CACHED_PIECES_MAX: number = 2 ** 20;
 
 /** A budget has room for so many pieces of this length; shorter ones meet the count first. */
 const SHORTEST_PIECE_BYTES = 4_096;
-
-/** Of all piece indexes there may be (libs/metainfo's PIECES_MAX) none is larger. */
-const PIECES_PER_SHELF = 2 ** 22;
 
 /** Beyond this share of the budget slices are copied instead of pinned. */
 export const PINNED_SHARE_MAX = 0.5;
@@ -39,8 +37,6 @@ export type PieceCacheOptions = {
   readonly lent?: boolean;
 };
 
-export type PlaceOnShelf = { readonly shelf: Shelf; readonly piece: number };
-
 /**
  * Verified pieces of all torrents, framed, under one byte budget that counts their memory and what
  * lies unused. Which one goes is the policy's to say.
@@ -54,6 +50,8 @@ export class PieceCache implements CachedPieces {
   #evicted: (piece: CachedPiece) => void = () => {};
   readonly #pool: PiecePool;
   readonly #policy: EvictionPolicy;
+  /** Of pieces that are not here. */
+  readonly asked: AskedPieces;
   readonly #bySlot: (CachedPiece | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   readonly #slotsMax: number;
@@ -73,6 +71,7 @@ export class PieceCache implements CachedPieces {
     const bytes = shared ? new SharedArrayBuffer(this.#slotsMax) : new ArrayBuffer(this.#slotsMax);
     this.visited = new Uint8Array(bytes);
     this.#pool = new PiecePool(shared ? allocateShared : Buffer.allocUnsafeSlow);
+    this.asked = new AskedPieces({ cacheBytes: bytesMax });
     this.#policy = new S3FifoPolicy({
       bytesMax,
       slotsMax: this.#slotsMax,
@@ -146,8 +145,9 @@ export class PieceCache implements CachedPieces {
     shelf.add(cached);
     this.#bySlot[cached.slot] = cached;
     this.#cachedBytes += framed.length;
-    const key = shelf.serial * PIECES_PER_SHELF + piece;
+    const key = pieceKey(cached);
     this.#policy.insert(cached.slot, { key, bytes: this.#counted(framed) });
+    visit(this.visited, cached.slot, this.asked.take(cached));
     return cached;
   }
 

@@ -172,7 +172,7 @@ function givenFills(read: (piece: number, verify: boolean) => Uint8Array[]) {
   const recycled: Uint8Array[] = [];
   const readPiece: ReadPiece = async (_torrent, piece, { verify }) => read(piece, verify);
   const fills = new PieceFills({
-    ...{ clock: new VirtualClock(), telemetry, cache, readPiece, seals },
+    ...{ clock: new VirtualClock(), telemetry, cache, readPiece },
     take: (piece) => thread.take(piece),
     recycle: (chunk) => void recycled.push(chunk),
   });
@@ -195,7 +195,7 @@ function toTake(
 ): GivenPiece {
   const proof = pieceProof(metainfo, piece);
   return {
-    place: { torrent: 1, index: piece, pieceCount: metainfo.pieceCount },
+    place: { torrent: 1, index: piece, lengthBytes: proof.lengthBytes },
     ...{ proof, chunks: chunksOf(content, piece), kept: null },
     framed: shared(framedLength(proof.lengthBytes)),
   };

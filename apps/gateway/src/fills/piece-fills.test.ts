@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import type { Landing } from "@seedfleet/bus";
+import type { PieceRead } from "@seedfleet/contracts";
 import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
 import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
 import { unframed } from "../blocks/framed-piece.ts";
@@ -112,24 +113,21 @@ test("PieceFills.want() given a piece's place filled wrongly has the store check
 
 test("PieceFills.want() seals a piece alike, to its place or in chunks however cut", async () => {
   let kept = 0;
-  class CountingSeals extends PieceSeals {
-    override keep(...[sealed, place, seal]: Parameters<PieceSeals["keep"]>): void {
-      kept += 1;
-      super.keep(sealed, place, seal);
-    }
-  }
-  const seals = new CountingSeals(new Uint8Array(SEAL_KEY_BYTES));
-  const given = givenFills(
-    async (_torrent, piece, { landing }) =>
-      given.read.length % 2 === 1 ? land(landing, pieceOf(piece)) : pieceOf(piece),
-    seals,
+  const given = givenFills(async (_torrent, piece, { landing }) =>
+    given.read.length % 2 === 1 ? land(landing, pieceOf(piece)) : pieceOf(piece),
   );
+  const { sealed } = given.torrent;
+  const keep = sealed.keep.bind(sealed);
+  sealed.keep = (piece, seals) => {
+    kept += 1;
+    keep(piece, seals);
+  };
   for (const _time of [1, 2, 3]) equal(await given.want(2), "filled");
   equal(kept, 1);
 });
 
 test("PieceFills.want() never uses memory again that a source may still write to", async () => {
-  const late: Landing[] = [];
+  const late: Landing<PieceRead>[] = [];
   const given = givenFills(async (_torrent, piece, { landing }) => {
     ok(landing !== null);
     ok(landing.take());
@@ -301,10 +299,8 @@ type GivenFills = {
 
 type ReadWhole = (...read: Parameters<ReadPiece>) => Promise<Uint8Array>;
 
-function givenFills(
-  readWhole: ReadWhole,
-  seals: PieceSeals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES)),
-): GivenFills {
+function givenFills(readWhole: ReadWhole): GivenFills {
+  const seals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES));
   const clock = new VirtualClock();
   const telemetry = recordingTelemetry();
   const cache = new PieceCache({ bytesMax: 10_000_000 });
@@ -316,7 +312,7 @@ function givenFills(
     return [bytes.subarray(0, 1_000), bytes.subarray(1_000)];
   };
   const take: TakePiece = (piece) => takePiece(seals, piece);
-  const fills = new PieceFills({ clock, telemetry, cache, readPiece, seals, take, recycle() {} });
+  const fills = new PieceFills({ clock, telemetry, cache, readPiece, take, recycle() {} });
   return {
     ...{ fills, clock, telemetry, torrent, read },
     want: (piece, of = torrent) =>
@@ -353,7 +349,7 @@ function range(from: number, to: number): number[] {
 }
 
 /** Has the bytes where they are wanted; no chunk has any then. */
-function land(landing: Landing | null, bytes: Uint8Array): Uint8Array {
+function land(landing: Landing<PieceRead> | null, bytes: Uint8Array): Uint8Array {
   ok(landing !== null);
   ok(landing.take());
   let at = 0;

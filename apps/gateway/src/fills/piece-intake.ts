@@ -1,9 +1,9 @@
 import { Landing } from "@seedfleet/bus";
+import type { PieceRead } from "@seedfleet/contracts";
 import { pieceLengthAt, pieceProof } from "@seedfleet/metainfo";
 import { unframed } from "../blocks/framed-piece.ts";
 import type { PieceCache } from "../blocks/piece-cache.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { PieceSeals } from "./piece-seals.ts";
 import type { TakePiece } from "./take-piece.ts";
 
 /**
@@ -14,13 +14,12 @@ import type { TakePiece } from "./take-piece.ts";
 export type ReadPiece = (
   torrent: Torrent,
   piece: number,
-  options: { readonly verify: boolean; readonly landing: Landing | null },
+  options: { readonly verify: boolean; readonly landing: Landing<PieceRead> | null },
 ) => Promise<readonly Uint8Array[]>;
 
 export type PieceIntakePorts = {
   readonly cache: PieceCache;
   readonly readPiece: ReadPiece;
-  readonly seals: PieceSeals;
   readonly take: TakePiece;
   /** Takes back the memory of a chunk that was read. */
   readonly recycle: (chunk: Uint8Array) => void;
@@ -53,7 +52,7 @@ export class PieceIntake {
     const { cache, readPiece, recycle } = this.#ports;
     const lengthBytes = pieceLengthAt(torrent.metainfo, piece);
     const place = !verify && this.#canLand(torrent, piece) ? cache.expect(lengthBytes) : null;
-    const landing = place && new Landing(unframed(place, 0, lengthBytes));
+    const landing = place && new Landing<PieceRead>(unframed(place, 0, lengthBytes));
     let chunks: readonly Uint8Array[];
     try {
       chunks = await readPiece(torrent, piece, { verify, landing });
@@ -62,6 +61,7 @@ export class PieceIntake {
       throw error;
     }
     if (place !== null && landing !== null) {
+      torrent.readAtOnce = landing.atOnce ?? torrent.readAtOnce;
       if (landing.isFilled && chunks.every(({ length }) => length === 0)) {
         return this.#takeIn(torrent, piece, { chunks: null, framed: place });
       }
@@ -76,10 +76,9 @@ export class PieceIntake {
   }
 
   /** A tree is made of the bytes as one, so they are better read as one until there is a seal. */
-  #canLand({ metainfo, sealed, shelf }: Torrent, index: number): boolean {
+  #canLand({ metainfo, sealed }: Torrent, piece: number): boolean {
     if (metainfo.pieceHashes !== null) return true;
-    const place = { torrent: shelf.serial, index, pieceCount: metainfo.pieceCount };
-    return this.#ports.seals.kept(sealed, place) !== null;
+    return sealed.kept(piece, pieceLengthAt(metainfo, piece)) !== null;
   }
 
   /** Puts a piece into the cache, if it is known again by its seal or its hash is right. */
@@ -88,10 +87,11 @@ export class PieceIntake {
     piece: number,
     { chunks, framed }: Arrived,
   ): Promise<boolean> {
-    const { cache, seals, take } = this.#ports;
-    const place = { torrent: shelf.serial, index: piece, pieceCount: metainfo.pieceCount };
-    const kept = seals.kept(sealed, place);
+    const { cache, take } = this.#ports;
     const proof = pieceProof(metainfo, piece);
+    const { lengthBytes } = proof;
+    const place = { torrent: shelf.serial, index: piece, lengthBytes };
+    const kept = sealed.kept(piece, lengthBytes);
     const taken = take({ place, proof, chunks, framed, kept });
     // What is taken here is kept at once: memory begun meanwhile would push out what is cached.
     const seal = taken instanceof Promise ? await taken : taken;
@@ -99,7 +99,7 @@ export class PieceIntake {
       cache.giveUp(framed, { isWritten: false });
       return false;
     }
-    if (seal !== kept) seals.keep(sealed, place, seal);
+    if (seal !== kept) sealed.keep(piece, seal);
     cache.keep({ shelf, piece }, framed);
     return true;
   }

@@ -1,5 +1,5 @@
 import type { Bus, Landing } from "@seedfleet/bus";
-import { readPieceCall } from "@seedfleet/contracts";
+import { type PieceRead, readPieceCall } from "@seedfleet/contracts";
 import type { PresenceWatch } from "@seedfleet/fleet";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import type { Torrent } from "../torrents/torrent.ts";
@@ -31,7 +31,7 @@ type Asked = {
   readonly torrent: Torrent;
   readonly piece: number;
   readonly verify: boolean;
-  readonly landing: Landing | null;
+  readonly landing: Landing<PieceRead> | null;
 };
 
 /** The chunks are passed on as they came, not joined; none where the bytes have landed. */

@@ -1,10 +1,11 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import type { AtOnce } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
-import { type CatalogEntry, SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
+import { type CatalogEntry, type PieceRead, SUPER_SEED_PIECES_MAX } from "@seedfleet/contracts";
 import { HashTrees, infoBytesNamed, type Metainfo } from "@seedfleet/metainfo";
 import { Shelf } from "../blocks/cached-piece.ts";
 import type { TorrentDownload } from "../downloads/torrent-download.ts";
-import type { SealedPieces } from "../fills/piece-seals.ts";
+import { SealedPieces } from "../fills/piece-seals.ts";
 
 /** What a gateway holds of a torrent that some peer asked for. */
 export class Torrent {
@@ -15,8 +16,9 @@ export class Torrent {
   readonly have: Bitfield;
   readonly shelf: Shelf = new Shelf();
   /** By which pieces that were verified are known again. */
-  readonly sealed: SealedPieces = { bytes: null };
-
+  readonly sealed: SealedPieces;
+  /** Reads of it what need not be waited for; null where no store in this process has said how. */
+  readAtOnce: AtOnce<PieceRead> | null = null;
   /** While this gateway downloads it. */
   download: TorrentDownload | null = null;
   /** Block bytes sent to peers that are gone. */
@@ -28,6 +30,7 @@ export class Torrent {
   constructor(metainfo: Metainfo, entry: CatalogEntry, have?: Bitfield) {
     this.metainfo = metainfo;
     this.entry = entry;
+    this.sealed = new SealedPieces(metainfo);
     this.have = have ?? Bitfield.full(metainfo.pieceCount);
   }
 

@@ -23,6 +23,11 @@ export class LocationTurns {
     }
   }
 
+  /** At once, or not: false while somebody writes. */
+  readAtOnce(location: string, work: () => boolean): boolean {
+    return !anyOverlaps(this.#writing, location) && work();
+  }
+
   async write<Result>(location: string, work: () => Promise<Result>): Promise<Result> {
     while (anyOverlaps(this.#writing, location)) await this.#ended.promise;
     // From now on nobody begins to read there, so the readers come to an end.

@@ -13,9 +13,11 @@ export interface TorrentBytes {
   read(begin: number, into: Uint8Array): Promise<void>;
   /** The same into memory in parts; absent where it would spare no copy. */
   readonly readPlaces?: (begin: number, places: Places) => Promise<void>;
+  /** As `Content.readAtOnce` does. */
+  readonly readAtOnce?: (begin: number, places: Places) => boolean;
 }
 
-type TorrentContent = Pick<Content, "read" | "readPlaces">;
+type TorrentContent = Pick<Content, "read" | "readPlaces" | "readAtOnce">;
 
 type Run = { readonly ranges: readonly ContentRange[]; readonly places: Places };
 
@@ -29,7 +31,7 @@ export function torrentBytes(content: TorrentContent, layout: TorrentLayout): To
     if (runs.length === 1 && only !== undefined) return readRun(only.ranges, only.places);
     await readRuns(readRun, runs);
   };
-  const { readPlaces } = content;
+  const { readPlaces, readAtOnce } = content;
   const readWhole: ReadRun = (ranges, [into]) => {
     assert(into !== undefined);
     return content.read(ranges, into);
@@ -39,6 +41,14 @@ export function torrentBytes(content: TorrentContent, layout: TorrentLayout): To
     ...(readPlaces === undefined
       ? {}
       : { readPlaces: (begin, places) => readWith(readPlaces, begin, places) }),
+    ...(readAtOnce === undefined
+      ? {}
+      : {
+          readAtOnce(begin, places) {
+            const runs = runsOf(fileSpans(layout, begin, placesLength(places)), layout, places);
+            return runs.every((run) => readAtOnce(run.ranges, run.places));
+          },
+        }),
   };
 }
 
@@ -88,6 +98,7 @@ function runsOf(spans: readonly FileSpan[], layout: TorrentLayout, places: Place
   }
   return runs.map(({ ranges, begin, end }) => ({
     ranges,
-    places: placesBetween(places, begin, end),
+    // Whoever reads to the same places again is known by them.
+    places: begin === 0 && end === at ? places : placesBetween(places, begin, end),
   }));
 }

@@ -3,14 +3,20 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { Landing } from "@seedfleet/bus";
-import { type CatalogEntry, DEFAULT_TORRENT_OPTIONS, readPieceCall } from "@seedfleet/contracts";
+import { infoHashFromBytes } from "@seedfleet/bytes";
+import {
+  type CatalogEntry,
+  DEFAULT_TORRENT_OPTIONS,
+  type PieceRead,
+  readPieceCall,
+} from "@seedfleet/contracts";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import { GivenStore, remote } from "../testing.ts";
 import { getsOf, padded, startWithBucket } from "./testing.ts";
 
 const PIECE_BYTES = 16_384;
 
-type Landed = { readonly landing: Landing; readonly chunks: Uint8Array };
+type Landed = { readonly landing: Landing<PieceRead>; readonly chunks: Uint8Array };
 
 /** Reads a piece whose asker would have it in three parts with a gap before each. */
 async function land(
@@ -25,7 +31,7 @@ async function land(
     const gap = 13 * (index + 1);
     return memory.subarray(gap + (ends[index - 1] ?? 0), gap + end);
   });
-  const landing = new Landing(parts);
+  const landing = new Landing<PieceRead>(parts);
   const request = { infoHash: entry.infoHash, piece, begin: 0, length, verify };
   const stream = bus.stream(readPieceCall, { holder: id }, request, { landing });
   const chunks = Buffer.concat(await Array.fromAsync(stream));
@@ -105,7 +111,7 @@ test("a piece that is to be checked, and one that lies here already, come in chu
 test("a landing of another length is left alone", async () => {
   await using given = await GivenStore.start({ "a/x": WHOLE });
   const { entry } = await given.publish("a", { version: "v1", pieceLengthBytes: PIECE_BYTES });
-  const landing = new Landing([new Uint8Array(PIECE_BYTES - 1)]);
+  const landing = new Landing<PieceRead>([new Uint8Array(PIECE_BYTES - 1)]);
   const request = { infoHash: entry.infoHash, piece: 0, begin: 0, length: PIECE_BYTES };
   const stream = given.bus.stream(
     readPieceCall,
@@ -115,4 +121,29 @@ test("a landing of another length is left alone", async () => {
   );
   deepEqual(Buffer.concat(await Array.fromAsync(stream)), WHOLE.subarray(0, PIECE_BYTES));
   deepEqual([landing.isFilled, landing.isTaken], [false, false]);
+});
+
+test("who has read a piece to its place may read others at once, while all is well", async (t) => {
+  await using given = await GivenStore.start({ "a/x": WHOLE });
+  const { entry } = await given.publish("a", { version: "v1", pieceLengthBytes: PIECE_BYTES });
+  const { atOnce } = (await land(given, entry, { piece: 0 })).landing;
+  ok(atOnce !== null);
+  const { infoHash } = entry;
+  const parts = [Buffer.alloc(100), Buffer.alloc(PIECE_BYTES - 100)];
+  const request = { infoHash, piece: 2, begin: 0, length: PIECE_BYTES, verify: false };
+  if (!atOnce(request, parts)) return t.skip("this system reads nothing without waiting");
+  deepEqual(Buffer.concat(parts), WHOLE.subarray(2 * PIECE_BYTES, 3 * PIECE_BYTES));
+  const end = [Buffer.alloc(60)];
+  ok(atOnce({ ...request, piece: 4, begin: 40, length: 60 }, end));
+  deepEqual(Buffer.concat(end), WHOLE.subarray(-60));
+  for (const wrong of [
+    { ...request, verify: true },
+    { ...request, piece: 5 },
+    { ...request, begin: 1 },
+    { ...request, infoHash: infoHashFromBytes(new Uint8Array(20)) },
+  ]) {
+    equal(atOnce(wrong, parts), false);
+  }
+  rmSync(given.directory.at("a/x"));
+  equal(atOnce(request, parts), false);
 });

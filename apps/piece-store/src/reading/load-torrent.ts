@@ -123,7 +123,7 @@ async function loadSource(
     }
     // While a file is repaired it is not what was listed, so nobody reads it then.
     const { turns } = sources;
-    const { readPlaces } = bytes;
+    const { readPlaces, readAtOnce } = bytes;
     const repair = repairFiles(listing, layout);
     return {
       has: () => true,
@@ -132,6 +132,9 @@ async function loadSource(
       ...(readPlaces === undefined
         ? {}
         : { readPlaces: (begin, at) => turns.read(location, () => readPlaces(begin, at)) }),
+      ...(readAtOnce === undefined
+        ? {}
+        : { readAtOnce: (begin, at) => turns.readAtOnce(location, () => readAtOnce(begin, at)) }),
       isManaged: false,
       repair: (begin, right) => turns.write(location, () => repair(begin, right)),
     };

@@ -1,4 +1,4 @@
-import type { Bus, Landing } from "@seedfleet/bus";
+import type { AtOnce, Bus } from "@seedfleet/bus";
 import { type InfoHash, placesLength } from "@seedfleet/bytes";
 import { contentUnreadable } from "@seedfleet/content";
 import type { PieceRead } from "@seedfleet/contracts";
@@ -13,6 +13,7 @@ import { CHUNK_BYTES_MAX, type ChunkRead, chunkBytesFor, keyOf, lengthOf } from 
 import { keepWaiting } from "./keep-waiting.ts";
 import type { TorrentContext } from "./load-torrent.ts";
 import { READ_AHEAD_PIECES, ReadAhead } from "./read-ahead.ts";
+import { type PieceLanding, readsAtOnce } from "./reads-at-once.ts";
 import { SourceReads } from "./source-reads.ts";
 import type { TorrentConditions } from "./torrent-conditions.ts";
 import type { TorrentContexts } from "./torrent-contexts.ts";
@@ -45,7 +46,7 @@ export type PieceReaderPorts = {
 type Asked = {
   readonly read: ChunkRead;
   /** Where the asker would have all of it, if it is in this process. */
-  readonly landing: Landing | null;
+  readonly landing: PieceLanding | null;
   readonly end: AbortSignal;
   /** Rejects with the reason when it ends. */
   readonly ended: Promise<never>;
@@ -64,6 +65,7 @@ export class PieceReader {
   readonly #reads: SourceReads;
   readonly #cache: ChunkCache;
   readonly #ahead: ReadAhead;
+  readonly #atOnce: AtOnce<PieceRead>;
   /** What ends each answer that is being given. */
   readonly #answers = new Set<AbortController>();
   #ended = Promise.withResolvers<void>();
@@ -79,6 +81,7 @@ export class PieceReader {
       ...{ conditions, memory: this.#memory },
       fellBack: () => metrics.fallbackReads.add(1),
     });
+    this.#atOnce = readsAtOnce({ ...ports, reads: this.#reads });
     this.#ahead = new ReadAhead({
       // What would push out what it was read for is not worth reading.
       mayRead: (context) =>
@@ -118,7 +121,7 @@ export class PieceReader {
   async *read(
     request: PieceRead,
     asker: AbortSignal,
-    landing: Landing | null = null,
+    landing: PieceLanding | null = null,
   ): AsyncGenerator<Uint8Array, void, void> {
     const { metrics } = this.#ports;
     const { verify, ...read } = request;
@@ -176,7 +179,7 @@ export class PieceReader {
    * Reads all of it to where the asker would have it, unless it must come from a source that cannot
    * do that or lies here already. How many bytes are there then, or were given: all or none.
    */
-  async *#land(asked: Asked, landing: Landing): AsyncGenerator<Uint8Array, number, void> {
+  async *#land(asked: Asked, landing: PieceLanding): AsyncGenerator<Uint8Array, number, void> {
     const { read, end } = asked;
     if (read.length > this.#chunkBytes || placesLength(landing.parts) !== read.length) return 0;
     const context = yield* this.#wait(asked, this.#contextFor(read));
@@ -187,6 +190,7 @@ export class PieceReader {
     );
     const bytes = yield* this.#wait(asked, landed, context);
     if (bytes !== null) yield bytes;
+    else landing.offer(this.#atOnce);
     return read.length;
   }
 

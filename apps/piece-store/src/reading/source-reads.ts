@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Landing } from "@seedfleet/bus";
+import type { LandingMemory } from "@seedfleet/bus";
 import { locationKind, placeOf } from "../content/locations.ts";
 import { pieceAbsent, pieceCorrupt } from "../errors.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
@@ -36,7 +36,7 @@ type Answer = {
 
 type AttemptedRange = TorrentRange & {
   readonly signal: AbortSignal;
-  readonly landing: Landing | null;
+  readonly landing: LandingMemory | null;
 };
 
 type SourceReadPorts = {
@@ -101,15 +101,32 @@ export class SourceReads {
   land(
     context: TorrentContext,
     range: TorrentRange,
-    options: { readonly signal: AbortSignal; readonly landing: Landing },
+    options: { readonly signal: AbortSignal; readonly landing: LandingMemory },
   ): Promise<Uint8Array | null> {
     return this.#read(context, range, options);
+  }
+
+  /** Into the asker's memory without waiting, from the source that is asked first; or not. */
+  readAtOnce(
+    context: TorrentContext,
+    { piece, begin }: TorrentRange,
+    parts: readonly Uint8Array[],
+  ): boolean {
+    const { conditions } = this.#ports;
+    const { infoHash, sources, pieceLengthBytes } = context;
+    const source = firstOf(sources, conditions.clock.nowMs());
+    const content = source?.loaded ?? null;
+    if (source === undefined || content?.readAtOnce === undefined || !content.has(piece)) {
+      return false;
+    }
+    if (conditions.isBad(infoHash, source.location, piece)) return false;
+    return content.readAtOnce(piece * pieceLengthBytes + begin, parts);
   }
 
   async #read(
     context: TorrentContext,
     range: TorrentRange,
-    { signal, landing }: { readonly signal: AbortSignal; readonly landing: Landing | null },
+    { signal, landing }: { readonly signal: AbortSignal; readonly landing: LandingMemory | null },
   ): Promise<Uint8Array | null> {
     const { clock } = this.#ports.conditions;
     const sources = inTurn(context, clock.nowMs());
@@ -173,7 +190,7 @@ export class SourceReads {
 async function landed(
   { readPlaces }: SourceBytes,
   begin: number,
-  landing: Landing,
+  landing: LandingMemory,
 ): Promise<boolean> {
   if (readPlaces === undefined || !landing.take()) return false;
   try {

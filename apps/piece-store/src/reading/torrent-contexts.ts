@@ -29,6 +29,14 @@ export class TorrentContexts {
     return this.#slots.get(infoHash) === slot ? context : this.find(infoHash);
   }
 
+  /** What the torrent is read by, if it is loaded. */
+  current(infoHash: InfoHash): TorrentContext | null {
+    const slot = this.#slots.get(infoHash);
+    if (slot === undefined) return null;
+    this.#use(infoHash, slot);
+    return slot.context;
+  }
+
   /** Whether this is still what the torrent is read by. */
   isCurrent(context: TorrentContext): boolean {
     return this.#slots.get(context.infoHash)?.context === context;

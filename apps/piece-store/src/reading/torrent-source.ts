@@ -25,6 +25,7 @@ export class TorrentSource {
   readonly location: string;
   readonly #load: () => Promise<SourceBytes>;
   #loading: Promise<SourceBytes> | null = null;
+  #loaded: SourceBytes | null = null;
   #stalePath: string | null = null;
   #isRetired = false;
   #restsUntilMs = -Infinity;
@@ -44,7 +45,9 @@ export class TorrentSource {
     const loading = this.#loading ?? this.#load();
     this.#loading = loading;
     try {
-      return await loading;
+      const bytes = await loading;
+      if (this.#loading === loading) this.#loaded = bytes;
+      return bytes;
     } catch (error) {
       if (this.#loading === loading) this.#loading = null;
       throw error;
@@ -56,7 +59,13 @@ export class TorrentSource {
     if (errorCode(error) !== "content-changed" || this.isStale || this.#isRetired) return false;
     this.#stalePath = pathOf(error) ?? this.location;
     this.#loading = null;
+    this.#loaded = null;
     return true;
+  }
+
+  /** What `bytes` has given, while the source is what was hashed. */
+  get loaded(): SourceBytes | null {
+    return this.#loaded;
   }
 
   /** Of the file that showed that the source is stale. */

@@ -1,3 +1,5 @@
+import { foreignFunctions } from "@seedfleet/runtime";
+
 /**
  * The few functions of the C library that `node:dgram` and `node:net` have no counterpart for, by
  * way of `node:ffi`. All return −1 for a failure. Pointers are numbers: nothing checks them, so
@@ -39,14 +41,12 @@ export type SocketOption = {
 /** A request of `ioctl`. */
 const FIOCLEX = 0x5451n;
 
-/** The layouts and numbers we know are those of Linux with 64 bits, the lowest byte first. */
-const KNOWN_MACHINES = ["x64", "arm64"];
-
 /** Null where it cannot be had: another system, a Node.js without FFI or with it turned off. */
 export function loadLibcSockets(): LibcSockets | null {
-  if (process.platform !== "linux" || !KNOWN_MACHINES.includes(process.arch)) return null;
+  const ffi = foreignFunctions();
+  if (ffi === null) return null;
   try {
-    const { dlopen, getRawPointer } = foreignFunctions();
+    const { dlopen, getRawPointer } = ffi;
     const { functions } = dlopen(null, {
       socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
       bind: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
@@ -78,19 +78,5 @@ export function loadLibcSockets(): LibcSockets | null {
     };
   } catch {
     return null;
-  }
-}
-
-/**
- * Node.js warns on standard error that the module is experimental, at each start. Whoever runs a
- * tracker can do nothing about it: where it does not work, `dgram` does.
- */
-function foreignFunctions(): typeof import("node:ffi") {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return process.getBuiltinModule("node:ffi");
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }

@@ -124,7 +124,7 @@ export const streamTests: BusTests = {
     });
     await serving.flush();
     for (const fill of [1, 2]) {
-      const landing = new Landing([new Uint8Array(10), new Uint8Array(20)]);
+      const landing = new Landing<number>([new Uint8Array(10), new Uint8Array(20)]);
       const chunks = await Array.fromAsync(asking.stream(bytesStream, { run }, fill, { landing }));
       const bytes = Buffer.concat(landing.isFilled ? landing.parts : chunks);
       deepEqual(bytes, Buffer.alloc(30, fill));
