@@ -90,6 +90,7 @@ export {
 } from "./ingest.ts";
 export {
   MIRROR_BUCKET,
+  MIRROR_CLAIMS_MAX,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_REASON_LENGTH_MAX,
@@ -97,9 +98,11 @@ export {
   MIRROR_WEB_SEEDS_MAX,
   MIRRORS_MAX,
   type Mirror,
+  type MirrorClaims,
   type MirrorProgress,
   type MirrorState,
   mirror,
+  mirrorClaimsEvent,
   mirrorProgressEvent,
 } from "./mirrors.ts";
 export { type PeerAnnounced, peerAnnouncedEvent } from "./peers.ts";

@@ -6,7 +6,7 @@ import {
   type MirrorState,
   manageCall,
 } from "@seedfleet/contracts";
-import { type Catalog, rendezvous } from "@seedfleet/fleet";
+import type { Catalog } from "@seedfleet/fleet";
 import type { Chance } from "@seedfleet/picker";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
@@ -18,6 +18,7 @@ import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
 import type { DownloadMemory } from "./download-memory.ts";
 import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
+import { MirrorShare } from "./mirror-share.ts";
 import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
 import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
 import type { ReadHave } from "./read-have.ts";
@@ -62,6 +63,7 @@ export class MirrorRun {
   readonly #sources: MirrorSources;
   readonly #stopping = new AbortController();
   #gateways: readonly string[];
+  #share: MirrorShare | null = null;
   #cancelTick: CancelTimer | null = null;
   #refreshAtMs = 0;
   #torrent: Torrent | null = null;
@@ -133,11 +135,12 @@ export class MirrorRun {
   sharedBy(gateways: readonly string[]): void {
     if (gateways.join() === this.#gateways.join()) return;
     this.#gateways = gateways;
-    this.#prefer();
+    this.#shareOut();
   }
 
   /** A piece is there; the torrent's bitfield has it already. */
   verified(piece: number): void {
+    this.#share?.verified(piece);
     this.#torrent?.download?.verified(piece);
     if (this.#torrent?.have.isFull) this.#complete();
   }
@@ -220,7 +223,7 @@ export class MirrorRun {
       chance,
     );
     this.#state = "downloading";
-    this.#prefer();
+    this.#shareOut();
     swarms.downloadChanged(torrent);
     this.#sources.downloadBegan(torrent.metainfo, torrent.download);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
@@ -229,12 +232,12 @@ export class MirrorRun {
     this.#peers.start();
   }
 
-  #prefer(): void {
-    const download = this.#torrent?.download ?? null;
-    if (download === null || this.#gateways.length < 2) return;
-    const { infoHash } = this.mirror;
-    const { gateway } = this.#config;
-    download.prefer((piece) => rendezvous(`${infoHash} ${piece}`, this.#gateways) === gateway);
+  #shareOut(): void {
+    const download = this.#torrent?.download;
+    if (!download) return;
+    this.#share?.end();
+    const by = { infoHash: this.mirror.infoHash, gateway: this.#config.gateway };
+    this.#share = MirrorShare.of(this.#ports, download, { ...by, gateways: this.#gateways });
   }
 
   #tick(): void {
@@ -258,6 +261,8 @@ export class MirrorRun {
   #end(): void {
     this.#cancelTick?.();
     this.#cancelTick = null;
+    this.#share?.end();
+    this.#share = null;
     this.#peers.stop();
     this.#sources.downloadEnded();
     const torrent = this.#torrent;
@@ -278,11 +283,11 @@ export class MirrorRun {
     const torrent = this.#torrent;
     if (torrent === null) return { uploadedBytes: 0, downloadedBytes: 0, leftBytes: null };
     const { have, metainfo } = torrent;
-    const missing = have.pieceCount - have.count;
+    const leftBytes = (have.pieceCount - have.count) * metainfo.pieceLengthBytes;
     return {
       uploadedBytes: this.#ports.peers.sentBytesOf(torrent),
       downloadedBytes: this.downloaded.downloadedBytes,
-      leftBytes: Math.min(metainfo.sizeBytes, missing * metainfo.pieceLengthBytes),
+      leftBytes: Math.min(metainfo.sizeBytes, leftBytes),
     };
   }
 }
