@@ -53,8 +53,8 @@ type Leecher = {
 /**
  * The super-seeding (BEP 16) of one swarm over its gateways: takes in what they report, and answers
  * each with what its leechers are to be told of. Every piece is offered once in the fleet while
- * there is one that was not; after that leechers are left to each other, as long as that feeds them.
- * A leecher at several gateways is offered a piece at one of them.
+ * there is one that was not; after that leechers are left to each other, as long as that feeds
+ * them. A leecher at several gateways is offered a piece at one of them.
  */
 export class SuperSeeding {
   readonly #seed: SuperSeed;

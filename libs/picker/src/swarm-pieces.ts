@@ -30,7 +30,7 @@ export class SwarmPieces {
     return this.#wanted;
   }
 
-  /** How many peers have every piece. They are counted apart, so that one who comes costs nothing. */
+  /** How many peers have every piece. They are counted apart: one who comes costs nothing. */
   get seeds(): number {
     this.settle();
     return this.#seeds;

@@ -13,7 +13,7 @@ export const CLAIMS_MS = 5_000;
 /** A begun piece that no peer is asked for is claimed so long: its peer may unchoke us again. */
 export const IDLE_CLAIM_MS = 20_000;
 
-/** Who has nothing else to ask for waits so long for what others claim, and then asks for it too. */
+/** Who has nothing else to ask for waits so long for what others claim, then asks for it too. */
 export const PATIENCE_MS = 10_000;
 
 export type SharedDownloadPorts = Pick<
