@@ -25,9 +25,9 @@ type SeededPeer = {
  * Which piece a super-seeding fleet tells each peer of next (BEP 16). To a peer the fleet seems to
  * have nothing but what it was offered: the rarest piece it lacks, which nobody else was offered
  * while there is such a one. It is offered the next only after another peer got that piece too,
- * when nobody is left to show it to, or on trust, once it has passed others on. One state serves all
- * gateways of a swarm, so a piece is offered once in the fleet; a leecher at several gateways is one
- * peer here.
+ * when nobody is left to show it to, or on trust, once it has passed others on. One state serves
+ * all gateways of a swarm, so a piece is offered once in the fleet; a leecher at several gateways
+ * is one peer here.
  *
  * No step looks at all peers. `next` passes over what the peer has of the rarest pieces.
  */
