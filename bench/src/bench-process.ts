@@ -29,6 +29,7 @@ export class BenchProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #told = new Map<string, Fields>();
+  readonly #hearing = new Map<string, (fields: Fields) => void>();
   readonly #readings = new Set<Reading>();
   #complaint = "";
   #ended: BenchError | null = null;
@@ -83,6 +84,11 @@ export class BenchProcess implements AsyncDisposable {
     });
   }
 
+  /** Hears every event of that name from now on. */
+  hear(event: string, listener: (fields: Fields) => void): void {
+    this.#hearing.set(event, listener);
+  }
+
   /** Writes a line to its standard input. One that has ended is told nothing. */
   tell(line: string): void {
     this.#child.stdin?.write(`${line}\n`);
@@ -102,6 +108,7 @@ export class BenchProcess implements AsyncDisposable {
     const event = fields?.["event"];
     if (fields === null || typeof event !== "string") return;
     this.#told.set(event, fields);
+    this.#hearing.get(event)?.(fields);
     for (const reading of this.#readings) if (reading.event === event) reading.settle(fields);
   }
 

@@ -10,6 +10,10 @@ test("parseDownloadSwarmOptions() divides the rates", () => {
   equal(options.leecherBytesPerSecond, 2_000_000);
 });
 
+test("parseDownloadSwarmOptions() refuses a seed that there is not", () => {
+  throws(() => parseDownloadSwarmOptions(["--seed", "aria2"]), /libtorrent, seedfleet, super/);
+});
+
 test("parseDownloadSwarmOptions() refuses more Seedfleets than leechers", () => {
   const args = ["--leechers", "3", "--seedfleets", "0,4"];
   throws(() => parseDownloadSwarmOptions(args), {

@@ -1,5 +1,6 @@
 import { BenchError } from "../bench-error.ts";
 import { countOption, countsOption, parseFlags } from "../bench-options.ts";
+import { SEED_KINDS, type SeedKind } from "./start-seed.ts";
 
 export type DownloadSwarmOptions = {
   readonly json: boolean;
@@ -8,6 +9,7 @@ export type DownloadSwarmOptions = {
   readonly leechers: number;
   /** In each swarm, how many of the leechers are Seedfleet's. */
   readonly seedfleets: readonly number[];
+  readonly seed: SeedKind;
   readonly seedBytesPerSecond: number;
   readonly leecherBytesPerSecond: number;
   /** By what the rates were divided. */
@@ -16,10 +18,11 @@ export type DownloadSwarmOptions = {
 
 export const DOWNLOAD_SWARM_USAGE = `Usage: npm run bench -- download-swarm [options]
 
-Has a libtorrent seed and leechers, all with limits of their uploads, share one torrent, and tells
-when the slowest was done, beside the shortest time that there could be, and how many copies the
-seed had sent when the first leecher was done.
+Has a seed and leechers, all with limits of their uploads, share one torrent, and tells when the
+slowest was done, beside the shortest time that there could be, and how many copies the seed had
+sent when every piece was out there once, and when the first and the last leecher was done.
 
+  --seed KIND           libtorrent, seedfleet, or super: Seedfleet's that super-seeds (libtorrent)
   --seedfleets LIST     leechers that are Seedfleet's, of each swarm; the others are libtorrent's
                         (0,5,10)
   --leechers N          in each swarm (10)
@@ -38,6 +41,7 @@ export function parseDownloadSwarmOptions(args: readonly string[]): DownloadSwar
     leechers: { type: "string", default: "10" },
     runs: { type: "string", default: "1" },
     "size-mb": { type: "string", default: "256" },
+    seed: { type: "string", default: "libtorrent" },
     "seed-mbps": { type: "string", default: "20" },
     "leecher-mbps": { type: "string", default: "10" },
     slower: { type: "string", default: "1" },
@@ -57,8 +61,14 @@ export function parseDownloadSwarmOptions(args: readonly string[]): DownloadSwar
     json: values.json,
     runs: countOption("--runs", values.runs, { min: 1, max: 100 }),
     sizeMib: countOption("--size-mb", values["size-mb"], { min: 16, max: 65_536 }),
-    ...{ leechers, seedfleets, slower },
+    ...{ leechers, seedfleets, slower, seed: seedKind(values.seed) },
     seedBytesPerSecond: rate("seed-mbps"),
     leecherBytesPerSecond: rate("leecher-mbps"),
   };
+}
+
+function seedKind(value: string): SeedKind {
+  const kind = SEED_KINDS.find((each) => each === value);
+  if (kind !== undefined) return kind;
+  throw new BenchError(`--seed is ${SEED_KINDS.join(", ")}, not "${value}"`);
 }

@@ -3,7 +3,8 @@
 Usage: libtorrent-peer.py JSON, with savePath, torrent (a file), seeds (whether it has all of it), and
 uploadBytesPerSecond (0 is no limit). With `make` (a file's path) it makes the .torrent first, of v1,
 in pieces of pieceLengthBytes. Tells `listening`; then it takes lines: `go {"ports": […]}` begins,
-`uploaded` has it tell `uploaded`. Tells `finished` when it has every piece.
+`uploaded…` has it tell the same word with its bytes. Tells `finished` when it has every piece, and
+with `tellsPieces` also `pieces` as they come.
 """
 
 import json
@@ -37,7 +38,8 @@ session = lt.session(
         "upload_rate_limit": options["uploadBytesPerSecond"],
         "rate_limit_ip_overhead": False,
         "connection_speed": 100,
-        "alert_mask": lt.alert.category_t.status_notification,
+        "alert_mask": lt.alert.category_t.status_notification
+        | (lt.alert.category_t.piece_progress_notification if options.get("tellsPieces") else 0),
         **options.get("settings", {}),
     }
 )
@@ -79,8 +81,13 @@ while True:
         if line.startswith("go ") and handle is None:
             handle = begin(json.loads(line[3:])["ports"])
         elif line.startswith("uploaded"):
-            tell("uploaded", bytes=handle.status().total_payload_upload)
+            tell(line.strip(), bytes=handle.status().total_payload_upload)
+    pieces = []
     for alert in session.pop_alerts():
         if isinstance(alert, lt.torrent_finished_alert) and not finished:
             finished = True
             tell("finished")
+        elif isinstance(alert, lt.piece_finished_alert):
+            pieces.append(alert.piece_index)
+    if pieces:
+        tell("pieces", pieces=pieces)

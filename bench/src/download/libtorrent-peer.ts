@@ -16,6 +16,8 @@ export type LibtorrentOptions = {
   /** The file of which the torrent is made first. */
   readonly make?: string;
   readonly pieceLengthBytes?: number;
+  /** Whether each piece that came is told, as `pieces`. */
+  readonly tellsPieces?: boolean;
 };
 
 /** A process that takes part in a swarm: `go` has it begin, and it tells `finished`. */

@@ -13,6 +13,8 @@ export type MirrorWish = {
   /** The piece-store that is to keep it. */
   readonly holder: string;
   readonly peers: readonly HostPort[];
+  /** A piece is on disk. */
+  readonly got?: (piece: number) => void;
 };
 
 /** Has the fleet behind a bus download a torrent, and resolves when every piece is on disk. */
@@ -27,6 +29,7 @@ export async function mirrorTorrent(bus: Bus, wish: MirrorWish): Promise<void> {
   const verified = new Set<number>();
   const { promise: complete, resolve } = Promise.withResolvers<void>();
   const hearing = bus.subscribe(pieceVerifiedEvent, { params: { infoHash } }, ({ piece }) => {
+    if (!verified.has(piece)) wish.got?.(piece);
     verified.add(piece);
     if (verified.size === pieceCount) resolve();
   });

@@ -19,6 +19,10 @@ const PICKS = 600_000;
 /** Blocks that one peer is asked for at a time. */
 const ASKED_AT_ONCE = 4;
 
+/** HAVEs that come before a block is asked for, where they come in turns. */
+const HAVES_PER_PICK = 10;
+const HAVES_IN_TURNS = 500_000;
+
 type Figure = { readonly name: string; readonly perSecond: Spread };
 
 /** `bench picker`: a swarm of very many pieces, in this process. */
@@ -32,6 +36,10 @@ export async function pickerBench(args: readonly string[]): Promise<void> {
   });
   const figures = [
     { name: "HAVEs", perSecond: spreadOf(runs.map(({ haves }) => haves)) },
+    {
+      name: `HAVEs, a block picked after ${HAVES_PER_PICK}`,
+      perSecond: spreadOf(runs.map(({ inTurns }) => inTurns)),
+    },
     { name: "blocks picked", perSecond: spreadOf(runs.map(({ picks }) => picks)) },
   ];
   const at = new Date().toISOString();
@@ -43,7 +51,7 @@ export async function pickerBench(args: readonly string[]): Promise<void> {
 function measure(
   { pieces, peers: peerCount }: PickerOptions,
   rng: Rng,
-): { readonly haves: number; readonly picks: number } {
+): { readonly haves: number; readonly inTurns: number; readonly picks: number } {
   const pieceLengthBytes = BLOCKS_PER_PIECE * BLOCK_BYTES;
   const shape = { pieceCount: pieces, pieceLengthBytes, sizeBytes: pieces * pieceLengthBytes };
   const there = Bitfield.empty(pieces);
@@ -54,8 +62,17 @@ function measure(
     if (at % PEERS_PER_SEED === 0) picker.setPieces(peer, Bitfield.full(pieces));
   }
   const anyLeecher = (): PickerPeer => leechers[rng.below(leechers.length)] as PickerPeer;
+  const anySeed = peers[0] as PickerPeer;
   const haves = perSecond(HAVES, () => {
     for (let have = 0; have < HAVES; have += 1) picker.have(anyLeecher(), rng.below(pieces));
+    // What a HAVE leaves to be done is done when a block is picked.
+    picker.pick(anySeed, 1);
+  });
+  const inTurns = perSecond(HAVES_IN_TURNS, () => {
+    for (let have = 0; have < HAVES_IN_TURNS; have += 1) {
+      picker.have(anyLeecher(), rng.below(pieces));
+      if (have % HAVES_PER_PICK === 0) picker.pick(anySeed, 1);
+    }
   });
   const picks = perSecond(PICKS, () => {
     let left = PICKS;
@@ -63,7 +80,7 @@ function measure(
       left -= picker.pick(peers[at] as PickerPeer, Math.min(left, ASKED_AT_ONCE)).length;
     }
   });
-  return { haves, picks };
+  return { haves, inTurns, picks };
 }
 
 function perSecond(count: number, run: () => void): number {

@@ -63,8 +63,10 @@ export class Bitfield {
   /** True when the piece was not there before. */
   add(piece: number): boolean {
     assert(piece >= 0 && piece < this.pieceCount);
-    if (this.has(piece)) return false;
-    this.#bytes[piece >>> 3] = this.#byte(piece) | bitOf(piece);
+    const before = this.#byte(piece);
+    const after = before | bitOf(piece);
+    if (after === before) return false;
+    this.#bytes[piece >>> 3] = after;
     this.#count += 1;
     return true;
   }

@@ -102,6 +102,25 @@ test("SuperSeeding waits ever shorter for who cannot share, and longer again onc
   equal(swarm.heard("one", NOTHING, nowMs + SUPER_SEED_PATIENCE_MS).length, 1);
 });
 
+test("SuperSeeding leaves leechers to each other for what two have, while that feeds them", () => {
+  const swarm = new SuperSeeding(4, CHANCE);
+  const offers = swarm.heard("one", joined("a", "b", "c"), 0);
+  const pieces = offers.map(({ piece }) => piece);
+  const [ofA = -1, ofB = -1] = pieces;
+  const fourth = [0, 1, 2, 3].find((piece) => !pieces.includes(piece)) ?? -1;
+  // "a" gets its own and that of "b", which another has too.
+  swarm.heard("one", had("b", ofB), 1);
+  swarm.heard("one", had("c", ofB), 1);
+  const fed = { ...NOTHING, had: [{ leecher: "a", pieces: [ofB, fourth] }] };
+  swarm.heard("one", { ...fed, had: [...fed.had, { leecher: "b", pieces: [ofA, fourth] }] }, 2);
+  // What is offered to "c" is all that "a" lacks, and one leecher only is to have it.
+  const lacks = pieces[2] ?? -1;
+  swarm.heard("one", had("b", lacks), 3);
+  deepEqual(swarm.heard("one", had("a", ofA), 3), [], "it is fed by the others");
+  const later = swarm.heard("one", NOTHING, SUPER_SEED_PATIENCE_MS_MIN);
+  deepEqual(later, [{ leecher: "a", piece: lacks }]);
+});
+
 test("SuperSeeding forgets a gateway that says nothing, and takes a whole report for all", () => {
   const swarm = new SuperSeeding(4, CHANCE);
   swarm.heard("one", joined("a", "b"), 0);

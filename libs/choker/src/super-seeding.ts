@@ -10,6 +10,9 @@ export const SUPER_SEED_PATIENCE_MS = 60_000;
  */
 export const SUPER_SEED_PATIENCE_MS_MIN = 5_000;
 
+/** What so many leechers have they can give others, while these get something from each other. */
+const COPIES_SPARED = 2;
+
 /** A gateway that says nothing for so long is gone, and its leechers with it. */
 export const SUPER_SEED_SILENCE_MS_MAX = 10_000;
 
@@ -42,12 +45,16 @@ type Leecher = {
   /** Which of them told it of a piece last, and since when it is waited for the next thing. */
   offer: { readonly gateway: string; sinceMs: number; wasHad: boolean } | null;
   patienceMs: number;
+  offeredAtMs: number;
+  /** Whether it got something else since then. */
+  isServedByOthers: boolean;
 };
 
 /**
  * The super-seeding (BEP 16) of one swarm over its gateways: takes in what they report, and answers
  * each with what its leechers are to be told of. Every piece is offered once in the fleet while
- * there is one that was not; a leecher at several gateways is offered a piece at one of them.
+ * there is one that was not; after that leechers are left to each other, as long as that feeds
+ * them. A leecher at several gateways is offered a piece at one of them.
  */
 export class SuperSeeding {
   readonly #seed: SuperSeed;
@@ -111,13 +118,17 @@ export class SuperSeeding {
     }
     this.#seed.joined(leecher, have, told);
     const offer = told.length === 0 ? null : { gateway, sinceMs: nowMs, wasHad: false };
-    const patienceMs = SUPER_SEED_PATIENCE_MS;
-    this.#leechers.set(leecher, { gateways: new Set([gateway]), offer, patienceMs });
+    this.#leechers.set(leecher, {
+      ...{ gateways: new Set([gateway]), offer, patienceMs: SUPER_SEED_PATIENCE_MS },
+      ...{ offeredAtMs: nowMs, isServedByOthers: false },
+    });
   }
 
   #had(leecher: string, piece: number, nowMs: number): void {
     const isOffer = this.#seed.has(leecher, piece);
-    const offer = this.#leechers.get(leecher)?.offer ?? null;
+    const known = this.#leechers.get(leecher);
+    if (known !== undefined && !isOffer) known.isServedByOthers = true;
+    const offer = known?.offer ?? null;
     if (!isOffer || offer === null) return;
     offer.wasHad = true;
     offer.sinceMs = nowMs;
@@ -143,10 +154,15 @@ export class SuperSeeding {
       if (!known.gateways.has(gateway)) continue;
       this.#renewPatience(leecher, known, nowMs);
       const { value, chance } = draw(this.#chance, CHANCES);
-      const piece = this.#seed.next(leecher, value / CHANCES);
+      const isSpared =
+        known.isServedByOthers && nowMs - known.offeredAtMs < SUPER_SEED_PATIENCE_MS_MIN;
+      const copiesMax = isSpared ? COPIES_SPARED - 1 : Number.POSITIVE_INFINITY;
+      const piece = this.#seed.next(leecher, value / CHANCES, copiesMax);
       if (piece === null) continue;
       this.#chance = chance;
       known.offer = { gateway, sinceMs: nowMs, wasHad: false };
+      known.offeredAtMs = nowMs;
+      known.isServedByOthers = false;
       offers.push({ leecher, piece });
     }
     return offers;

@@ -109,6 +109,7 @@ export {
   type AnnouncedSeed,
   announcedSeed,
   MIRROR_BUCKET,
+  MIRROR_CLAIMS_MAX,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_REASON_LENGTH_MAX,
@@ -116,9 +117,11 @@ export {
   MIRROR_WEB_SEEDS_MAX,
   MIRRORS_MAX,
   type Mirror,
+  type MirrorClaims,
   type MirrorProgress,
   type MirrorState,
   mirror,
+  mirrorClaimsEvent,
   mirrorProgressEvent,
 } from "./mirrors.ts";
 export {

@@ -2,11 +2,13 @@ import assert, { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import {
   announcedSeed,
+  MIRROR_CLAIMS_MAX,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_TRACKERS_MAX,
   MIRROR_WEB_SEEDS_MAX,
   mirror,
+  mirrorClaimsEvent,
   mirrorProgressEvent,
 } from "./index.ts";
 
@@ -27,7 +29,8 @@ const TRACKER = "udp://tracker.example:1/";
 const PEER = { host: "192.0.2.1", port: 6881 };
 
 const { payload: progressSchema } = mirrorProgressEvent;
-assert(progressSchema !== "bytes");
+const { payload: claimsSchema } = mirrorClaimsEvent;
+assert(progressSchema !== "bytes" && claimsSchema !== "bytes");
 
 const cases = [
   {
@@ -99,6 +102,13 @@ const cases = [
       { bytesPerSecond: Number.NaN },
       { more: 1 },
     ],
+  },
+  {
+    name: "mirrorClaimsEvent",
+    schema: claimsSchema,
+    whole: { gateway: "gateway-1", pieces: [] },
+    accepts: [{}, { pieces: Array.from({ length: MIRROR_CLAIMS_MAX }, (_, piece) => piece) }],
+    refuses: [{ pieces: [-1] }, { pieces: Array(MIRROR_CLAIMS_MAX + 1).fill(0) }, { gateway: "" }],
   },
 ];
 

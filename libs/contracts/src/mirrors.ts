@@ -36,6 +36,9 @@ export const MIRROR_GATEWAYS_MAX = 64;
 
 const URL_LENGTH_MAX = 2_048;
 
+/** Pieces that a gateway claims: what is begun at once, even of small pieces over a fast link. */
+export const MIRROR_CLAIMS_MAX = 4_096;
+
 /** A reason is a line for people. */
 export const MIRROR_REASON_LENGTH_MAX = 512;
 
@@ -107,6 +110,12 @@ export type MirrorProgress = {
   readonly seeds: number;
 };
 
+/** What one gateway has begun of one torrent, and others leave to it. */
+export type MirrorClaims = {
+  readonly gateway: string;
+  readonly pieces: readonly number[];
+};
+
 const url = z.string().min(1).max(URL_LENGTH_MAX);
 const trackers = z.array(z.array(url).min(1).max(MIRROR_TRACKERS_MAX)).max(MIRROR_TRACKERS_MAX);
 
@@ -161,3 +170,19 @@ export const mirrorProgressEvent: BusEvent<
     seeds: count,
   }),
 });
+
+/**
+ * Which pieces a gateway has begun of a torrent that several download together, so that the others
+ * do not: all of them, five times a second while they change and once a second at least. Who says
+ * nothing for some seconds claims nothing any more; so a lost one costs a piece that comes twice.
+ *
+ * gateway → gateway
+ */
+export const mirrorClaimsEvent: BusEvent<"seedfleet.v1.mirror.claims.{infoHash}", MirrorClaims> =
+  defineEvent({
+    subject: "seedfleet.v1.mirror.claims.{infoHash}",
+    payload: z.strictObject({
+      gateway: processId,
+      pieces: z.array(count).max(MIRROR_CLAIMS_MAX),
+    }),
+  });

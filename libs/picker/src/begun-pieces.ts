@@ -34,6 +34,10 @@ export class BegunPieces {
     return this.#open.keys();
   }
 
+  get all(): Iterable<PartialPiece> {
+    return this.#pieces.values();
+  }
+
   begin(piece: number, blockCount: number, onlyPeer: number | null): PartialPiece {
     const begun = new PartialPiece(piece, blockCount, onlyPeer);
     this.#pieces.set(piece, begun);

@@ -29,13 +29,13 @@ export class BlockMap {
     return piece * this.#perPiece + index;
   }
 
-  pieceOf(key: number): number {
-    return Math.floor(key / this.#perPiece);
-  }
-
   /** The block's place in its piece. */
   indexOf(key: number): number {
     return key % this.#perPiece;
+  }
+
+  placeOf(key: number): { readonly piece: number; readonly index: number } {
+    return { piece: Math.floor(key / this.#perPiece), index: this.indexOf(key) };
   }
 
   blockAt(piece: number, index: number): Block {

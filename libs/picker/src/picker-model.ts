@@ -24,6 +24,15 @@ export type Received =
       readonly isWhole: boolean;
     };
 
+/** A piece that was begun and is not verified. */
+export type BegunPiece = {
+  readonly piece: number;
+  /** Whether nobody is asked for anything of it. */
+  readonly isIdle: boolean;
+  /** Whether all of it came. */
+  readonly isWhole: boolean;
+};
+
 /** A block that a peer is asked for. */
 export type Asked = { readonly peer: PickerPeer; readonly block: Block };
 

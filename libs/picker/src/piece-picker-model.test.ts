@@ -22,6 +22,7 @@ const peer = fc.nat(3);
 const piece = fc.nat(PIECES - 1);
 const anyStep = fc.oneof(
   fc.record({ step: fc.constant("join" as const) }),
+  fc.record({ step: fc.constant("look" as const) }),
   fc.record({ step: fc.constant("leave" as const), peer }),
   fc.record({ step: fc.constant("have" as const), peer, piece }),
   fc.record({ step: fc.constant("bitfield" as const), peer, pieces: fc.uniqueArray(piece) }),
@@ -37,11 +38,16 @@ const anyStep = fc.oneof(
   fc.record({ step: fc.constant("refuse" as const), peer, which: fc.nat(9) }),
   fc.record({ step: fc.constant("choke" as const), peer }),
   fc.record({ step: fc.constant("verdict" as const), isRight: fc.boolean() }),
+  fc.record({ step: fc.constant("hold" as const), piece }),
+  fc.record({ step: fc.constant("let-go" as const), piece }),
   fc.record({ step: fc.constant("prefer" as const), piece, priority: fc.nat(7) }),
 );
 
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
-type PeerStep = Exclude<Step, { readonly step: "join" | "prefer" | "verdict" }>;
+type PeerStep = Exclude<
+  Step,
+  { readonly step: "join" | "look" | "prefer" | "verdict" | "hold" | "let-go" }
+>;
 type Both = { readonly fast: PickerPeer; readonly slow: SlowPeer; asked: Block[] };
 
 /** The picker and the slow model of it, which must agree after every step. */
@@ -57,18 +63,23 @@ class Beside {
   }
 
   run(step: Step): void {
-    if (step.step === "join") {
+    if (step.step === "look") this.agree();
+    else if (step.step === "join") {
       this.peers.push({ fast: this.fast.join(), slow: this.slow.join(), asked: [] });
     } else if (step.step === "prefer") {
       this.fast.setPriority(step.piece, step.priority);
       this.slow.priorities[step.piece] = step.priority;
+    } else if (step.step === "hold") {
+      this.#hold(step.piece);
+    } else if (step.step === "let-go") {
+      this.fast.letGo(step.piece);
+      this.slow.held.delete(step.piece);
     } else if (step.step === "verdict") {
       this.#verdict(step.isRight);
     } else {
       const both = this.peers[step.peer];
       if (both !== undefined) this.#ofPeer(both, step);
     }
-    this.#agree();
   }
 
   #ofPeer(both: Both, step: PeerStep): void {
@@ -117,7 +128,7 @@ class Beside {
     ok(before.length <= count);
     for (const block of before) {
       ok(!slow.asked.has(keyOf(block)), "asked twice");
-      ok(slow.pieces.has(block.piece) && this.slow.isWanted(block.piece));
+      ok(slow.pieces.has(block.piece) && this.slow.mayAskFor(block.piece));
       const isBegun = this.slow.begun.has(block.piece);
       const open = this.slow.open(slow);
       if (this.slow.askedOf(block).size > 0) ok(this.slow.isEndgame, "asked of two too early");
@@ -186,13 +197,30 @@ class Beside {
     equal(blame.kind === "certain", senders.size === 1 && this.#isHere([...senders][0]));
   }
 
+  #hold(held: number): void {
+    const asked = this.fast.hold(held);
+    equal(asked.length, this.slow.hold(held));
+    for (const { peer: ofWhom, block } of asked) {
+      const both = this.peers.find(({ fast }) => fast === ofWhom);
+      ok(both?.asked.some((each) => keyOf(each) === keyOf(block)));
+    }
+    for (const each of this.peers) each.asked = each.asked.filter((block) => block.piece !== held);
+  }
+
   #isHere(peer: SlowPeer | undefined): boolean {
     return this.peers.some(({ slow }) => slow === peer);
   }
 
-  #agree(): void {
+  agree(): void {
     for (let at = 0; at < PIECES; at += 1) {
       equal(this.fast.availability(at), this.slow.availability(at));
+    }
+    equal(this.fast.isAllAsked, this.slow.isEndgame);
+    const begun = [...this.fast.begunPieces].map(({ piece }) => piece);
+    deepEqual(begun.toSorted(), [...this.slow.begun.keys()].toSorted());
+    for (const { piece, isIdle, isWhole } of this.fast.begunPieces) {
+      equal(isIdle, this.slow.isIdle(piece));
+      equal(isWhole, this.slow.isWhole(piece));
     }
     for (const { fast, slow, asked } of this.peers) {
       equal(this.fast.isInteresting(fast), this.slow.isInteresting(slow));
@@ -207,6 +235,7 @@ test("PiecePicker keeps the rules of a slow model, whatever peers do", () => {
     fc.property(fc.array(anyStep, { maxLength: 120, size: "max" }), fc.nat(), (steps, seed) => {
       const beside = new Beside(seed);
       for (const step of [{ step: "join" }, { step: "join" }, ...steps] as const) beside.run(step);
+      beside.agree();
     }),
     { numRuns: 400 },
   );

@@ -130,6 +130,7 @@ test("PiecePicker lets others go on with the piece of a suspect that left", () =
 test("PiecePicker takes a peer for a seed once it has all, however it says so", () => {
   const picker = given(3);
   const peer = joined(picker, [0, 1, 2]);
+  equal(picker.seeds, 1);
   ok(peer.isSeed);
   deepEqual([picker.availability(0), picker.availability(2)], [1, 1]);
   picker.leave(peer);

@@ -1,20 +1,17 @@
-import { Bitfield } from "@seedfleet/bitfield";
+import type { Bitfield } from "@seedfleet/bitfield";
 import { BegunPieces } from "./begun-pieces.ts";
-import { BlockMap } from "./block-map.ts";
+import { BLOCK_BYTES, BlockMap } from "./block-map.ts";
 import type { PartialPiece } from "./partial-piece.ts";
-import type { Asked, Blame, PickerConfig, Received } from "./picker-model.ts";
-import { type Block, PickerPeer } from "./picker-peer.ts";
+import type { Asked, BegunPiece, Blame, PickerConfig, Received } from "./picker-model.ts";
+import type { Block, PickerPeer } from "./picker-peer.ts";
 import { type Chance, RarityOrder } from "./rarity-order.ts";
-import { piecesOf, shortlistOf, shortlistToo, takeShortlisted } from "./shortlist.ts";
+import { SequentialOrder } from "./sequential-order.ts";
+import { rarestFor } from "./shortlist.ts";
+import { SwarmPieces } from "./swarm-pieces.ts";
+import { takeAsked } from "./take-asked.ts";
 
 /** Something to trade with as soon as possible: the first pieces are any (libtorrent). */
 const RANDOM_FIRST_PIECES = 4;
-
-/** Pieces of the order that are looked at before the peer's own are. */
-const LOOKED_MAX = 128;
-
-/** From so many on it is quicker to put all pieces in order anew than each for itself. */
-const MANY_PIECES = 1_024;
 
 /**
  * Which blocks to ask which peer for: begun pieces are finished first, then the rarest is begun,
@@ -25,30 +22,28 @@ const MANY_PIECES = 1_024;
 export class PiecePicker {
   readonly #blocks: BlockMap;
   readonly #chance: Chance;
-  readonly #isSequential: boolean;
   readonly #mayBegin: (begun: number) => boolean;
   readonly #order: RarityOrder;
-  readonly #peers = new Map<number, PickerPeer>();
+  /** Null where the rarest come first. */
+  readonly #sequence: SequentialOrder | null;
+  readonly #swarm: SwarmPieces;
   readonly #begun: BegunPieces;
   readonly #there: Bitfield;
-  #wanted: number;
-  #seeds = 0;
-  #lastId = 0;
-  /** Goes up when there are pieces to begin that were not there before. */
+  /** Wanted, but left to others for now. */
+  readonly #held = new Set<number>();
+  /** Goes up when there is something to begin that was not there before. */
   #version = 0;
-  /** No piece before it is to be begun, in sequential order. */
-  #cursor = 0;
 
   constructor(config: PickerConfig, chance: Chance) {
     const { shape, there } = config;
     this.#blocks = new BlockMap(shape);
     this.#chance = chance;
-    this.#isSequential = config.order === "sequential";
     this.#mayBegin = config.mayBegin ?? (() => true);
     this.#there = there;
     this.#order = new RarityOrder(shape.pieceCount, chance);
-    this.#begun = new BegunPieces((piece) => this.#order.priority(piece) > 0);
-    this.#wanted = shape.pieceCount - there.count;
+    this.#sequence = config.order === "sequential" ? new SequentialOrder(this.#order) : null;
+    this.#begun = new BegunPieces((piece) => this.#mayAskFor(piece));
+    this.#swarm = new SwarmPieces(this.#order, there);
     for (let piece = 0; piece < shape.pieceCount; piece += 1) {
       if (there.has(piece)) this.#order.remove(piece);
     }
@@ -59,71 +54,93 @@ export class PiecePicker {
     return this.#begun.size;
   }
 
+  /** The longest begun first. */
+  get begunPieces(): Iterable<BegunPiece> {
+    return this.#begun.all;
+  }
+
   /** How many pieces are wanted and not there. */
   get wanted(): number {
-    return this.#wanted;
+    return this.#swarm.wanted;
+  }
+
+  /** How many peers have every piece. */
+  get seeds(): number {
+    return this.#swarm.seeds;
   }
 
   /** A peer came; it has nothing until it says so. */
   join(): PickerPeer {
-    this.#lastId += 1;
-    const peer = new PickerPeer(this.#lastId, this.#there.pieceCount);
-    this.#peers.set(peer.id, peer);
-    return peer;
+    return this.#swarm.join();
   }
 
   leave(peer: PickerPeer): void {
     this.giveUpAll(peer);
-    this.#countPieces(peer, -1);
-    this.#peers.delete(peer.id);
+    this.#swarm.leave(peer);
   }
 
   /** The peer has a piece more. */
   have(peer: PickerPeer, piece: number): void {
-    if (!peer.add(piece)) return;
-    this.#order.add(piece);
-    if (this.#isWanted(piece)) {
-      peer.interesting += 1;
-      peer.nothingAtVersion = -1;
-      shortlistToo(peer, piece, this.#order);
-    }
-    if (peer.count === this.#there.pieceCount) this.setPieces(peer, Bitfield.full(peer.count));
+    this.#swarm.have(peer, piece);
   }
 
   /** What the peer has, in place of what it said before. */
   setPieces(peer: PickerPeer, pieces: Bitfield): void {
-    this.#countPieces(peer, -1);
-    if (pieces.isFull) peer.becomeSeed();
-    else peer.setPieces(pieces);
-    this.#countPieces(peer, 1);
-    peer.nothingAtVersion = -1;
-    peer.interesting = 0;
-    for (const piece of piecesOf(peer)) if (this.#isWanted(piece)) peer.interesting += 1;
+    this.#swarm.setPieces(peer, pieces);
   }
 
   /** Whether it has a piece that is wanted, so that it should be told of our interest. */
   isInteresting(peer: PickerPeer): boolean {
-    return peer.isSeed ? this.#wanted > 0 : peer.interesting > 0;
+    return this.#swarm.isInteresting(peer);
   }
 
   /** How many peers have a piece, seeds among them. */
   availability(piece: number): number {
-    return this.#order.availability(piece) + this.#seeds;
+    return this.#swarm.availability(piece);
   }
 
   /** How much a piece is wanted, from 0, not at all, to `PRIORITY_MAX`. */
   setPriority(piece: number, priority: number): void {
-    const wasWanted = this.#isWanted(piece);
+    this.#swarm.settle();
+    const wasWanted = this.#swarm.isWanted(piece);
     this.#order.setPriority(piece, priority);
-    if (this.#there.has(piece) || this.#begun.get(piece)) this.#order.remove(piece);
-    this.#version += 1;
-    this.#cursor = Math.min(this.#cursor, piece);
-    const change = Number(this.#isWanted(piece)) - Number(wasWanted);
-    if (change !== 0) this.#wantedChanged(piece, change);
+    if (!this.#isToBegin(piece)) this.#order.remove(piece);
+    this.#reopened(piece);
+    const isWanted = this.#swarm.isWanted(piece);
+    if (isWanted !== wasWanted) this.#swarm.wantedChanged(piece, isWanted ? 1 : -1);
+  }
+
+  /**
+   * Nobody is asked for the piece from now on, although it stays wanted. Gives what peers are asked
+   * for of it and need not send; what came of it is kept.
+   */
+  hold(piece: number): readonly Asked[] {
+    if (this.#there.has(piece)) return [];
+    this.#held.add(piece);
+    this.#order.remove(piece);
+    const begun = this.#begun.get(piece);
+    const asked = begun ? takeAsked(begun, this.#blocks, this.#swarm.peers) : [];
+    for (const { peer, block } of asked) this.#reopen(peer, block);
+    return asked;
+  }
+
+  /** A piece that was held may be asked for again. */
+  letGo(piece: number): void {
+    if (!this.#held.delete(piece)) return;
+    if (this.#isToBegin(piece)) this.#order.insert(piece);
+    this.#reopened(piece);
+  }
+
+  /** Whether somebody is asked for every block that anybody could send, but for what is held. */
+  get isAllAsked(): boolean {
+    this.#swarm.settle();
+    this.#order.refresh();
+    return this.#isEndgame();
   }
 
   /** Up to `count` blocks to ask the peer for, in order; it counts as asked. */
   pick(peer: PickerPeer, count: number): readonly Block[] {
+    this.#swarm.settle();
     this.#order.refresh();
     const picked: Block[] = [];
     const wasIdle = peer.asked.size === 0;
@@ -152,7 +169,7 @@ export class PiecePicker {
     const begun = this.#begun.get(block.piece);
     if (key === null || begun === undefined || !peer.asked.delete(key)) return { kind: "unasked" };
     const index = this.#blocks.indexOf(key);
-    const cancel = begun.receive(index, peer.id).flatMap((id) => this.#peers.get(id) ?? []);
+    const cancel = begun.receive(index, peer.id).flatMap((id) => this.#swarm.peers.get(id) ?? []);
     for (const other of cancel) other.asked.delete(key);
     return { kind: "taken", cancel, isWhole: begun.isWhole };
   }
@@ -161,13 +178,13 @@ export class PiecePicker {
   giveUp(peer: PickerPeer, block: Block): boolean {
     const key = this.#blocks.keyOf(block);
     if (key === null || !peer.asked.delete(key)) return false;
-    this.#reopen(peer, key);
+    this.#reopen(peer, block);
     return true;
   }
 
   /** The peer will send nothing of what it was asked for: it choked us. */
   giveUpAll(peer: PickerPeer): void {
-    for (const key of peer.asked) this.#reopen(peer, key);
+    for (const key of peer.asked) this.#begun.giveUp(peer, this.#blocks.placeOf(key));
     peer.asked.clear();
     this.#begun.release(peer);
   }
@@ -177,45 +194,32 @@ export class PiecePicker {
    * of it and need not send. Whoever a whole piece came from alone is clear of suspicion.
    */
   verified(piece: number): readonly Asked[] {
+    this.#swarm.settle();
     const begun = this.#begun.get(piece);
     const only = begun?.isWhole === true ? begun.onlyPeer : null;
-    const cleared = only === null ? undefined : this.#peers.get(only);
+    const cleared = only === null ? undefined : this.#swarm.peers.get(only);
     if (cleared !== undefined) cleared.isSuspect = false;
-    const asked = begun === undefined ? [] : this.#takeAsked(begun);
+    const asked = begun ? takeAsked(begun, this.#blocks, this.#swarm.peers) : [];
     this.#begun.delete(piece);
-    const wasWanted = this.#isWanted(piece);
+    this.#held.delete(piece);
+    const wasWanted = this.#swarm.isWanted(piece);
     this.#order.remove(piece);
     this.#there.add(piece);
-    if (wasWanted) this.#wantedChanged(piece, -1);
+    if (wasWanted) this.#swarm.wantedChanged(piece, -1);
     return asked;
   }
 
   /** A whole piece is not what it should be, and is downloaded again. */
   failed(piece: number): Blame {
     const senders = this.#begun.get(piece)?.senders ?? new Set<number>();
-    const peers = [...senders].flatMap((id) => this.#peers.get(id) ?? []);
+    const peers = [...senders].flatMap((id) => this.#swarm.peers.get(id) ?? []);
     this.#begun.delete(piece);
-    this.#order.insert(piece);
-    this.#version += 1;
-    this.#cursor = Math.min(this.#cursor, piece);
+    if (this.#isToBegin(piece)) this.#order.insert(piece);
+    this.#reopened(piece);
     const [first] = peers;
     if (first !== undefined && senders.size === 1) return { kind: "certain", peer: first };
     for (const peer of peers) peer.isSuspect = true;
     return { kind: "suspects", peers };
-  }
-
-  #takeAsked(begun: PartialPiece): readonly Asked[] {
-    const taken: Asked[] = [];
-    for (let index = 0; index < begun.blockCount; index += 1) {
-      const key = this.#blocks.keyAt(begun.piece, index);
-      for (const id of begun.askedOf(index)) {
-        const peer = this.#peers.get(id);
-        if (peer?.asked.delete(key)) {
-          taken.push({ peer, block: this.#blocks.blockAt(begun.piece, index) });
-        }
-      }
-    }
-    return taken;
   }
 
   #asked(peer: PickerPeer, piece: number, index: number): Block {
@@ -223,9 +227,13 @@ export class PiecePicker {
     return this.#blocks.blockAt(piece, index);
   }
 
-  #reopen(peer: PickerPeer, key: number): void {
-    const place = { piece: this.#blocks.pieceOf(key), index: this.#blocks.indexOf(key) };
-    this.#begun.giveUp(peer, place);
+  #reopen(peer: PickerPeer, { piece, begin }: Block): void {
+    this.#begun.giveUp(peer, { piece, index: begin / BLOCK_BYTES });
+  }
+
+  #reopened(piece: number): void {
+    this.#version += 1;
+    this.#sequence?.reopened(piece);
   }
 
   #begin(peer: PickerPeer): PartialPiece | null {
@@ -241,59 +249,25 @@ export class PiecePicker {
   }
 
   #newPieceFor(peer: PickerPeer): number | null {
-    if (this.#isSequential) return this.#nextFor(peer);
-    const listed = takeShortlisted(peer, this.#order);
-    if (listed !== null) return listed;
-    const found = this.#order.search((piece) => peer.has(piece), {
-      withUnheard: peer.isSeed,
-      fromCommon: peer.isSlow,
-      anyRarity: this.#there.count + this.#begun.size < RANDOM_FIRST_PIECES,
-      lookedMax: LOOKED_MAX,
-    });
-    if (found === "none") return null;
-    if (found !== "gave-up") return found;
-    peer.shortlist = shortlistOf(peer, this.#order, this.#chance);
-    return takeShortlisted(peer, this.#order);
-  }
-
-  #nextFor(peer: PickerPeer): number | null {
-    const { pieceCount } = this.#there;
-    while (this.#cursor < pieceCount && !this.#order.has(this.#cursor)) this.#cursor += 1;
-    for (let piece = this.#cursor; piece < pieceCount; piece += 1) {
-      if (this.#order.has(piece) && peer.has(piece)) return piece;
-    }
-    return null;
+    if (this.#sequence !== null) return this.#sequence.nextFor(peer);
+    const anyRarity = this.#there.count + this.#begun.size < RANDOM_FIRST_PIECES;
+    return rarestFor(peer, this.#order, { chance: this.#chance, anyRarity });
   }
 
   /** Whether somebody is asked for every block that anybody could send. */
   #isEndgame(): boolean {
-    if (this.#order.hasAny(this.#seeds > 0)) return false;
+    if (this.#order.hasAny(this.#swarm.seeds > 0)) return false;
     for (const piece of this.#begun.open) {
-      if (this.#order.priority(piece) > 0 && this.availability(piece) > 0) return false;
+      if (this.#mayAskFor(piece) && this.availability(piece) > 0) return false;
     }
     return true;
   }
 
-  #isWanted(piece: number): boolean {
-    return this.#order.priority(piece) > 0 && !this.#there.has(piece);
+  #mayAskFor(piece: number): boolean {
+    return this.#order.priority(piece) > 0 && !this.#held.has(piece);
   }
 
-  #wantedChanged(piece: number, change: number): void {
-    this.#wanted += change;
-    for (const peer of this.#peers.values()) {
-      if (!peer.isSeed && peer.has(piece)) peer.interesting += change;
-    }
-  }
-
-  /** Seeds are counted apart, so that one that comes or goes costs nothing. */
-  #countPieces(peer: PickerPeer, change: 1 | -1): void {
-    if (peer.isSeed) this.#seeds += change;
-    else if (peer.count >= MANY_PIECES) this.#order.addMany(piecesOf(peer), change);
-    else {
-      for (const piece of piecesOf(peer)) {
-        if (change === 1) this.#order.add(piece);
-        else this.#order.subtract(piece);
-      }
-    }
+  #isToBegin(piece: number): boolean {
+    return !(this.#there.has(piece) || this.#held.has(piece) || this.#begun.get(piece));
   }
 }

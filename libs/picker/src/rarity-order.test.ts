@@ -13,7 +13,12 @@ const anyStep = fc.oneof(
   fc.record({ step: fc.constant("remove" as const), piece: anyPiece }),
   fc.record({ step: fc.constant("insert" as const), piece: anyPiece }),
   fc.record({ step: fc.constant("prefer" as const), piece: anyPiece, priority: fc.nat(7) }),
-  fc.record({ step: fc.constant("many" as const), pieces: fc.uniqueArray(anyPiece) }),
+  // So many at once that all are sorted anew.
+  fc.record({
+    step: fc.constant("all" as const),
+    change: fc.constantFrom(1 as const, -1 as const),
+  }),
+  fc.record({ step: fc.constant("look" as const) }),
 );
 
 type Slow = { availability: number; priority: number; isIn: boolean };
@@ -46,20 +51,16 @@ function expectSame(order: RarityOrder, slow: readonly Slow[]): void {
 }
 
 function apply(order: RarityOrder, slow: Slow[], step: Step): void {
-  if (step.step === "many") {
-    order.addMany(step.pieces, 1);
-    for (const piece of step.pieces) at(slow, piece).availability += 1;
+  if (step.step === "look") return expectSame(order, slow);
+  if (step.step === "all") {
+    for (const piece of slow.keys()) count(order, slow, { piece, change: step.change });
     return;
   }
   const { piece } = step;
   const known = at(slow, piece);
-  if (step.step === "add") {
-    order.add(piece);
-    known.availability += 1;
-  } else if (step.step === "subtract" && known.availability > 0) {
-    order.subtract(piece);
-    known.availability -= 1;
-  } else if (step.step === "remove") {
+  if (step.step === "add") count(order, slow, { piece, change: 1 });
+  else if (step.step === "subtract") count(order, slow, { piece, change: -1 });
+  else if (step.step === "remove") {
     order.remove(piece);
     known.isIn = false;
   } else if (step.step === "insert") {
@@ -71,6 +72,17 @@ function apply(order: RarityOrder, slow: Slow[], step: Step): void {
     known.priority = step.priority;
     known.isIn = (known.isIn || wasUnwanted) && step.priority > 0;
   }
+}
+
+function count(
+  order: RarityOrder,
+  slow: readonly Slow[],
+  { piece, change }: { readonly piece: number; readonly change: 1 | -1 },
+): void {
+  const known = at(slow, piece);
+  if (known.availability + change < 0) return;
+  order.count(piece, change);
+  known.availability += change;
 }
 
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
@@ -88,28 +100,28 @@ test("RarityOrder is the order that sorting would give, whatever happens", () =>
       const slow = Array.from({ length: PIECES }, (): Slow => {
         return { availability: 0, priority: PRIORITY_DEFAULT, isIn: true };
       });
-      for (const step of steps) {
-        apply(order, slow, step);
-        expectSame(order, slow);
-      }
+      for (const step of steps) apply(order, slow, step);
+      expectSame(order, slow);
     }),
   );
 });
 
 test("RarityOrder ranks what is common alike, however common it is", () => {
   const order = new RarityOrder(2, seededChance(1));
-  for (let at = 0; at < AVAILABILITY_RANKED_MAX + 20; at += 1) order.add(0);
-  for (let at = 0; at < AVAILABILITY_RANKED_MAX; at += 1) order.add(1);
-  for (let at = 0; at < 20; at += 1) order.subtract(0);
+  for (let at = 0; at < AVAILABILITY_RANKED_MAX + 20; at += 1) order.count(0, 1);
+  for (let at = 0; at < AVAILABILITY_RANKED_MAX; at += 1) order.count(1, 1);
+  for (let at = 0; at < 20; at += 1) order.count(0, -1);
   equal(order.availability(0), AVAILABILITY_RANKED_MAX);
-  order.subtract(1);
+  order.count(1, -1);
+  order.refresh();
   equal(order.at(0), 1);
 });
 
 test("RarityOrder finds any of equally rare pieces", () => {
   const how = { withUnheard: false, fromCommon: false, anyRarity: false, lookedMax: 9 };
   const order = new RarityOrder(5, seededChance(1));
-  for (const piece of [0, 1, 2, 3, 4, 4]) order.add(piece);
+  for (const piece of [0, 1, 2, 3, 4, 4]) order.count(piece, 1);
+  order.refresh();
   const found = Array.from({ length: 200 }, () => order.search(() => true, how));
   deepEqual([...new Set(found)].toSorted(), [0, 1, 2, 3]);
   const common = order.search(() => true, { ...how, fromCommon: true });

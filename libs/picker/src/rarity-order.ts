@@ -26,49 +26,64 @@ export type Search = {
 export type NotFound = "none" | "gave-up";
 
 const RANKS = AVAILABILITY_RANKED_MAX + 1;
+const BUCKETS = PRIORITY_MAX * RANKS;
 const NOWHERE = -1;
 
-/** Numbers of a record, a power of two; the place comes first. */
-const RECORD = 4;
-const AVAILABILITY = 1;
-const PRIORITY = 2;
+/** Of each piece two numbers side by side, as they are needed together: its place, its state. */
+const RECORD = 2;
+const STATE = 1;
+
+/** A state: from bit 0 the bucket that the piece is in, then its priority, then who has it. */
+const BUCKET_MASK = 0x1ff;
+const PRIORITY_BIT = 9;
+const AVAILABILITY_BIT = 12;
+const ONE_PEER: number = 1 << AVAILABILITY_BIT;
+
+/** From one changed piece in so many on it is quicker to sort them all. */
+const PIECES_PER_CHANGED = 16;
+const CHANGED_MIN = 8;
 
 /**
  * The pieces that may be begun, the most wanted first and the rarest of these, as one array with a
- * bucket for each priority and availability. A peer's `have` moves a piece over one border between
- * two buckets, so it costs the same whatever the number of pieces. A search begins anywhere in a
- * bucket, so that of equally rare pieces it finds any.
+ * bucket for each priority and availability. What changes is only noted until the order is looked
+ * at: then a piece moves over the borders between its bucket and another, which costs the same
+ * whatever the number of pieces. A search begins anywhere in a bucket, so that of equally rare
+ * pieces it finds any.
  */
 export class RarityOrder {
   readonly #chance: Chance;
-  /**
-   * Of each piece `RECORD` numbers side by side, as they are needed together: its place in
-   * `#order`, how many peers have it, and its priority.
-   */
   readonly #records: Int32Array;
   /** Pieces, in order. */
   readonly #order: Int32Array;
   /** By bucket, where the next one begins. */
   readonly #ends: Int32Array;
-  /** Whether availabilities were counted that the order does not show yet. */
-  #isStale = false;
+  /** Every piece that belongs into another bucket than it is in, unless there are too many. */
+  readonly #changed: Int32Array;
+  #changedCount = 0;
+  #areTooMany = false;
 
   /** All pieces are wanted alike, and nobody has any. */
   constructor(pieceCount: number, chance: Chance) {
     this.#chance = chance;
     this.#order = Int32Array.from({ length: pieceCount }, (_, piece) => piece);
     this.#records = new Int32Array(pieceCount * RECORD);
+    this.#changed = new Int32Array(CHANGED_MIN + Math.floor(pieceCount / PIECES_PER_CHANGED));
+    const wanted = PRIORITY_DEFAULT << PRIORITY_BIT;
+    const bucket = bucketOf(wanted);
     for (let piece = 0; piece < pieceCount; piece += 1) {
       this.#records[piece * RECORD] = piece;
-      this.#records[piece * RECORD + PRIORITY] = PRIORITY_DEFAULT;
+      this.#records[piece * RECORD + STATE] = wanted | bucket;
     }
-    this.#ends = new Int32Array(PRIORITY_MAX * RANKS);
-    this.#ends.fill(pieceCount, (PRIORITY_MAX - PRIORITY_DEFAULT) * RANKS);
+    this.#ends = new Int32Array(BUCKETS).fill(pieceCount, bucket);
+  }
+
+  get pieceCount(): number {
+    return this.#order.length;
   }
 
   /** How many pieces are in the order. */
   get size(): number {
-    return this.#ends[this.#ends.length - 1] ?? 0;
+    return this.#end(BUCKETS - 1);
   }
 
   /** The piece at a place, from 0 to below `size`. */
@@ -81,12 +96,17 @@ export class RarityOrder {
   }
 
   priority(piece: number): number {
-    return this.#records[piece * RECORD + PRIORITY] ?? 0;
+    return priorityOf(this.#state(piece));
   }
 
   /** How many peers have it. */
   availability(piece: number): number {
-    return this.#records[piece * RECORD + AVAILABILITY] ?? 0;
+    return this.#state(piece) >>> AVAILABILITY_BIT;
+  }
+
+  /** How good it is to begin with a piece, 0 being the best; of what is wanted only. */
+  rank(piece: number): number {
+    return bucketOf(this.#state(piece));
   }
 
   /** Whether there is a piece that a peer has, or any at all. */
@@ -125,94 +145,94 @@ export class RarityOrder {
     return "none";
   }
 
-  /** One peer more has the piece. */
-  add(piece: number): void {
-    const before = this.availability(piece);
-    this.#records[piece * RECORD + AVAILABILITY] = before + 1;
-    if (before < AVAILABILITY_RANKED_MAX && !this.#isStale && this.has(piece)) {
-      this.#up(piece, this.#bucketOf(piece, before));
-    }
+  /** One peer more has the piece (1), or one less (-1). */
+  count(piece: number, change: 1 | -1): void {
+    this.#setState(piece, this.#state(piece) + change * ONE_PEER);
   }
 
-  /** One peer less has the piece. */
-  subtract(piece: number): void {
-    const before = this.availability(piece);
-    this.#records[piece * RECORD + AVAILABILITY] = before - 1;
-    if (before <= AVAILABILITY_RANKED_MAX && !this.#isStale && this.has(piece)) {
-      this.#down(piece, this.#bucketOf(piece, before));
-    }
+  /** Sets how much a piece is wanted, from 0 to `PRIORITY_MAX`. */
+  setPriority(piece: number, priority: number): void {
+    if (priority === 0) this.remove(piece);
+    const before = this.#state(piece);
+    this.#setState(piece, before + ((priority - priorityOf(before)) << PRIORITY_BIT));
+    if (priorityOf(before) === 0) this.insert(piece);
   }
 
-  /**
-   * A peer with many pieces came (1) or went (-1): they are counted now and put in order at once
-   * when the order is next asked for, as each of them for itself would take longer.
-   */
-  addMany(pieces: Iterable<number>, change: 1 | -1): void {
-    for (const piece of pieces)
-      this.#records[piece * RECORD + AVAILABILITY] = this.availability(piece) + change;
-    this.#isStale = true;
-  }
-
-  /** Puts in order what was only counted; to be called before places are asked for. */
+  /** Puts in order what changed; to be called before places are asked for. */
   refresh(): void {
-    if (!this.#isStale) return;
-    this.#isStale = false;
-    const pieces = this.#order.slice(0, this.size);
-    const next = new Int32Array(this.#ends.length + 1);
-    for (const piece of pieces) {
-      const bucket = this.#bucketOf(piece);
-      next[bucket + 1] = (next[bucket + 1] ?? 0) + 1;
-    }
-    for (let bucket = 0; bucket < this.#ends.length; bucket += 1) {
-      next[bucket + 1] = (next[bucket + 1] ?? 0) + (next[bucket] ?? 0);
-      this.#ends[bucket] = next[bucket + 1] ?? 0;
-    }
-    for (const piece of pieces) {
-      const bucket = this.#bucketOf(piece);
-      const place = next[bucket] ?? 0;
-      next[bucket] = place + 1;
-      this.#order[place] = piece;
-      this.#records[piece * RECORD] = place;
-    }
+    if (this.#areTooMany) this.#sort();
+    else for (let at = 0; at < this.#changedCount; at += 1) this.#move(this.#changed[at] ?? 0);
+    this.#areTooMany = false;
+    this.#changedCount = 0;
   }
 
   /** Takes a piece out: it was begun, or is there. */
   remove(piece: number): void {
     if (!this.has(piece)) return;
-    this.refresh();
-    const last = this.#ends.length - 1;
-    for (let bucket = this.#bucketOf(piece); bucket < last; bucket += 1) this.#up(piece, bucket);
-    const end = this.#end(last) - 1;
+    this.#moveTo(piece, BUCKETS - 1);
+    const end = this.size - 1;
     this.#swap(this.#place(piece), end);
-    this.#ends[last] = end;
+    this.#ends[BUCKETS - 1] = end;
     this.#records[piece * RECORD] = NOWHERE;
   }
 
   /** Puts a piece in that is wanted and was out. */
   insert(piece: number): void {
     if (this.has(piece) || this.priority(piece) === 0) return;
-    this.refresh();
-    const last = this.#ends.length - 1;
-    const end = this.#end(last);
+    const end = this.size;
     this.#order[end] = piece;
     this.#records[piece * RECORD] = end;
-    this.#ends[last] = end + 1;
-    const target = this.#bucketOf(piece);
-    for (let bucket = last; bucket > target; bucket -= 1) this.#down(piece, bucket);
+    this.#ends[BUCKETS - 1] = end + 1;
+    this.#setBucket(piece, BUCKETS - 1);
+    this.#move(piece);
   }
 
-  /** Sets how much a piece is wanted, from 0 to `PRIORITY_MAX`. */
-  setPriority(piece: number, priority: number): void {
-    const wasIn = this.has(piece);
-    const wasUnwanted = this.priority(piece) === 0;
-    this.remove(piece);
-    this.#records[piece * RECORD + PRIORITY] = priority;
-    if (wasIn || wasUnwanted) this.insert(piece);
+  #setState(piece: number, state: number): void {
+    const before = this.#state(piece);
+    this.#records[piece * RECORD + STATE] = state;
+    const bucket = state & BUCKET_MASK;
+    // Whatever belonged elsewhere before is noted already.
+    if (this.#areTooMany || bucketOf(state) === bucket || bucketOf(before) !== bucket) return;
+    if (!this.has(piece)) return;
+    this.#areTooMany = this.#changedCount === this.#changed.length;
+    if (this.#areTooMany) return;
+    this.#changed[this.#changedCount] = piece;
+    this.#changedCount += 1;
   }
 
-  #bucketOf(piece: number, availability = this.availability(piece)): number {
-    const rank = Math.min(availability, AVAILABILITY_RANKED_MAX);
-    return (PRIORITY_MAX - this.priority(piece)) * RANKS + rank;
+  /** To where it belongs. */
+  #move(piece: number): void {
+    if (this.has(piece)) this.#moveTo(piece, bucketOf(this.#state(piece)));
+  }
+
+  #moveTo(piece: number, target: number): void {
+    const from = this.#state(piece) & BUCKET_MASK;
+    if (from === target) return;
+    for (let bucket = from; bucket < target; bucket += 1) this.#up(piece, bucket);
+    for (let bucket = from; bucket > target; bucket -= 1) this.#down(piece, bucket);
+    this.#setBucket(piece, target);
+  }
+
+  /** Puts every piece into the bucket where it belongs (a counting sort). */
+  #sort(): void {
+    const pieces = this.#order.slice(0, this.size);
+    const ends = this.#ends.fill(0);
+    for (const piece of pieces) {
+      const bucket = bucketOf(this.#state(piece));
+      ends[bucket] = (ends[bucket] ?? 0) + 1;
+    }
+    for (let bucket = 1; bucket < BUCKETS; bucket += 1) {
+      ends[bucket] = this.#end(bucket) + this.#end(bucket - 1);
+    }
+    const next = Int32Array.from(ends, (_, bucket) => this.#begin(bucket));
+    for (const piece of pieces) {
+      const bucket = bucketOf(this.#state(piece));
+      const place = next[bucket] ?? 0;
+      next[bucket] = place + 1;
+      this.#order[place] = piece;
+      this.#records[piece * RECORD] = place;
+      this.#setBucket(piece, bucket);
+    }
   }
 
   /** From a bucket to the next: it becomes the first there. */
@@ -242,6 +262,14 @@ export class RarityOrder {
     return this.#records[piece * RECORD] ?? NOWHERE;
   }
 
+  #state(piece: number): number {
+    return this.#records[piece * RECORD + STATE] ?? 0;
+  }
+
+  #setBucket(piece: number, bucket: number): void {
+    this.#records[piece * RECORD + STATE] = (this.#state(piece) & ~BUCKET_MASK) | bucket;
+  }
+
   #begin(bucket: number): number {
     return bucket === 0 ? 0 : this.#end(bucket - 1);
   }
@@ -249,4 +277,14 @@ export class RarityOrder {
   #end(bucket: number): number {
     return this.#ends[bucket] ?? 0;
   }
+}
+
+function priorityOf(state: number): number {
+  return (state >>> PRIORITY_BIT) & PRIORITY_MAX;
+}
+
+/** Where a piece of that state belongs, as far as it is wanted. */
+function bucketOf(state: number): number {
+  const rank = Math.min(state >>> AVAILABILITY_BIT, AVAILABILITY_RANKED_MAX);
+  return (PRIORITY_MAX - priorityOf(state)) * RANKS + rank;
 }

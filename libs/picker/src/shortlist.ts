@@ -1,8 +1,15 @@
 import type { PickerPeer } from "./picker-peer.ts";
-import { type Chance, PRIORITY_MAX, type RarityOrder } from "./rarity-order.ts";
+import type { Chance, RarityOrder } from "./rarity-order.ts";
+
+/** Pieces of the order that are looked at before the peer's own are. */
+const LOOKED_MAX = 128;
 
 /** So many picks share the work of going through all that a peer has. */
 const SHORTLIST_MAX = 256;
+
+/** A key has the piece in its lowest bits, chance above it, and the rank on top: 53 bits in all. */
+const PIECE_NUMBERS = 2 ** 24;
+const CHANCES = 2 ** 20;
 
 /** The pieces that a peer has, unless it is a seed. */
 export function* piecesOf(peer: PickerPeer): Iterable<number> {
@@ -12,19 +19,38 @@ export function* piecesOf(peer: PickerPeer): Iterable<number> {
 /**
  * The best of a peer's pieces to begin, the best last: most wanted, rarest, and of equal ones any.
  */
-export function shortlistOf(peer: PickerPeer, order: RarityOrder, chance: Chance): number[] {
-  const known: { readonly piece: number; readonly key: number }[] = [];
-  for (const piece of piecesOf(peer)) {
+function shortlistOf(peer: PickerPeer, order: RarityOrder, chance: Chance): number[] {
+  const keys = new Float64Array(peer.count);
+  let count = 0;
+  for (let piece = peer.next(0); piece !== null; piece = peer.next(piece + 1)) {
     if (!order.has(piece)) continue;
-    const rarity = order.availability(piece) + chance.below(2 ** 20) / 2 ** 20;
-    known.push({ piece, key: (PRIORITY_MAX - order.priority(piece)) * 2 ** 20 + rarity });
+    keys[count] = (order.rank(piece) * CHANCES + chance.below(CHANCES)) * PIECE_NUMBERS + piece;
+    count += 1;
   }
-  const best = known.toSorted((a, b) => a.key - b.key).slice(0, SHORTLIST_MAX);
-  return best.map(({ piece }) => piece).toReversed();
+  const best = keys.subarray(0, count).sort().subarray(0, SHORTLIST_MAX);
+  return Array.from(best, (key) => key % PIECE_NUMBERS).toReversed();
+}
+
+/** The best piece to begin for a peer; null if it has none. */
+export function rarestFor(
+  peer: PickerPeer,
+  order: RarityOrder,
+  { chance, anyRarity }: { readonly chance: Chance; readonly anyRarity: boolean },
+): number | null {
+  const listed = takeShortlisted(peer, order);
+  if (listed !== null) return listed;
+  const found = order.search((piece) => peer.has(piece), {
+    ...{ withUnheard: peer.isSeed, fromCommon: peer.isSlow },
+    ...{ anyRarity, lookedMax: LOOKED_MAX },
+  });
+  if (found === "none") return null;
+  if (found !== "gave-up") return found;
+  peer.shortlist = shortlistOf(peer, order, chance);
+  return takeShortlisted(peer, order);
 }
 
 /** The best of the shortlist that may still be begun; null when it is used up. */
-export function takeShortlisted(peer: PickerPeer, order: RarityOrder): number | null {
+function takeShortlisted(peer: PickerPeer, order: RarityOrder): number | null {
   while (peer.shortlist.length > 0) {
     const piece = peer.shortlist.pop() ?? 0;
     if (order.has(piece) && peer.has(piece)) return piece;
@@ -34,7 +60,7 @@ export function takeShortlisted(peer: PickerPeer, order: RarityOrder): number | 
 
 /** What the peer has since then may be rarer than all of its shortlist. */
 export function shortlistToo(peer: PickerPeer, piece: number, order: RarityOrder): void {
-  const best = peer.shortlist.at(-1);
-  if (best === undefined || !order.has(piece)) return;
-  if (order.availability(piece) < order.availability(best)) peer.shortlist.push(piece);
+  if (peer.shortlist.length === 0 || !order.has(piece)) return;
+  const best = peer.shortlist.at(-1) ?? 0;
+  if (order.rank(piece) < order.rank(best)) peer.shortlist.push(piece);
 }

@@ -19,6 +19,7 @@ export class SlowPicker {
   readonly peers: Set<SlowPeer> = new Set();
   readonly priorities: number[];
   readonly there: Set<number> = new Set();
+  readonly held: Set<number> = new Set();
   readonly begun: Map<number, SlowPiece> = new Map();
 
   constructor(pieceCount: number, blocksPerPiece: number) {
@@ -46,6 +47,10 @@ export class SlowPicker {
     return (this.priorities[piece] ?? 0) > 0 && !this.there.has(piece);
   }
 
+  mayAskFor(piece: number): boolean {
+    return this.isWanted(piece) && !this.held.has(piece);
+  }
+
   isInteresting({ pieces }: SlowPeer): boolean {
     return [...pieces].some((piece) => this.isWanted(piece));
   }
@@ -55,7 +60,7 @@ export class SlowPicker {
     const seeds = [...this.peers].filter((peer) => peer.pieces.size === this.#pieceCount).length;
     return new Map(
       [...pieces]
-        .filter((piece) => this.isWanted(piece) && !this.begun.has(piece))
+        .filter((piece) => this.mayAskFor(piece) && !this.begun.has(piece))
         .map((piece) => {
           const rarity = this.availability(piece) - seeds;
           return [piece, (7 - (this.priorities[piece] ?? 0)) * 1_000 + rarity];
@@ -76,7 +81,7 @@ export class SlowPicker {
     if (!peer.isSuspect || peer.asked.size > 0 || hasOther) return [];
     return [...this.begun].flatMap(([piece, { blocks, onlyPeer }]) => {
       const isIdle = blocks.every(({ askedOf }) => askedOf.size === 0);
-      const isItsToGet = onlyPeer === null && peer.pieces.has(piece) && this.isWanted(piece);
+      const isItsToGet = onlyPeer === null && peer.pieces.has(piece) && this.mayAskFor(piece);
       return isIdle && isItsToGet && blocks.some((block) => isOpen(block)) ? [piece] : [];
     });
   }
@@ -84,13 +89,13 @@ export class SlowPicker {
   mayGet(peer: SlowPeer, piece: number): boolean {
     const onlyPeer = this.begun.get(piece)?.onlyPeer ?? null;
     const isItsOwn = onlyPeer === peer || (onlyPeer === null && !peer.isSuspect);
-    return isItsOwn && peer.pieces.has(piece) && this.isWanted(piece);
+    return isItsOwn && peer.pieces.has(piece) && this.mayAskFor(piece);
   }
 
   /** Whether no block is left that somebody could be asked for first. */
   get isEndgame(): boolean {
     for (let piece = 0; piece < this.#pieceCount; piece += 1) {
-      if (!this.isWanted(piece) || this.availability(piece) === 0) continue;
+      if (!this.mayAskFor(piece) || this.availability(piece) === 0) continue;
       if (this.#blocks(piece).some((block) => isOpen(block))) return false;
     }
     return true;
@@ -119,8 +124,25 @@ export class SlowPicker {
     known.from = peer;
   }
 
+  /** Gives how many times somebody was asked for a block of it. */
+  hold(piece: number): number {
+    if (this.there.has(piece)) return 0;
+    this.held.add(piece);
+    const asked = [...this.peers].flatMap((peer) => {
+      const keys = [...peer.asked].filter((key) => key.startsWith(`${piece} `));
+      for (const key of keys) peer.asked.delete(key);
+      return keys;
+    });
+    for (const { askedOf } of this.#blocks(piece)) askedOf.clear();
+    return asked.length;
+  }
+
   isWhole(piece: number): boolean {
     return this.begun.get(piece)?.blocks.every(({ from }) => from !== null) ?? false;
+  }
+
+  isIdle(piece: number): boolean {
+    return this.#blocks(piece).every(({ askedOf }) => askedOf.size === 0);
   }
 
   senders(piece: number): ReadonlySet<SlowPeer> {
@@ -144,6 +166,7 @@ export class SlowPicker {
     const only = this.begun.get(piece)?.onlyPeer ?? null;
     if (only !== null) only.isSuspect = false;
     this.begun.delete(piece);
+    this.held.delete(piece);
     this.there.add(piece);
   }
 

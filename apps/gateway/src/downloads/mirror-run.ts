@@ -6,7 +6,7 @@ import {
   type MirrorState,
   manageCall,
 } from "@seedfleet/contracts";
-import { rendezvous, seedOf } from "@seedfleet/fleet";
+import { seedOf } from "@seedfleet/fleet";
 import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
 import type { AdoptedAnnounces } from "../announcing/announced-seed-run.ts";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
@@ -15,6 +15,7 @@ import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { DownloadPeers } from "./download-peers.ts";
 import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import { MirrorShare } from "./mirror-share.ts";
 import type { MirrorSources } from "./mirror-sources.ts";
 import { missingBytes } from "./missing-bytes.ts";
 import { PieceStoring } from "./piece-storing.ts";
@@ -42,6 +43,7 @@ export class MirrorRun {
   readonly #sources: MirrorSources;
   readonly #stopping = new AbortController();
   #gateways: readonly string[];
+  #share: MirrorShare | null = null;
   #cancelTick: CancelTimer | null = null;
   #refreshAtMs = 0;
   #torrent: Torrent | null = null;
@@ -121,11 +123,12 @@ export class MirrorRun {
     }
     if (gateways.join() === this.#gateways.join()) return;
     this.#gateways = gateways;
-    this.#prefer();
+    this.#shareOut();
   }
 
   /** A piece is there; the torrent's bitfield has it already. */
   verified(piece: number): void {
+    this.#share?.verified(piece);
     this.#torrent?.download?.verified(piece);
     if (this.#torrent?.have.isFull) this.#complete();
   }
@@ -221,7 +224,7 @@ export class MirrorRun {
       chance,
     );
     this.#state = "downloading";
-    this.#prefer();
+    this.#shareOut();
     swarms.downloadChanged(torrent);
     this.#sources.downloadBegan(torrent.metainfo, torrent.download);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
@@ -230,12 +233,12 @@ export class MirrorRun {
     this.#peers.start();
   }
 
-  #prefer(): void {
-    const download = this.#torrent?.download ?? null;
-    if (download === null || this.#gateways.length < 2) return;
-    const { infoHash } = this.mirror;
-    const { gateway } = this.#config;
-    download.prefer((piece) => rendezvous(`${infoHash} ${piece}`, this.#gateways) === gateway);
+  #shareOut(): void {
+    const download = this.#torrent?.download;
+    if (!download) return;
+    this.#share?.end();
+    const by = { infoHash: this.mirror.infoHash, gateway: this.#config.gateway };
+    this.#share = MirrorShare.of(this.#ports, download, { ...by, gateways: this.#gateways });
   }
 
   #tick(): void {
@@ -259,6 +262,8 @@ export class MirrorRun {
   #end(): void {
     this.#cancelTick?.();
     this.#cancelTick = null;
+    this.#share?.end();
+    this.#share = null;
     this.#peers.stop();
     this.#sources.downloadEnded();
     const torrent = this.#torrent;

@@ -1,6 +1,7 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
+  type BegunPiece,
   type Block,
   type Chance,
   type PickerPeer,
@@ -104,9 +105,7 @@ export class TorrentDownload {
 
   /** Sources that have every piece. */
   get seedCount(): number {
-    let count = 0;
-    for (const peer of this.#sources.keys()) if (peer.isSeed) count += 1;
-    return count;
+    return this.#picker.seeds;
   }
 
   /** Why nothing is asked for; null while it is. */
@@ -150,6 +149,25 @@ export class TorrentDownload {
       this.#picker.setPriority(piece, isOwn(piece) ? OWN_PRIORITY : OTHERS_PRIORITY);
     }
     this.wake();
+  }
+
+  get begunPieces(): Iterable<BegunPiece> {
+    return this.#picker.begunPieces;
+  }
+
+  /** Whether there is nothing left to ask for that is not asked for, but for what is held. */
+  get isAllAsked(): boolean {
+    return this.#picker.isAllAsked;
+  }
+
+  /** Another brings the piece: no source is asked for it until it is let go. */
+  hold(piece: number): void {
+    for (const { peer, block } of this.#picker.hold(piece)) this.#sources.get(peer)?.cancel(block);
+  }
+
+  /** Nobody else brings a piece that was held. Sources are to be woken afterwards. */
+  letGo(piece: number): void {
+    this.#picker.letGo(piece);
   }
 
   /** Up to `count` blocks to ask a source for, which count as asked. */

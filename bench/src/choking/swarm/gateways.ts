@@ -4,7 +4,8 @@ import {
   initialSeedState,
   OPTIMISTIC_UNCHOKE_INTERVAL_MS,
   peerKey,
-  SuperSeed,
+  SuperSeeding,
+  type SuperSeedReport,
   seedRound,
   settleSlots,
 } from "@seedfleet/choker";
@@ -102,26 +103,20 @@ function fleetPeers(swarm: SimulatedSwarm, nodes: readonly number[]): readonly F
   });
 }
 
-/** One super-seed for all these gateways: what it offers a leecher, each of them has for it. */
+/** One state for all these gateways: what a leecher is offered, each of them has for it. */
 function superSeed(swarm: SimulatedSwarm, nodes: readonly number[]): void {
-  const seed = new SuperSeed(swarm.plan.pieceCount);
+  const seeding = new SuperSeeding(swarm.plan.pieceCount, swarm.rng.below(2 ** 32));
   const offers = new Int32Array(swarm.nodeCount).fill(NONE);
   for (const node of nodes) swarm.offers[node] = offers;
-  const offer = (node: number): void => {
-    const piece = seed.next(`${node}`, swarm.rng.below(2 ** 32) / 2 ** 32);
-    if (piece !== null) offers[node] = piece;
+  const tell = (news: Partial<SuperSeedReport>): void => {
+    const report = { isWhole: false, left: [], joined: [], had: [], declined: [], ...news };
+    for (const { leecher, piece } of seeding.heard("gateways", report, swarm.nowMs)) {
+      offers[Number(leecher)] = piece;
+    }
   };
   swarm.listeners.push({
-    came: (node) => {
-      seed.joined(`${node}`, []);
-      offer(node);
-    },
-    gotPiece: (node, piece) => {
-      seed.has(`${node}`, piece);
-      for (const other of swarm.unfinished()) {
-        if (swarm.pieces.has(other, offers[other] ?? NONE)) offer(other);
-      }
-    },
-    left: (node) => seed.left(`${node}`),
+    came: (node) => tell({ joined: [{ leecher: `${node}`, have: [], told: [] }] }),
+    gotPiece: (node, piece) => tell({ had: [{ leecher: `${node}`, pieces: [piece] }] }),
+    left: (node) => tell({ left: [`${node}`] }),
   });
 }
