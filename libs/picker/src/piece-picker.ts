@@ -1,4 +1,5 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import { takeAsked } from "./asked-blocks.ts";
 import { BegunPieces } from "./begun-pieces.ts";
 import { BlockMap } from "./block-map.ts";
 import type { PartialPiece } from "./partial-piece.ts";
@@ -12,9 +13,6 @@ const RANDOM_FIRST_PIECES = 4;
 
 /** Pieces of the order that are looked at before the peer's own are. */
 const LOOKED_MAX = 128;
-
-/** From so many on it is quicker to put all pieces in order anew than each for itself. */
-const MANY_PIECES = 1_024;
 
 /**
  * Which blocks to ask which peer for: begun pieces are finished first, then the rarest is begun,
@@ -146,6 +144,20 @@ export class PiecePicker {
     return picked;
   }
 
+  /** As `pick`, of these pieces alone: a peer that chokes us may allow a few (BEP 6). */
+  pickOf(peer: PickerPeer, pieces: Iterable<number>, count: number): readonly Block[] {
+    this.#order.refresh();
+    const picked: Block[] = [];
+    for (const piece of pieces) {
+      const isNew = peer.has(piece) && this.#order.has(piece) && picked.length < count;
+      if (isNew && this.#mayBegin(this.#begun.size)) this.#beginPiece(peer, piece);
+      for (const index of this.#begun.askOf(peer, piece, count - picked.length)) {
+        picked.push(this.#asked(peer, piece, index));
+      }
+    }
+    return picked;
+  }
+
   /** A block came from the peer. */
   receive(peer: PickerPeer, block: Block): Received {
     const key = this.#blocks.keyOf(block);
@@ -165,11 +177,14 @@ export class PiecePicker {
     return true;
   }
 
-  /** The peer will send nothing of what it was asked for: it choked us. */
-  giveUpAll(peer: PickerPeer): void {
-    for (const key of peer.asked) this.#reopen(peer, key);
-    peer.asked.clear();
-    this.#begun.release(peer);
+  /** The peer will send nothing of what it was asked for, but of some pieces: it choked us. */
+  giveUpAll(peer: PickerPeer, sends: (piece: number) => boolean = () => false): void {
+    for (const key of peer.asked) {
+      if (sends(this.#blocks.pieceOf(key))) continue;
+      peer.asked.delete(key);
+      this.#reopen(peer, key);
+    }
+    if (peer.asked.size === 0) this.#begun.release(peer);
   }
 
   /**
@@ -181,7 +196,7 @@ export class PiecePicker {
     const only = begun?.isWhole === true ? begun.onlyPeer : null;
     const cleared = only === null ? undefined : this.#peers.get(only);
     if (cleared !== undefined) cleared.isSuspect = false;
-    const asked = begun === undefined ? [] : this.#takeAsked(begun);
+    const asked = begun === undefined ? [] : takeAsked(begun, this.#blocks, this.#peers);
     this.#begun.delete(piece);
     const wasWanted = this.#isWanted(piece);
     this.#order.remove(piece);
@@ -204,20 +219,6 @@ export class PiecePicker {
     return { kind: "suspects", peers };
   }
 
-  #takeAsked(begun: PartialPiece): readonly Asked[] {
-    const taken: Asked[] = [];
-    for (let index = 0; index < begun.blockCount; index += 1) {
-      const key = this.#blocks.keyAt(begun.piece, index);
-      for (const id of begun.askedOf(index)) {
-        const peer = this.#peers.get(id);
-        if (peer?.asked.delete(key)) {
-          taken.push({ peer, block: this.#blocks.blockAt(begun.piece, index) });
-        }
-      }
-    }
-    return taken;
-  }
-
   #asked(peer: PickerPeer, piece: number, index: number): Block {
     peer.asked.add(this.#blocks.keyAt(piece, index));
     return this.#blocks.blockAt(piece, index);
@@ -235,6 +236,10 @@ export class PiecePicker {
       peer.nothingAtVersion = this.#version;
       return null;
     }
+    return this.#beginPiece(peer, piece);
+  }
+
+  #beginPiece(peer: PickerPeer, piece: number): PartialPiece {
     this.#order.remove(piece);
     const blocks = this.#blocks.blockCount(piece);
     return this.#begun.begin(piece, blocks, peer.isSuspect ? peer.id : null);
@@ -288,12 +293,6 @@ export class PiecePicker {
   /** Seeds are counted apart, so that one that comes or goes costs nothing. */
   #countPieces(peer: PickerPeer, change: 1 | -1): void {
     if (peer.isSeed) this.#seeds += change;
-    else if (peer.count >= MANY_PIECES) this.#order.addMany(piecesOf(peer), change);
-    else {
-      for (const piece of piecesOf(peer)) {
-        if (change === 1) this.#order.add(piece);
-        else this.#order.subtract(piece);
-      }
-    }
+    else this.#order.count(piecesOf(peer), peer.count, change);
   }
 }

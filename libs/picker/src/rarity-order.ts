@@ -25,6 +25,9 @@ export type Search = {
 /** Where a search ended that did not find a piece. */
 export type NotFound = "none" | "gave-up";
 
+/** From so many on it is quicker to put all pieces in order anew than each for itself. */
+const MANY_PIECES = 1_024;
+
 const RANKS = AVAILABILITY_RANKED_MAX + 1;
 const NOWHERE = -1;
 
@@ -140,6 +143,15 @@ export class RarityOrder {
     this.#records[piece * RECORD + AVAILABILITY] = before - 1;
     if (before <= AVAILABILITY_RANKED_MAX && !this.#isStale && this.has(piece)) {
       this.#down(piece, this.#bucketOf(piece, before));
+    }
+  }
+
+  /** A peer with these, so many, came (1) or went (-1). */
+  count(pieces: Iterable<number>, many: number, change: 1 | -1): void {
+    if (many >= MANY_PIECES) return this.addMany(pieces, change);
+    for (const piece of pieces) {
+      if (change === 1) this.add(piece);
+      else this.subtract(piece);
     }
   }
 
