@@ -53,12 +53,15 @@ export class MirrorFleet implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async start(gatewayEnv: Readonly<Record<string, string>> = {}): Promise<MirrorFleet> {
+  static async start(
+    gatewayEnv: Readonly<Record<string, string>> = {},
+    where?: string,
+  ): Promise<MirrorFleet> {
     await using starting = new AsyncDisposableStack();
     const { path } = starting.use(await temporaryDirectory());
     const nats = await startNatsServer();
     starting.defer(() => nats.stop());
-    const managedRoot = join(path, "managed");
+    const managedRoot = where ?? join(path, "managed");
     const services = starting.use(
       await startFiveServices(host, nats.url, path, { gatewayEnv, managedRoot }),
     );
@@ -104,8 +107,11 @@ export class MirrorFleet implements AsyncDisposable {
   }
 
   /** Fails unless the store has the files, byte by byte. */
-  async expectMirrored({ metainfo, directory }: Torrent): Promise<void> {
-    const kept = join(this.#managedRoot, metainfo.infoHash, "content");
+  async expectMirrored(
+    { metainfo, directory }: Torrent,
+    where: string = this.#managedRoot,
+  ): Promise<void> {
+    const kept = join(where, metainfo.infoHash, "content");
     await sameTree(kept, join(directory, metainfo.name));
   }
 
