@@ -16,7 +16,10 @@ export function countWrites(meter: Meter): CountWrite {
 /** What downloads know anyway, read when somebody looks. */
 export function showDownloads(
   meter: Meter,
-  downloads: Pick<Downloads, "count" | "haltedCount" | "downloadedBytes" | "wastedBytes">,
+  downloads: Pick<
+    Downloads,
+    "count" | "haltedCount" | "downloadedBytes" | "wastedBytes" | "memoryBytes"
+  >,
 ): void {
   meter.gauge(
     "seedfleet_gateway_mirrors",
@@ -27,6 +30,11 @@ export function showDownloads(
     "seedfleet_gateway_mirrors_halted",
     "Mirrors among them that cannot go on now",
     () => downloads.haltedCount,
+  );
+  meter.gauge(
+    "seedfleet_gateway_download_memory_bytes",
+    "Memory of pieces that are begun and not stored",
+    () => downloads.memoryBytes,
   );
   meter.total(
     "seedfleet_gateway_downloaded_bytes",

@@ -67,6 +67,11 @@ export class Downloads {
     return [...this.#runs.values()].filter(isHalted).length;
   }
 
+  /** Memory of pieces that are begun and not stored. */
+  get memoryBytes(): number {
+    return this.#ports.memory.begunBytes;
+  }
+
   /** Block bytes that came, of all mirrors there ever were. */
   get downloadedBytes(): number {
     return this.#sum(this.#downloadedBytesOfGone, ({ downloadedBytes }) => downloadedBytes);

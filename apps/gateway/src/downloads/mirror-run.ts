@@ -8,9 +8,9 @@ import {
 } from "@seedfleet/contracts";
 import { type Catalog, rendezvous } from "@seedfleet/fleet";
 import type { Chance } from "@seedfleet/picker";
-import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
+import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
-import { storeCode } from "../fills/store-code.ts";
+import { storeCode, storeReason } from "../fills/store-code.ts";
 import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Swarms } from "../swarms/swarms.ts";
@@ -38,7 +38,10 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
     readonly catalog: Catalog;
     readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
     readonly swarms: Pick<Swarms, "downloadChanged">;
-    readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
+    readonly peers: Pick<
+      PeerSide,
+      "dialToDownload" | "downloadBegan" | "downloadEnded" | "sentBytesOf"
+    >;
     readonly readHave: ReadHave;
     readonly openSources: OpenMirrorSources;
     /** For the begun pieces of all mirrors. */
@@ -155,7 +158,7 @@ export class MirrorRun {
       try {
         if (await this.#begin()) return;
       } catch (error) {
-        const reason = errorMessage(error);
+        const reason = storeReason(error);
         const isFinal = FINAL_CODES.has(storeCode(error));
         this.#state = isFinal ? "failed" : "paused";
         // It is tried every few seconds, and said once.
@@ -200,7 +203,7 @@ export class MirrorRun {
   }
 
   #open(torrent: Torrent): void {
-    const { clock, chance, swarms } = this.#ports;
+    const { clock, chance, peers, swarms } = this.#ports;
     this.#torrent = torrent;
     this.#reason = null;
     if (torrent.have.isFull) return this.#complete();
@@ -216,12 +219,14 @@ export class MirrorRun {
         memory: this.#ports.memory,
         store: (piece, bytes) => storing.store(piece, bytes),
         peersFound: (addresses) => this.#peers.add(addresses),
+        othersWait: () => this.#peers.othersWait,
       },
       chance,
     );
     this.#state = "downloading";
     this.#prefer();
     swarms.downloadChanged(torrent);
+    peers.downloadBegan(torrent);
     this.#sources.downloadBegan(torrent.metainfo, torrent.download);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;

@@ -33,6 +33,8 @@ export type TorrentDownloadOptions = {
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
+  /** Whether other peers could be gone to, had not these their places. */
+  readonly othersWait: () => boolean;
 };
 
 /** A block as it came. */
@@ -88,6 +90,11 @@ export class TorrentDownload {
 
   get peersFound(): TorrentDownloadOptions["peersFound"] {
     return this.#options.peersFound;
+  }
+
+  /** Whether other peers could be gone to, had not these their places. */
+  get othersWait(): boolean {
+    return this.#options.othersWait();
   }
 
   get shape(): TorrentShape {
@@ -157,6 +164,12 @@ export class TorrentDownload {
     return this.#pausedBecause === null && count > 0 ? this.#picker.pick(peer, count) : [];
   }
 
+  /** As `ask`, of these pieces alone. */
+  askOf(peer: PickerPeer, pieces: Iterable<number>, count: number): readonly Block[] {
+    const isPaused = this.#pausedBecause !== null;
+    return isPaused || count <= 0 ? [] : this.#picker.pickOf(peer, pieces, count);
+  }
+
   /** A source sent a block; false when nobody asked it for that. */
   receive(peer: PickerPeer, { piece, begin, data }: ReceivedBlock): boolean {
     this.downloadedBytes += data.length;
@@ -183,11 +196,12 @@ export class TorrentDownload {
     return this.#picker.giveUp(peer, block);
   }
 
-  /** The source will send nothing of what it was asked for. */
-  giveUpAll(peer: PickerPeer): void {
-    if (peer.asked.size === 0) return;
-    this.#picker.giveUpAll(peer);
-    this.wake();
+  /** The source will send nothing of what it was asked for, but of some pieces. */
+  giveUpAll(peer: PickerPeer, sends?: (piece: number) => boolean): void {
+    const { size } = peer.asked;
+    if (size === 0) return;
+    this.#picker.giveUpAll(peer, sends);
+    if (peer.asked.size < size) this.wake();
   }
 
   /** A piece is verified and stored, whoever brought it. */

@@ -12,6 +12,7 @@ export function extensionsFor(
 ): PeerExtensions {
   const { torrent, infoHash, host, ownPort } = peer;
   const { metainfo, have } = torrent;
+  const { peersFound } = torrent.download ?? torrent.remoteDownload ?? {};
   const offer = {
     metadataSizeBytes: torrent.infoBytesFor(infoHash).length,
     isPrivate: metainfo.private,
@@ -22,7 +23,7 @@ export function extensionsFor(
     // A peer closes who only uploads and has nothing for it, as it seems at first (BEP 16, 21).
     uploadOnly: have.isFull && told.isAll,
     // BEP 27: of a private torrent the tracker alone names peers.
-    peersFound: metainfo.private ? null : (torrent.download?.peersFound ?? null),
+    peersFound: metainfo.private ? null : (peersFound ?? null),
   };
   return new PeerExtensions(offer, nowMs);
 }

@@ -118,7 +118,7 @@ export class PeerHost implements ConnectionEvents {
   /** Opens a connection to a peer that does not come by itself. Why that failed; null if not. */
   async dial(
     { askedAs, address }: Pick<PeerAnnounced, "askedAs" | "address">,
-    ended: ((reason: CloseReason) => void) | null = null,
+    ended: OpenedAs["ended"] = null,
   ): Promise<CloseReason | null> {
     const { encryption } = this.#config;
     const known = { infoHash: askedAs, port: address.port, ended };
@@ -135,6 +135,11 @@ export class PeerHost implements ConnectionEvents {
   /** A piece of the torrent came to be there: peers are told of it. */
   got(torrent: Torrent, piece: number): void {
     for (const connection of this.of(torrent)) connection.got(piece);
+  }
+
+  /** The torrent is whole, or not downloaded any more. */
+  downloadEnded(torrent: Torrent): void {
+    for (const connection of this.of(torrent)) connection.downloadEnded();
   }
 
   /** Has downloads ask others for what peers do not send; to be called about once a second. */
@@ -235,8 +240,9 @@ export class PeerHost implements ConnectionEvents {
     const host = remoteHost(socket.remoteAddress);
     came({ infoHash: torrent.infoHash, peerId, host });
     this.#serial += this.#config.serialStep;
-    const listening = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
-    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...listening };
+    const at = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
+    const makesRoom = from.ended !== null;
+    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...at, makesRoom };
     const connection = new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this);
     this.#connections.set(connection, from);
     this.#ports.swarms.join(torrent, connection, connection);
@@ -259,7 +265,7 @@ export class PeerHost implements ConnectionEvents {
   closed(connection: PeerConnection, reason: CloseReason): void {
     const from = this.#connections.get(connection) ?? null;
     if (from !== null) this.#judge(from, reason);
-    from?.ended?.(reason);
+    from?.ended?.({ reason, wasOfUse: connection.download?.wasOfUse ?? false });
     this.#connections.delete(connection);
     const { sentBytes, torrent } = connection;
     this.#sentBytesOfClosed += sentBytes;

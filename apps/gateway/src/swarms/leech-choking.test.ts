@@ -28,7 +28,7 @@ class GivenChoking implements Disposable {
     const gives = { bytesPerSecond, receivedBytes: 0 };
     const control = {
       ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
-      ...{ choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
+      ...{ say() {}, choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
       download: {
         ...{ amInterested: true, unchokedUsAtMs: 0 },
         get receivedBytes() {
@@ -38,7 +38,7 @@ class GivenChoking implements Disposable {
       },
     };
     const identity = { peerKey: peerKey(name), peerId: givenPeerId(name), host: "192.0.2.1" };
-    const member = new SwarmMember({ ...identity, superSeeded: false }, control, 0);
+    const member = new SwarmMember({ ...identity, superSeeded: false, fast: false }, control, 0);
     member.peerInterested = true;
     this.members.set(member.peerKey, member);
     this.gives.set(name, gives);

@@ -6,7 +6,7 @@ import { SwarmMember } from "./swarm-member.ts";
 
 const SILENT = {
   ...{ takenBytes: 0, download: null, havePieces: 0, uploadOnly: false },
-  ...{ choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
+  ...{ say() {}, choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
 };
 
 test("SwarmMember is the same leecher by its id and address, until its port is known", () => {
@@ -36,7 +36,7 @@ function given(
 ): SwarmMember {
   const identity = {
     ...{ peerKey: peerKey(name), peerId: givenPeerId(name), host },
-    superSeeded: false,
+    ...{ superSeeded: false, fast: false },
   };
   const member = new SwarmMember(identity, SILENT, 0);
   member.listensAt(port);
