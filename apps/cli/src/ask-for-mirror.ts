@@ -28,7 +28,7 @@ export type Asked =
 export async function askForMirror(
   { catalog, clock, mirrors, reporter }: AskPorts,
   wanted: WantedTorrent,
-  terms: SwarmOptions & { readonly choose: () => Promise<string> },
+  terms: SwarmOptions & Pick<Mirror, "choice"> & { readonly choose: () => Promise<string> },
 ): Promise<Asked> {
   const { infoHash, torrent } = wanted;
   const entry = await catalog.findByAny(infoHash);

@@ -1,4 +1,6 @@
+import type { MirrorChoice } from "@seedfleet/contracts";
 import { BUS_USAGE } from "./bus-option.ts";
+import { CHOICE_FLAGS, CHOICE_USAGE, choiceOptions } from "./choice-options.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { FOLLOW_FLAGS, type FollowOptions, followOptions } from "./follow-options.ts";
 import { SWARM_FLAGS, SWARM_USAGE, type SwarmOptions, swarmOptions } from "./swarm-options.ts";
@@ -6,6 +8,8 @@ import { usageError } from "./usage-error.ts";
 
 export type MirrorOptions = SwarmOptions &
   FollowOptions & {
+    /** Undefined where every file is wanted, in any order. */
+    readonly choice?: MirrorChoice | undefined;
     /** A magnet link, a `.torrent` file, `-` for standard input, or the URL of one. */
     readonly torrent: string;
   };
@@ -18,7 +22,10 @@ what was published here. Trackers, web seeds and peers are those that the magnet
 names; further ones can be given, also later by the same command. Ctrl-C ends the command alone:
 seedfleet mirrors lists what is downloaded, seedfleet cancel INFO_HASH ends it.
 
-${SWARM_USAGE}  --no-wait                do not wait until it is complete
+With --only it is partial once those files are there: what of no chosen file is not fetched, and
+what is there is served. Asked for again with other files it goes on with these; --only '*' is all.
+
+${CHOICE_USAGE}${SWARM_USAGE}  --no-wait                do not wait until it is complete
 ${BUS_USAGE}
   --store ID               which piece-store keeps it, where there are several
   --json                   one JSON object a line on standard output
@@ -28,6 +35,7 @@ ${BUS_USAGE}
 /** Reads the command line of `mirror`. Throws `usage` with one line that says what to do. */
 export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "help" {
   const { values, positionals } = parseCommandLine("mirror", args, {
+    ...CHOICE_FLAGS,
     ...SWARM_FLAGS,
     ...FOLLOW_FLAGS,
   });
@@ -36,8 +44,10 @@ export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "he
   if (torrent === undefined || positionals.length > 1) {
     throw usageError("Name one magnet link, .torrent file or URL; see seedfleet mirror --help");
   }
+  const choice = choiceOptions(values);
   return {
-    ...swarmOptions(values),
+    ...swarmOptions(choice?.sequential ? { ...values, gateways: "1" } : values),
+    ...(choice === undefined ? {} : { choice }),
     torrent,
     ...followOptions(values),
   };

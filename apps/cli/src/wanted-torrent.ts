@@ -77,7 +77,7 @@ function hasPieceHashes({ pieceHashes, pieceRoots }: Metainfo): boolean {
   return pieceHashes !== null || pieceRoots !== null;
 }
 
-type MirrorTerms = SwarmOptions & Pick<Mirror, "holder" | "purpose" | "addedAtMs">;
+type MirrorTerms = SwarmOptions & Pick<Mirror, "holder" | "purpose" | "addedAtMs" | "choice">;
 
 /**
  * The record by which gateways download it, within the limits of one: what was said on the command
@@ -85,7 +85,7 @@ type MirrorTerms = SwarmOptions & Pick<Mirror, "holder" | "purpose" | "addedAtMs
  */
 export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
   const { infoHash, infoHashV2, name } = wanted;
-  const { holder, purpose, gateways, dht, addedAtMs } = terms;
+  const { holder, purpose, gateways, dht, choice, addedAtMs } = terms;
   if (wanted.private && dht) throw torrentPrivate(name ?? infoHash);
   const named = terms.trackers.map((tracker) => [tracker]);
   const tiers = wanted.trackers.map((tier) => tier.filter(isTrackerUrl));
@@ -94,6 +94,7 @@ export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
   );
   return {
     ...{ infoHash, infoHashV2, name, holder, purpose, gateways, dht, addedAtMs },
+    ...(choice === undefined ? {} : { choice }),
     trackers: mergeTiers(named, tiers),
     webSeeds: wanted.webSeeds.filter(isWebUrl).slice(0, MIRROR_WEB_SEEDS_MAX),
     peers: peers.slice(0, MIRROR_PEERS_MAX),

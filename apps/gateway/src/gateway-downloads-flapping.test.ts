@@ -9,7 +9,7 @@ import { until } from "./testing.ts";
 import { GivenMirror } from "./testing-mirror.ts";
 import { givenTorrent } from "./testing-torrent.ts";
 
-/** So much virtual time a turn of the loop: enough turns for what is on its way within time-outs. */
+/** So much virtual time a turn of the loop: enough turns for what is on its way in time. */
 const STEP_MS = 50;
 
 /** Shorter than what a silent peer is closed after. */

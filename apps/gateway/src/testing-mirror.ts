@@ -2,6 +2,7 @@ import { Bitfield } from "@seedfleet/bitfield";
 import {
   havePiecesCall,
   type Mirror,
+  type MirrorChoice,
   type MirrorProgress,
   manageCall,
   mirrorProgressEvent,
@@ -101,13 +102,14 @@ export class GivenMirror implements AsyncDisposable {
   async mirror(
     seeds: readonly Pick<TestSeed, "address">[],
     webSeeds: readonly string[] = [],
+    choice?: MirrorChoice,
   ): Promise<void> {
     const { bus, telemetry } = this.given;
     const { infoHash, name } = this.torrent.metainfo;
     const mirror: Mirror = {
       ...{ infoHash, infoHashV2: null, name, trackers: [], webSeeds, holder: HOLDER },
       ...{ peers: seeds.map(({ address }) => address), purpose: "mirror", gateways: 1 },
-      ...{ dht: false, addedAtMs: 0 },
+      ...{ dht: false, choice, addedAtMs: 0 },
     };
     await (await openMirrors(bus, telemetry.log)).add(mirror);
   }

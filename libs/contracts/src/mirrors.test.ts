@@ -2,6 +2,8 @@ import assert, { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import {
   MIRROR_GATEWAYS_MAX,
+  MIRROR_PATTERN_LENGTH_MAX,
+  MIRROR_PATTERNS_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_TRACKERS_MAX,
   MIRROR_WEB_SEEDS_MAX,
@@ -34,9 +36,14 @@ const cases = [
       { infoHashV2: "cd".repeat(32), name: "debian", purpose: "restore", dht: true },
       { trackers: Array(MIRROR_TRACKERS_MAX).fill([TRACKER]), gateways: MIRROR_GATEWAYS_MAX },
       { peers: Array(MIRROR_PEERS_MAX).fill(PEER) },
+      { choice: { only: Array(MIRROR_PATTERNS_MAX).fill("*.gz"), first: [], sequential: true } },
       { webSeeds: Array(MIRROR_WEB_SEEDS_MAX).fill("https://w.example/") },
     ],
     refuses: [
+      { choice: { only: Array(MIRROR_PATTERNS_MAX + 1).fill("a"), first: [], sequential: false } },
+      {
+        choice: { only: ["a".repeat(MIRROR_PATTERN_LENGTH_MAX + 1)], first: [], sequential: false },
+      },
       { infoHash: "AB".repeat(20) },
       { name: "a".repeat(1_025) },
       { trackers: [[]] },

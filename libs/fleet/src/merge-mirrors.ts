@@ -10,7 +10,8 @@ type Tiers = Mirror["trackers"];
 
 /**
  * A mirror that is asked for again: it keeps its store and its purpose, and has what either says of
- * where to find peers, its own first. `before` itself where that is nothing new.
+ * where to find peers, its own first; of files it has those that were chosen last. `before` itself
+ * where that is nothing new.
  */
 export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
   const merged: Mirror = {
@@ -22,6 +23,8 @@ export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
     peers: mergePeers(before.peers, wanted.peers),
     gateways: Math.max(before.gateways, wanted.gateways),
     dht: before.dht || wanted.dht,
+    // Asked for again without one, as to look how it goes on, it is as it was.
+    ...(wanted.choice === undefined ? {} : { choice: wanted.choice }),
   };
   return JSON.stringify(merged) === JSON.stringify(before) ? before : merged;
 }

@@ -193,7 +193,7 @@ test("PiecePicker asked for some pieces alone asks for those, begun or not, and 
   equal(two.asked.size, 3);
 });
 
-test("PiecePicker asked for some pieces alone begins no more than it may, nor unwanted ones", () => {
+test("PiecePicker asked for some pieces alone begins no more than it may, none unwanted", () => {
   const shape = { pieceCount: 4, pieceLengthBytes: BLOCK_BYTES, sizeBytes: 4 * BLOCK_BYTES };
   const there = Bitfield.empty(4);
   const mayBegin = (begun: number): boolean => begun < 2;

@@ -12,7 +12,7 @@ const OWN_MOUNTS = "TESTKIT_OWN_MOUNTS";
 
 /**
  * The tests of a file that mount disks. They run in a process with mounts of its own, so that none
- * outlives them, whatever becomes of them; where this user may not mount anything, they are skipped.
+ * outlives them, whatever becomes of them. Where this user may not mount anything they are skipped.
  */
 export function ownMountsTests(what: string, fileUrl: string, tests: () => void): void {
   if (process.env[OWN_MOUNTS] !== undefined) return tests();

@@ -1,15 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { InfoHash } from "@seedfleet/bytes";
 import { mirrorProgressEvent } from "@seedfleet/contracts";
 import { gatewaysOf, type Mirrors, type MirrorWatch } from "@seedfleet/fleet";
 import { type CancelTimer, errorMessage } from "@seedfleet/runtime";
 import type { PeerSide } from "../peer-side.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import {
-  type DownloadedBytes,
-  MirrorRun,
-  type MirrorRunConfig,
-  type MirrorRunPorts,
-} from "./mirror-run.ts";
+import { MirrorRun } from "./mirror-run.ts";
+import type { DownloadedBytes, MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
 
 const ROUND_INTERVAL_MS = 1_000;
 const TICK_INTERVAL_MS = 500;
@@ -93,7 +90,10 @@ export class Downloads {
     for (const mirror of this.#watch.now.values()) {
       const part = gatewaysOf(mirror, gateways);
       const run = this.#runs.get(mirror.infoHash);
-      if (run !== undefined) run.sharedBy(part);
+      // Other files are chosen: it begins anew with what is there.
+      if (run !== undefined && !isDeepStrictEqual(run.mirror.choice, mirror.choice))
+        this.#stop(run);
+      else if (run !== undefined) run.sharedBy(part);
       else if (part.includes(this.#config.gateway)) {
         this.#runs.set(
           mirror.infoHash,
@@ -101,18 +101,22 @@ export class Downloads {
         );
       }
     }
-    for (const [infoHash, run] of this.#runs) {
+    for (const [infoHash, run] of [...this.#runs]) {
       const mirror = this.#watch.now.get(infoHash);
       const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
-      if (isOurs) continue;
-      void run.stop(LEAVE_MS_MAX);
-      // Its last round was a while ago, and whoever adds up would miss what came since.
-      this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
-      const { downloadedBytes, wastedBytes } = run.downloaded;
-      this.#downloadedBytesOfGone += downloadedBytes;
-      this.#wastedBytesOfGone += wastedBytes;
-      this.#runs.delete(infoHash);
+      if (!isOurs) this.#stop(run);
     }
+  }
+
+  #stop(run: MirrorRun): void {
+    const { infoHash } = run.mirror;
+    void run.stop(LEAVE_MS_MAX);
+    // Its last round was a while ago, and whoever adds up would miss what came since.
+    this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
+    const { downloadedBytes, wastedBytes } = run.downloaded;
+    this.#downloadedBytesOfGone += downloadedBytes;
+    this.#wastedBytesOfGone += wastedBytes;
+    this.#runs.delete(infoHash);
   }
 
   /** A piece of the torrent is there; its bitfield has it already. */

@@ -1,4 +1,3 @@
-import type { Bus } from "@seedfleet/bus";
 import {
   MIRROR_REASON_LENGTH_MAX,
   type Mirror,
@@ -6,21 +5,17 @@ import {
   type MirrorState,
   manageCall,
 } from "@seedfleet/contracts";
-import { type Catalog, rendezvous } from "@seedfleet/fleet";
-import type { Chance } from "@seedfleet/picker";
+import { rendezvous } from "@seedfleet/fleet";
 import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
 import { storeCode, storeReason } from "../fills/store-code.ts";
-import type { PeerSide } from "../peer-side.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
-import type { Swarms } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import type { Torrents } from "../torrents/torrents.ts";
-import type { DownloadMemory } from "./download-memory.ts";
-import { DownloadPeers, type DownloadPeersPorts } from "./download-peers.ts";
-import type { MirrorSources, OpenMirrorSources } from "./mirror-sources.ts";
-import { PieceStoring, type PieceStoringPorts } from "./piece-storing.ts";
-import type { ReadHave } from "./read-have.ts";
+import { chosenPieces } from "./chosen-pieces.ts";
+import { DownloadPeers } from "./download-peers.ts";
+import type { DownloadedBytes, MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import type { MirrorSources } from "./mirror-sources.ts";
+import { PieceStoring } from "./piece-storing.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
@@ -31,30 +26,6 @@ const REFRESH_INTERVAL_MS = 30_000;
 
 /** A store that is away, or full, is tried again after so long. */
 const STORE_RETRY_MS = 5_000;
-
-export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
-  PieceStoringPorts & {
-    readonly bus: Bus;
-    readonly catalog: Catalog;
-    readonly torrents: Pick<Torrents, "find" | "refresh" | "got">;
-    readonly swarms: Pick<Swarms, "downloadChanged">;
-    readonly peers: Pick<
-      PeerSide,
-      "dialToDownload" | "downloadBegan" | "downloadEnded" | "sentBytesOf"
-    >;
-    readonly readHave: ReadHave;
-    readonly openSources: OpenMirrorSources;
-    /** For the begun pieces of all mirrors. */
-    readonly memory: DownloadMemory;
-    readonly chance: Chance;
-  };
-
-export type MirrorRunConfig = {
-  readonly gateway: string;
-};
-
-/** Block bytes that came, and those among them that were of no use. */
-export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };
 
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
 export class MirrorRun {
@@ -70,6 +41,7 @@ export class MirrorRun {
   #torrent: Torrent | null = null;
   #state: MirrorState = "metadata";
   #reason: string | null = null;
+  #chosen: MirrorProgress["chosen"];
   readonly #rate: RollingRate;
   /** Of the download that is over. */
   #ended: DownloadedBytes = { downloadedBytes: 0, wastedBytes: 0 };
@@ -124,6 +96,7 @@ export class MirrorRun {
       pieceCount: torrent?.metainfo.pieceCount ?? null,
       pieceLengthBytes: torrent?.metainfo.pieceLengthBytes ?? null,
       havePieces: torrent?.have.count ?? 0,
+      chosen: download?.chosen ?? this.#chosen,
       ...{ downloadedBytes, wastedBytes },
       uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
       bytesPerSecond: Math.max(0, this.#rate.sample(downloadedBytes, this.#ports.clock.nowMs())),
@@ -142,7 +115,7 @@ export class MirrorRun {
   /** A piece is there; the torrent's bitfield has it already. */
   verified(piece: number): void {
     this.#torrent?.download?.verified(piece);
-    if (this.#torrent?.have.isFull) this.#complete();
+    this.#look();
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -207,6 +180,8 @@ export class MirrorRun {
     this.#torrent = torrent;
     this.#reason = null;
     if (torrent.have.isFull) return this.#complete();
+    const { metainfo } = torrent;
+    const { choice } = this.mirror;
     const storing = new PieceStoring(this.#ports, {
       ...{ torrent, holder: this.mirror.holder },
       stalled: (isStalled) => {
@@ -215,7 +190,9 @@ export class MirrorRun {
     });
     torrent.download = new TorrentDownload(
       {
-        ...{ shape: downloadShape(torrent.metainfo), have: torrent.have },
+        ...{ shape: downloadShape(metainfo), have: torrent.have },
+        chosen: choice === undefined ? null : chosenPieces(metainfo, choice),
+        order: choice?.sequential ? "sequential" : "rarest",
         memory: this.#ports.memory,
         store: (piece, bytes) => storing.store(piece, bytes),
         peersFound: (addresses) => this.#peers.add(addresses),
@@ -225,6 +202,7 @@ export class MirrorRun {
     );
     this.#state = "downloading";
     this.#prefer();
+    if (this.#look()) return;
     swarms.downloadChanged(torrent);
     peers.downloadBegan(torrent);
     this.#sources.downloadBegan(torrent.metainfo, torrent.download);
@@ -248,6 +226,25 @@ export class MirrorRun {
     if (nowMs < this.#refreshAtMs || this.#torrent === null) return;
     this.#refreshAtMs = nowMs + REFRESH_INTERVAL_MS;
     void this.#ports.torrents.refresh(this.#torrent);
+  }
+
+  /** Whether there is nothing more to download: all is there, or all of what was chosen. */
+  #look(): boolean {
+    const { download = null, have = null } = this.#torrent ?? {};
+    if (have?.isFull) this.#complete();
+    else if (download?.wantedPieces === 0) this.#partial(download);
+    else return false;
+    return true;
+  }
+
+  /** It stays so until more is chosen, or it is cancelled. */
+  #partial({ chosen }: TorrentDownload): void {
+    const { infoHash } = this.mirror;
+    this.#state = "partial";
+    this.#chosen = chosen ?? undefined;
+    this.#reason = chosen?.pieces === 0 ? "no file of the torrent was chosen" : null;
+    this.#ports.log.info("mirror partial", { infoHash, name: this.progress().name });
+    this.#end();
   }
 
   #complete(): void {

@@ -5,9 +5,11 @@ import {
   type Chance,
   type PickerPeer,
   PiecePicker,
+  PRIORITY_MAX,
   type TorrentShape,
 } from "@seedfleet/picker";
 import type { PexAddress } from "@seedfleet/wire";
+import type { ChosenPieces } from "./chosen-pieces.ts";
 import type { DownloadMemory } from "./download-memory.ts";
 
 /** Where blocks come from: a peer, or a web seed. */
@@ -33,6 +35,9 @@ export type TorrentDownloadOptions = {
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
+  /** Null where every piece is wanted, and none before the others. */
+  readonly chosen?: ChosenPieces | null;
+  readonly order?: "rarest" | "sequential";
   /** Whether other peers could be gone to, had not these their places. */
   readonly othersWait: () => boolean;
 };
@@ -48,6 +53,9 @@ export type ReceivedBlock = {
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
 export const OWN_PRIORITY = 5;
 export const OTHERS_PRIORITY = 3;
+
+/** As much more what somebody wants first: others' of it come before ours of the rest. */
+const FIRST_PRIORITY = 3;
 
 /**
  * One torrent's download: what to ask which source for, and the bytes of pieces that are not whole
@@ -74,8 +82,10 @@ export class TorrentDownload {
     const mayBegin = (begun: number): boolean => {
       return begun === 0 || memory.hasRoom(shape.pieceLengthBytes);
     };
-    this.#picker = new PiecePicker({ shape, there, order: "rarest", mayBegin }, chance);
+    const { chosen = null, order = "rarest" } = options;
+    this.#picker = new PiecePicker({ shape, there, order, mayBegin }, chance);
     memory.join(this);
+    if (chosen !== null) this.prefer(() => true);
   }
 
   /** What its begun pieces take in memory. */
@@ -103,6 +113,13 @@ export class TorrentDownload {
 
   get wantedPieces(): number {
     return this.#picker.wanted;
+  }
+
+  /** Of what was chosen; null where all of it is wanted. */
+  get chosen(): { readonly pieces: number; readonly missing: number } | null {
+    const { chosen = null } = this.#options;
+    if (chosen === null || chosen.wanted.isFull) return null;
+    return { pieces: chosen.wanted.count, missing: this.#picker.wanted };
   }
 
   get sourceCount(): number {
@@ -153,8 +170,12 @@ export class TorrentDownload {
 
   /** Which pieces are rather this gateway's to fetch; the others are fetched after them. */
   prefer(isOwn: (piece: number) => boolean): void {
-    for (let piece = 0; piece < this.#options.shape.pieceCount; piece += 1) {
-      this.#picker.setPriority(piece, isOwn(piece) ? OWN_PRIORITY : OTHERS_PRIORITY);
+    const { chosen = null, shape } = this.#options;
+    for (let piece = 0; piece < shape.pieceCount; piece += 1) {
+      const priority = isOwn(piece) ? OWN_PRIORITY : OTHERS_PRIORITY;
+      const isWanted = chosen?.wanted.has(piece) ?? true;
+      const more = chosen?.first.has(piece) ? FIRST_PRIORITY : 0;
+      this.#picker.setPriority(piece, isWanted ? Math.min(PRIORITY_MAX, priority + more) : 0);
     }
     this.wake();
   }

@@ -275,8 +275,8 @@ export class PeerConnection implements PeerControl {
     if (!this.#session.pieceFailed(piece)) {
       return this.close(outcome === "gone" ? "pieces-gone" : "store-away");
     }
-    const lost = outcome === "gone" ? encodeDontHaveMessage(piece) : null;
-    if (lost !== null) this.say(this.#extensions?.dontHaveMessage(lost) ?? null);
+    const extensions = outcome === "gone" ? this.#extensions : null;
+    this.say(extensions?.dontHaveMessage(encodeDontHaveMessage(piece)) ?? null);
     this.#blocks.flush();
   }
 

@@ -43,9 +43,9 @@ export function sharesReads(socket: Socket): boolean {
 type Insides = { _handle?: object | null; _server?: unknown };
 
 /**
- * A connection that a server accepted, paused and never read from, whose reads share memory from now
- * on. Node has `onread` only where a socket is made, and a server makes its own; so another socket
- * takes over what the kernel's end is kept by. Where that is not to be found it stays as it is.
+ * A connection that a server accepted, paused and never read from, whose reads share memory from
+ * now on. Node has `onread` only where a socket is made, and a server makes its own; so another
+ * socket takes over what the kernel's end is kept by. Where that is not to be found it stays as is.
  */
 export function shareReads(accepted: Socket): Socket {
   const before: Insides = accepted as object;
