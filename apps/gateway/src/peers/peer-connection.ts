@@ -272,9 +272,8 @@ export class PeerConnection implements PeerControl {
 
   /** A peer that can be told asks others; any other would wait for ever, so it is let go. */
   #pieceMissing(piece: number, outcome: Exclude<FillOutcome, "filled">): void {
-    if (!this.#session.pieceFailed(piece)) {
-      return this.close(outcome === "gone" ? "pieces-gone" : "store-away");
-    }
+    const reason = outcome === "gone" ? "pieces-gone" : "store-away";
+    if (!this.#session.pieceFailed(piece)) return this.close(reason);
     const extensions = outcome === "gone" ? this.#extensions : null;
     this.say(extensions?.dontHaveMessage(encodeDontHaveMessage(piece)) ?? null);
     this.#blocks.flush();
