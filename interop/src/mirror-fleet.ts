@@ -54,12 +54,15 @@ export class MirrorFleet implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async start(gatewayEnv: Readonly<Record<string, string>> = {}): Promise<MirrorFleet> {
+  static async start(
+    gatewayEnv: Readonly<Record<string, string>> = {},
+    where?: string,
+  ): Promise<MirrorFleet> {
     await using starting = new AsyncDisposableStack();
     const { path } = starting.use(await temporaryDirectory());
     const nats = await startNatsServer();
     starting.defer(() => nats.stop());
-    const managedRoot = join(path, "managed");
+    const managedRoot = where ?? join(path, "managed");
     const services = starting.use(
       await startFiveServices(host, nats.url, path, { gatewayEnv, managedRoot }),
     );
@@ -116,10 +119,10 @@ export class MirrorFleet implements AsyncDisposable {
   }
 
   /** Fails unless the store has the files, byte by byte. */
-  async expectMirrored(torrent: Torrent): Promise<void> {
+  async expectMirrored(torrent: Torrent, where?: string): Promise<void> {
     const { metainfo, directory } = torrent;
     await sameTree(
-      this.contentOf(torrent),
+      where === undefined ? this.contentOf(torrent) : join(where, metainfo.infoHash, "content"),
       metainfo.single ? directory : join(directory, metainfo.name),
     );
   }

@@ -79,8 +79,8 @@ export type FiveServices = AsyncDisposable & {
   /** Another one beside the first, or one that ended anew: at this port, else at a free one. */
   startGateway(id: string, port?: number): Promise<Gateway>;
   startScheduler(id: string): Promise<RunningProgram>;
-  /** In the place of the first, which must have ended. */
-  startStore(): Promise<RunningProgram>;
+  /** In the place of the first, which must have ended; or another one, with content of its own. */
+  startStore(id?: string, managedRoot?: string): Promise<RunningProgram>;
 };
 
 export type FiveSettings = {
@@ -137,10 +137,11 @@ export async function startFiveServices(
     start("choking-scheduler", { SEEDFLEET_ID: id });
   await start("tracker", at("TRACKER"));
   const scheduler = await startScheduler("test");
-  const managed =
-    managedRoot === undefined ? {} : { SEEDFLEET_PIECE_STORE_MANAGED_ROOT: managedRoot };
-  const startStore = (): Promise<RunningProgram> =>
-    start("piece-store", { SEEDFLEET_PIECE_STORE_ROOTS: root, ...managed });
+  const startStore = (id = "test", managed = managedRoot): Promise<RunningProgram> =>
+    start("piece-store", {
+      ...{ SEEDFLEET_ID: id, SEEDFLEET_PIECE_STORE_ROOTS: root },
+      ...(managed === undefined ? {} : { SEEDFLEET_PIECE_STORE_MANAGED_ROOT: managed }),
+    });
   const store = await startStore();
   const console = await start("console", at("CONSOLE"));
   const { url: consoleUrl } = await console.line((line) => logged(line, "console listening"));

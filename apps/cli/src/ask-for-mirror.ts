@@ -29,10 +29,11 @@ export type Asked =
   | { readonly kind: "there"; readonly entry: CatalogEntry; readonly isAnnounced: boolean };
 
 /** What is asked for beside the torrent. */
-export type AskTerms = SwarmOptions & {
-  readonly announce: boolean | null;
-  readonly choose: () => Promise<string>;
-};
+export type AskTerms = SwarmOptions &
+  Pick<Mirror, "choice"> & {
+    readonly announce: boolean | null;
+    readonly choose: () => Promise<string>;
+  };
 
 /**
  * Has the fleet mirror a torrent; one that it has whole is announced to the torrent's swarm. What

@@ -54,6 +54,20 @@ test("followMirror() gives the entry once the catalog says that it is complete",
   equal((await followed)?.name, "debian");
 });
 
+test("followMirror() gives the entry once the chosen files are there, no sooner", async () => {
+  await using given = new GivenFollower();
+  const catalog = await given.catalog();
+  await catalog.publish(givenEntry("debian", { incomplete: true }), new Uint8Array());
+  const [followed] = await given.follow(givenMirror());
+  // As a gateway tells that has not heard of other files yet.
+  given.progress({ state: "partial" });
+  await given.until(({ state }) => state === "partial");
+  given.progress({ state: "downloading", havePieces: 7 });
+  await given.until(({ havePieces }) => havePieces === 7);
+  given.progress({ state: "partial", havePieces: 8 });
+  equal((await followed)?.name, "debian");
+});
+
 test("followMirror() ends when the record goes, by whether it is complete", async () => {
   await using given = new GivenFollower();
   const catalog = await given.catalog();

@@ -22,6 +22,9 @@ import type { Reporter } from "./reporter.ts";
 /** Progress is told this often; and an event may be lost, the catalog is looked at again. */
 const LOOK_MS = 1_000;
 
+/** So long a gateway may tell of the files that were chosen before, as it tells once a second. */
+const SETTLED_MS = 3_000;
+
 export type FollowMirrorPorts = {
   readonly bus: Bus;
   readonly catalog: Pick<Catalog, "findByAny">;
@@ -32,9 +35,10 @@ export type FollowMirrorPorts = {
 };
 
 /**
- * Tells how a mirror goes on until it is complete, and gives its entry. Throws `mirror-cancelled`
- * where its record went away before that, `mirror-failed` with the gateways' reason where none of
- * them can go on, and `mirror-unfollowed` once `signal` aborts: the mirror itself goes on then.
+ * Tells how a mirror goes on until it has all that is wanted of it, and gives its entry. Throws
+ * `mirror-cancelled` where its record went away before that, `mirror-failed` with the gateways'
+ * reason where none of them can go on, and `mirror-unfollowed` once `signal` aborts: the mirror
+ * itself goes on then.
  */
 export async function followMirror(
   ports: FollowMirrorPorts,
@@ -43,6 +47,7 @@ export async function followMirror(
 ): Promise<CatalogEntry> {
   const { bus, clock, mirrors, reporter } = ports;
   const told = new GatewaysTold(ports, mirror);
+  const beganAtMs = clock.nowMs();
   let news = Promise.withResolvers<void>();
   const tell = (): void => news.resolve();
   const params = { infoHash: mirror.infoHash };
@@ -67,6 +72,7 @@ export async function followMirror(
       const entry = await endOf(ports, mirror, {
         totals,
         isRecorded: now !== null,
+        isSettled: clock.nowMs() - beganAtMs >= SETTLED_MS,
       });
       if (entry !== null) return entry;
       if (hasFailed) throw failed(totals);
@@ -132,7 +138,15 @@ class GatewaysTold {
 async function endOf(
   { catalog }: FollowMirrorPorts,
   { infoHash, purpose }: Mirror,
-  { totals, isRecorded }: { readonly totals: MirrorTotals; readonly isRecorded: boolean },
+  {
+    totals,
+    isRecorded,
+    isSettled,
+  }: {
+    readonly totals: MirrorTotals;
+    readonly isRecorded: boolean;
+    readonly isSettled: boolean;
+  },
 ): Promise<CatalogEntry | null> {
   const isTold = totals.state === "complete";
   // What is restored was in the catalog as complete all the time.
@@ -140,6 +154,7 @@ async function endOf(
   const entry = await entryOf(catalog, infoHash);
   if (entry === "away") return null;
   if (entry !== null && entry.incomplete === undefined) return entry;
+  if (isSettled && totals.state === "partial" && entry !== null) return entry;
   // The entry is complete before its record is removed, so here somebody else removed it.
   if (!isRecorded) throw cancelled(totals);
   return null;

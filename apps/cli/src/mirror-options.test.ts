@@ -56,6 +56,22 @@ const accepted: readonly {
       natsUrl: "tls://h",
     },
   },
+  {
+    command: "mirror",
+    args: ["a", "--only", "data/*.bin", "--only=*.md", "--first", "README.md"],
+    then: {
+      ...{ ...SWARM, ...REST, torrent: "a" },
+      choice: { only: ["data/*.bin", "*.md"], first: ["README.md"], sequential: false },
+    },
+  },
+  {
+    command: "mirror",
+    args: ["a", "--sequential"],
+    then: {
+      ...{ ...SWARM, ...REST, torrent: "a", gateways: 1 },
+      choice: { only: [], first: [], sequential: true },
+    },
+  },
   { command: "restore", args: [HASH], then: { ...SWARM, ...REST, infoHash: HASH } },
   { command: "mirrors", args: ["--json"], then: { natsUrl: null, json: true } },
   {
@@ -109,6 +125,22 @@ const refused: readonly {
     command: "mirror",
     args: ["a", ...Array.from({ length: 33 }, () => "--tracker=udp://a/")],
     says: /^--tracker may be given 32 times at most$/,
+  },
+  {
+    command: "mirror",
+    args: ["a", ...Array.from({ length: 65 }, () => "--only=a")],
+    says: /^--only may be given 64 times at most$/,
+  },
+  { command: "mirror", args: ["a", "--first="], says: /^--first is a pattern of 1 to 1024 ch/ },
+  {
+    command: "mirror",
+    args: ["a", "--sequential", "--gateways", "2"],
+    says: /^--sequential is by one gateway; leave out --gateways$/,
+  },
+  {
+    command: "mirror",
+    args: ["a", "--sequential", "--first", "b"],
+    says: /^--sequential takes files in their order; leave out --first$/,
   },
   { command: "cancel", args: ["a", "--delete"], says: /^--delete is for a mirror: name its/ },
   { command: "mirrors", args: ["a"], says: /^Name nothing; see seedfleet mirrors --help$/ },

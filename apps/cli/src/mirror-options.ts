@@ -1,4 +1,6 @@
+import type { MirrorChoice } from "@seedfleet/contracts";
 import { BUS_USAGE } from "./bus-option.ts";
+import { CHOICE_FLAGS, CHOICE_USAGE, choiceOptions } from "./choice-options.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { FOLLOW_FLAGS, type FollowOptions, followOptions } from "./follow-options.ts";
 import { SWARM_FLAGS, SWARM_USAGE, type SwarmOptions, swarmOptions } from "./swarm-options.ts";
@@ -6,6 +8,8 @@ import { usageError } from "./usage-error.ts";
 
 export type MirrorOptions = SwarmOptions &
   FollowOptions & {
+    /** Undefined where every file is wanted, in any order. */
+    readonly choice?: MirrorChoice | undefined;
     /** A magnet link, a `.torrent` file, `-` for standard input, or the URL of one. */
     readonly torrent: string;
     /** Whether its trackers are told of it once it is complete; null where nobody says. */
@@ -22,7 +26,10 @@ web seeds and peers are those that the magnet link or .torrent names; further on
 also later by the same command. Ctrl-C ends the command alone: seedfleet mirrors lists what is
 downloaded and announced, seedfleet cancel INFO_HASH ends it.
 
-${SWARM_USAGE}  --no-announce            do not announce it once complete; --announce does again
+With --only it is partial once those files are there: what of no chosen file is not fetched, and
+what is there is served. Asked for again with other files it goes on with these; --only '*' is all.
+
+${CHOICE_USAGE}${SWARM_USAGE}  --no-announce            do not announce it once complete; --announce does again
   --no-wait                do not wait until it is complete
 ${BUS_USAGE}
   --store ID               which piece-store keeps it, where there are several
@@ -33,6 +40,7 @@ ${BUS_USAGE}
 /** Reads the command line of `mirror`. Throws `usage` with one line that says what to do. */
 export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "help" {
   const { values, positionals } = parseCommandLine("mirror", args, {
+    ...CHOICE_FLAGS,
     ...SWARM_FLAGS,
     ...FOLLOW_FLAGS,
     announce: { type: "boolean", default: false },
@@ -46,5 +54,11 @@ export function parseMirrorOptions(args: readonly string[]): MirrorOptions | "he
   const { announce: announces, "no-announce": isQuiet } = values;
   if (announces && isQuiet) throw usageError("Give --announce or --no-announce, not both");
   const announce = announces || isQuiet ? announces : null;
-  return { ...swarmOptions(values), torrent, announce, ...followOptions(values) };
+  const choice = choiceOptions(values);
+  return {
+    ...swarmOptions(choice?.sequential ? { ...values, gateways: "1" } : values),
+    ...(choice === undefined ? {} : { choice }),
+    ...{ torrent, announce },
+    ...followOptions(values),
+  };
 }

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import type { MirrorProgress } from "@seedfleet/contracts";
 import { givenInfoHash } from "./fleet-testing.ts";
-import { mirrorLine, mirrorStanding, mirrorTotals } from "./mirror-totals.ts";
+import { doneShare, mirrorLine, mirrorStanding, mirrorTotals } from "./mirror-totals.ts";
 
 const MIRROR = { infoHash: givenInfoHash("ab"), name: null };
 
@@ -21,7 +21,7 @@ test("mirrorTotals() adds up what gateways do, and takes the most pieces for wha
     ...{ infoHash: MIRROR.infoHash, name: "debian", state: "downloading", reason: null },
     ...{ gateways: ["a", "b"], pieceCount: 10, havePieces: 5, downloadedBytes: 6_000_000 },
     ...{ wastedBytes: 2, uploadedBytes: 4, bytesPerSecond: 1_000_000, peers: 6, seeds: 2 },
-    remainingMs: 5_000,
+    ...{ chosenPieces: null, missingPieces: 5, remainingMs: 5_000 },
   });
 });
 
@@ -32,6 +32,11 @@ for (const { given, progress, then } of [
   { given: "nobody", progress: [], then: ["waiting", "for gateway-1"] },
   { given: "one that is ahead", progress: [metadata, {}], then: ["downloading", null] },
   { given: "one that is done", progress: [{}, { state: "complete" }], then: ["complete", null] },
+  {
+    given: "one that has the chosen files",
+    progress: [{}, { state: "partial" }],
+    then: ["partial", null],
+  },
   { given: "one that can go on", progress: [paused, {}], then: ["downloading", null] },
   { given: "none that can", progress: [paused, paused], then: ["paused", "the disk is full"] },
   {
@@ -59,12 +64,28 @@ test("mirrorTotals() of what does not go on has no end in sight", () => {
   deepEqual([halted.bytesPerSecond, halted.remainingMs], [0, null]);
 });
 
+test("mirrorTotals() of chosen files counts what is missing of these", () => {
+  const all = [
+    { pieces: 4, missing: 3 },
+    { pieces: 4, missing: 2 },
+  ].map((chosen, at) => told(`gateway-${at}`, { chosen }));
+  const totals = mirrorTotals(MIRROR, all, null);
+  deepEqual(
+    [totals.chosenPieces, totals.missingPieces, totals.remainingMs, doneShare(totals)],
+    [4, 2, 2_000, 0.5],
+  );
+});
+
 for (const [progress, then] of [
   [told("a"), "Mirroring debian [####      ]  40 %  500 kB/s  3 peers, 1 seed  12 s left"],
   [told("a", { peers: 0, seeds: 0 }), "Mirroring debian [####      ]  40 %  500 kB/s  12 s left"],
   [
     told("a", { bytesPerSecond: 0, reason: "no peers" }),
     "Mirroring debian [####      ]  40 %  0 B/s  3 peers, 1 seed  no peers",
+  ],
+  [
+    told("a", { state: "partial", chosen: { pieces: 4, missing: 0 }, bytesPerSecond: 0 }),
+    "Mirroring debian [##########] 100 %  0 B/s  3 peers, 1 seed",
   ],
   [told("a", paused), "Mirroring debian: paused: the disk is full  3 peers, 1 seed"],
   [told("a", metadata), "Mirroring debian: asks peers for the metadata  3 peers, 1 seed"],

@@ -4,7 +4,9 @@ import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { printable } from "./printable.ts";
 
 /** The first of these that any gateway is in is what the mirror as a whole does. */
-const STATES: readonly MirrorState[] = ["complete", "downloading", "metadata", "paused", "failed"];
+const STATES: readonly MirrorState[] = [
+  ...(["complete", "partial", "downloading", "metadata", "paused", "failed"] as const),
+];
 
 const BAR_WIDTH = 10;
 
@@ -24,6 +26,10 @@ export type MirrorTotals = {
   readonly gateways: readonly string[];
   readonly pieceCount: number | null;
   readonly havePieces: number;
+  /** Where files were chosen, the pieces of these; else null. */
+  readonly chosenPieces: number | null;
+  /** Pieces that are still to come. */
+  readonly missingPieces: number;
   readonly downloadedBytes: number;
   readonly wastedBytes: number;
   readonly uploadedBytes: number;
@@ -49,7 +55,9 @@ export function mirrorTotals(
   // Each gateway tells what the store has, and the last to hear of a piece tells least.
   const havePieces = Math.max(0, ...told.map((one) => one.havePieces));
   const bytesPerSecond = state === "downloading" ? sum((one) => one.bytesPerSecond) : 0;
-  const missing = Math.max(0, (known?.pieceCount ?? 0) - havePieces);
+  const chosen = told.flatMap((one) => one.chosen ?? []);
+  const ofAll = Math.max(0, (known?.pieceCount ?? 0) - havePieces);
+  const missing = chosen.length === 0 ? ofAll : Math.min(...chosen.map((one) => one.missing));
   const remaining = missing * (known?.pieceLengthBytes ?? 0);
   return {
     infoHash,
@@ -59,6 +67,8 @@ export function mirrorTotals(
     gateways: told.map(({ gateway }) => gateway).toSorted(),
     pieceCount: known?.pieceCount ?? null,
     havePieces,
+    chosenPieces: chosen[0]?.pieces ?? null,
+    missingPieces: missing,
     downloadedBytes: sum((one) => one.downloadedBytes),
     wastedBytes: sum((one) => one.wastedBytes),
     uploadedBytes: sum((one) => one.uploadedBytes),
@@ -86,7 +96,7 @@ export function mirrorName(
 export function mirrorLine(totals: MirrorTotals): string {
   const { state } = totals;
   const shown = `Mirroring ${mirrorName(totals)}`;
-  if (state !== "downloading" && state !== "complete") {
+  if (state !== "downloading" && state !== "partial" && state !== "complete") {
     return cut(`${shown}: ${mirrorStanding(totals)}${swarmText(totals)}`);
   }
   const share = doneShare(totals);
@@ -103,9 +113,10 @@ export function mirrorStanding({ state, reason }: MirrorTotals): string {
   return words + why;
 }
 
-/** Of its pieces, from 0 to 1. */
-export function doneShare({ pieceCount, havePieces }: MirrorTotals): number {
-  return pieceCount === null || pieceCount === 0 ? 0 : Math.min(1, havePieces / pieceCount);
+/** Of its pieces, or of those that were chosen, from 0 to 1. */
+export function doneShare({ pieceCount, chosenPieces, missingPieces }: MirrorTotals): number {
+  const wanted = chosenPieces ?? pieceCount ?? 0;
+  return wanted === 0 ? 0 : Math.max(0, 1 - missingPieces / wanted);
 }
 
 function swarmText({ peers, seeds }: MirrorTotals): string {

@@ -112,6 +112,16 @@ test("seedfleet cancel ends that what is complete is announced, and nothing else
   await rejects(cancelMirror(given, options, given.print), { detail: { code: "mirror-unknown" } });
 });
 
+test("seedfleet mirrors tells of files that were chosen", async () => {
+  await using given = new GivenMirroring();
+  const choice = { only: ["*.bin", "a\x07"], first: ["README.md"], sequential: false };
+  await (await given.mirrors()).add(givenMirror({ choice }));
+  const [, , chosen] = (await listed(given, false)).split("\n");
+  equal(chosen, "  only *.bin, a\\u{7}; first README.md");
+  const [event] = eventsOf(await listed(given, true));
+  deepEqual(event?.["choice"], choice);
+});
+
 test("seedfleet cancel ends a mirror, and says where there is none", async () => {
   await using given = new GivenMirroring();
   const mirrors = await given.mirrors();

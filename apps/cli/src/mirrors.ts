@@ -2,6 +2,7 @@ import type { InfoHash } from "@seedfleet/bytes";
 import {
   type AnnouncedSeed,
   type Mirror,
+  type MirrorChoice,
   type MirrorProgress,
   mirrorProgressEvent,
 } from "@seedfleet/contracts";
@@ -100,24 +101,42 @@ function waitsFor(mirror: Mirror, present: readonly string[]): string {
 }
 
 function jsonLine(mirror: Mirror, totals: MirrorTotals, ageMs: number): string {
-  const { holder, purpose, trackers, webSeeds, dht, gateways: gatewaysWanted } = mirror;
-  const asked = { holder, purpose, trackers, webSeeds, dht, gatewaysWanted, ageMs };
+  const { holder, purpose, trackers, webSeeds, dht, choice, gateways: gatewaysWanted } = mirror;
+  const asked = { holder, purpose, trackers, webSeeds, dht, choice, gatewaysWanted, ageMs };
   return `${JSON.stringify({ event: "mirror", ...totals, ...asked })}\n`;
 }
 
 /** One line, and one more of how it is. */
-function text({ holder, purpose }: Mirror, totals: MirrorTotals, ageMs: number): string {
-  const { infoHash, name, pieceCount, bytesPerSecond, peers, seeds, remainingMs } = totals;
+function text(mirror: Mirror, totals: MirrorTotals, ageMs: number): string {
+  const { holder, purpose, choice } = mirror;
+  const { infoHash, name, bytesPerSecond, peers, seeds, remainingMs } = totals;
   const shown = printable(name ?? "not known yet");
   const what = purpose === "restore" ? "  restored" : "";
   const share = Math.floor(doneShare(totals) * 100);
   const told = [
     mirrorStanding(totals),
-    ...(pieceCount === null ? [] : [`${share} % of ${formatCount(pieceCount, "piece")}`]),
+    ...(totals.pieceCount === null ? [] : [`${share} % of ${piecesText(totals)}`]),
     ...(bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
     ...(peers > 0 ? [formatCount(peers, "peer"), formatCount(seeds, "seed")] : []),
     ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
   ];
   const where = `to ${holder}, ${formatDuration(ageMs)} ago`;
-  return `${shown}  ${infoHash}${what}\n  ${told.join(", ")}\n  ${where}\n`;
+  return `${shown}  ${infoHash}${what}\n  ${told.join(", ")}\n${choiceText(choice)}  ${where}\n`;
+}
+
+function piecesText({ pieceCount, chosenPieces }: MirrorTotals): string {
+  const all = formatCount(pieceCount ?? 0, "piece");
+  return chosenPieces === null ? all : `${formatCount(chosenPieces, "chosen piece")}, of ${all}`;
+}
+
+/** A line of what was chosen; nothing where nothing was. */
+function choiceText(choice: MirrorChoice | undefined): string {
+  if (choice === undefined) return "";
+  const { only, first, sequential } = choice;
+  const told = [
+    ...(only.length === 0 ? [] : [`only ${only.join(", ")}`]),
+    ...(first.length === 0 ? [] : [`first ${first.join(", ")}`]),
+    ...(sequential ? ["sequential"] : []),
+  ];
+  return `  ${printable(told.join("; "))}\n`;
 }

@@ -78,7 +78,7 @@ function hasPieceHashes({ pieceHashes, pieceRoots }: Metainfo): boolean {
 }
 
 type MirrorTerms = SwarmOptions &
-  Pick<Mirror, "holder" | "purpose" | "addedAtMs"> & {
+  Pick<Mirror, "holder" | "purpose" | "addedAtMs" | "choice"> & {
     /** Null where nobody says. */
     readonly announce: boolean | null;
   };
@@ -89,7 +89,7 @@ type MirrorTerms = SwarmOptions &
  */
 export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
   const { infoHash, infoHashV2, name } = wanted;
-  const { holder, purpose, gateways, dht, addedAtMs, announce } = terms;
+  const { holder, purpose, gateways, dht, choice, addedAtMs, announce } = terms;
   if (wanted.private && dht) throw torrentPrivate(name ?? infoHash);
   const named = terms.trackers.map((tracker) => [tracker]);
   const tiers = wanted.trackers.map((tier) => tier.filter(isTrackerUrl));
@@ -98,6 +98,7 @@ export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
   );
   return {
     ...{ infoHash, infoHashV2, name, holder, purpose, gateways, dht, addedAtMs },
+    ...(choice === undefined ? {} : { choice }),
     trackers: mergeTiers(named, tiers),
     webSeeds: wanted.webSeeds.filter(isWebUrl).slice(0, MIRROR_WEB_SEEDS_MAX),
     peers: peers.slice(0, MIRROR_PEERS_MAX),

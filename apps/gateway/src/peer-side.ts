@@ -11,6 +11,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { Passing } from "./fills/passing-stretches.ts";
 import type { PieceSource } from "./fills/piece-source.ts";
 import type { CloseReason } from "./peers/close-reason.ts";
+import type { ConnectionEnd } from "./peers/connection-origin.ts";
 import type { FindTorrent } from "./peers/greet-peer.ts";
 import { Offenders } from "./peers/offenders.ts";
 import type { FindObfuscated } from "./peers/open-stream.ts";
@@ -133,7 +134,7 @@ export class PeerSide {
    */
   async dialToDownload(
     peer: Dialled,
-    ended: (reason: CloseReason) => void,
+    ended: (end: ConnectionEnd) => void,
   ): Promise<CloseReason | null> {
     return await this.#host.dial(peer, ended);
   }
@@ -149,20 +150,27 @@ export class PeerSide {
     this.#threads?.lost(torrent, piece);
   }
 
-  /** Block bytes of the torrent sent to peers of this thread. */
+  /** Block bytes of the torrent sent to peers; those of other threads are up to a second old. */
   sentBytesOf(torrent: Torrent): number {
-    let sum = torrent.sentBytesOfGone;
+    let sum = torrent.sentBytesOfGone + (this.#threads?.sentBytesOf(torrent) ?? 0);
     for (const { sentBytes } of this.#host.of(torrent)) sum += sentBytes;
     return sum;
   }
 
-  /** The torrent is whole. */
+  /** The torrent's `download` is there: peers that come are downloaded from. */
+  downloadBegan(torrent: Torrent): void {
+    this.#threads?.downloadBegan(torrent);
+  }
+
+  /** The torrent is whole, or not downloaded any more. */
   downloadEnded(torrent: Torrent): void {
-    for (const connection of this.#host.of(torrent)) connection.downloadEnded();
+    this.#host.downloadEnded(torrent);
+    this.#threads?.downloadEnded(torrent);
   }
 
   tickDownloads(nowMs: number): void {
     this.#host.tickDownloads(nowMs);
+    this.#threads?.tickDownloads(nowMs);
   }
 
   /** The torrent is not served any more. */

@@ -2,13 +2,16 @@ import { Bitfield } from "@seedfleet/bitfield";
 import {
   havePiecesCall,
   type Mirror,
+  type MirrorProgress,
   manageCall,
+  mirrorProgressEvent,
   offeredPieceCall,
   writePieceCall,
 } from "@seedfleet/contracts";
 import { openMirrors } from "@seedfleet/fleet";
 import type { PeerMessage } from "@seedfleet/wire";
-import { type SeedConnection, TestSeed } from "./metadata/testing-seed.ts";
+import { type SeedBehaviour, type SeedConnection, TestSeed } from "./metadata/testing-seed.ts";
+import type { NamedGatewayConfig } from "./running-gateway.ts";
 import { GivenGateway, untilAsTimePasses } from "./testing.ts";
 import { givenPeerId } from "./testing-peer.ts";
 import { type GivenTorrent, givenTorrent, HOLDER } from "./testing-torrent.ts";
@@ -17,6 +20,8 @@ type Request = { readonly piece: number; readonly begin: number; readonly length
 
 /** What a peer of the download does; what is not told here it does as an honest seed. */
 export type GivenPeer = {
+  readonly fast?: boolean;
+  readonly connected?: SeedBehaviour["connected"];
   readonly bits?: (pieceCount: number) => Uint8Array;
   readonly greeted?: (connection: SeedConnection) => void;
   readonly asked?: (connection: SeedConnection, request: Request, right: Buffer) => void;
@@ -27,6 +32,8 @@ export class GivenMirror implements AsyncDisposable {
   readonly given: GivenGateway;
   readonly torrent: GivenTorrent;
   readonly there: Bitfield;
+  /** As the gateway told last. */
+  progress: MirrorProgress | null = null;
   readonly #seeds: TestSeed[] = [];
 
   private constructor(given: GivenGateway, torrent: GivenTorrent) {
@@ -37,6 +44,9 @@ export class GivenMirror implements AsyncDisposable {
     this.there = Bitfield.empty(pieceCount);
     const at = { params: { holder: HOLDER } };
     const { bus } = given;
+    bus.subscribe(mirrorProgressEvent, { params: { infoHash } }, (progress) => {
+      this.progress = progress;
+    });
     bus.serveStream(havePiecesCall, at, () => [this.there.toBytes()]);
     bus.serve(manageCall, at, () => ({
       ...{ entry: { ...entry, incomplete: true as const }, havePieces: this.there.count },
@@ -54,13 +64,17 @@ export class GivenMirror implements AsyncDisposable {
     });
   }
 
-  static async start(torrent: GivenTorrent = givenTorrent("mirrored")): Promise<GivenMirror> {
-    const mirrored = new GivenMirror(await GivenGateway.start([]), torrent);
+  static async start(
+    torrent: GivenTorrent = givenTorrent("mirrored"),
+    config: Partial<NamedGatewayConfig> = {},
+  ): Promise<GivenMirror> {
+    const mirrored = new GivenMirror(await GivenGateway.start([], config), torrent);
     await mirrored.given.publish(mirrored.torrent, { incomplete: true });
     return mirrored;
   }
 
-  async peer(name: string, { bits, greeted, asked }: GivenPeer): Promise<TestSeed> {
+  async peer(name: string, peer: GivenPeer): Promise<TestSeed> {
+    const { bits, greeted, asked, fast = false, connected = () => "goes-on" } = peer;
     const { content, metainfo } = this.torrent;
     const { infoHash, infoBytes, pieceCount, pieceLengthBytes } = metainfo;
     const heard = (connection: SeedConnection, message: PeerMessage): void => {
@@ -72,7 +86,7 @@ export class GivenMirror implements AsyncDisposable {
       else connection.say({ kind: "piece", piece, begin, data });
     };
     const seed = await TestSeed.start({
-      ...{ infoHash, infoBytes, peerId: givenPeerId(name), heard },
+      ...{ infoHash, infoBytes, peerId: givenPeerId(name), heard, fast, connected },
       greeted(connection) {
         const full = Bitfield.full(pieceCount).toBytes();
         connection.say({ kind: "bitfield", bits: bits?.(pieceCount) ?? full });
@@ -85,7 +99,7 @@ export class GivenMirror implements AsyncDisposable {
   }
 
   async mirror(
-    seeds: readonly TestSeed[],
+    seeds: readonly Pick<TestSeed, "address">[],
     webSeeds: readonly string[] = [],
     differing: Partial<Mirror> = {},
   ): Promise<void> {
@@ -97,6 +111,10 @@ export class GivenMirror implements AsyncDisposable {
       ...{ dht: false, addedAtMs: 0, ...differing },
     };
     await (await openMirrors(bus, telemetry.log)).add(mirror);
+  }
+
+  get isDownloading(): boolean {
+    return this.progress?.state === "downloading";
   }
 
   /** What a store does once every piece is there. */

@@ -109,6 +109,11 @@ export class TestPeer implements Disposable {
     );
   }
 
+  /** What it was asked for, in order. */
+  get requests(): readonly Block[] {
+    return this.heard.flatMap((message) => (message.kind === "request" ? [message] : []));
+  }
+
   /** The payloads of the messages of one extension that it heard. */
   extensions(id: number): Uint8Array[] {
     return this.messages("extended").flatMap(({ extendedId, payload }) =>

@@ -25,24 +25,34 @@ export type TorrentOptions = {
   readonly pieceLengthBytes?: number;
   readonly version?: TorrentVersion;
   readonly private?: boolean;
+  /** The lengths of its files, by path; else it is one, of `sizeBytes`. */
+  readonly files?: Readonly<Record<string, number>>;
   /** Makes the info dictionary longer by as much. */
   readonly source?: string | null;
 };
 
-/** A torrent of one file whose bytes follow from its name. */
+/** A torrent whose bytes follow from its name. */
 export function givenTorrent(name: string, options: TorrentOptions = {}): GivenTorrent {
-  const { sizeBytes = 300_000, pieceLengthBytes = 65_536, version = "v1" } = options;
+  const { pieceLengthBytes = 65_536, version = "v1", files = null } = options;
+  const single = files === null;
+  const sizes = Object.entries(files ?? { [name]: options.sizeBytes ?? 300_000 });
+  const sizeBytes = sizes.reduce((sum, [, lengthBytes]) => sum + lengthBytes, 0);
   const content = createHash("shake256", { outputLength: sizeBytes }).update(name).digest();
   const bytes = makeMetainfo({
-    ...{ version, name, single: true, pieceLengthBytes, source: options.source ?? null },
-    files: [{ path: [name], lengthBytes: sizeBytes }],
+    ...{ version, name, single, pieceLengthBytes, source: options.source ?? null },
+    files: sizes.map(([path, lengthBytes]) => ({ path: path.split("/"), lengthBytes })),
     private: options.private ?? false,
     ...hashesOf(content, pieceLengthBytes, version),
   });
   const metainfo = parseMetainfo(bytes);
   assert(metainfo.kind === "metainfo");
   const { infoHash, infoHashV2, pieceCount } = metainfo;
-  const shape = { sizeBytes: metainfo.sizeBytes, pieceLengthBytes, pieceCount, fileCount: 1 };
+  const shape = {
+    sizeBytes: metainfo.sizeBytes,
+    pieceLengthBytes,
+    pieceCount,
+    fileCount: sizes.length,
+  };
   const source = { holder: HOLDER, shared: false, location: `/${name}` };
   const sources = [{ ...source, fingerprint: "0".repeat(64) }];
   const aliases = aliasInfoHashes(metainfo);

@@ -1,10 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { SeedfleetError } from "@seedfleet/runtime";
-import { requireRealPart, skipWithout } from "@seedfleet/testkit";
+import { ownMountsTests, SmallDisk } from "@seedfleet/testkit";
 import { listContent } from "./list-content.ts";
 import { FsManagedContentStore } from "./managed-content-store.ts";
 import {
@@ -17,22 +16,11 @@ import {
 import { repairFile } from "./repair-file.ts";
 import { GivenDirectory } from "./testing.ts";
 
-// The tests of this file mount disks. They run in a process with mounts of its own, so that none
-// outlives them, whatever becomes of them.
-const OWN_MOUNTS = "SEEDFLEET_OWN_MOUNTS";
-
-if (process.env[OWN_MOUNTS] === undefined) {
-  test("content on disks of its own", { skip: whyNoDisks() }, () => {
-    const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
-    const command = [process.execPath, fileURLToPath(import.meta.url)];
-    const { status, stdout } = withMounts(command, { ...environment, [OWN_MOUNTS]: "1" });
-    equal(status, 0, stdout);
-  });
-} else {
+ownMountsTests("content on disks of its own", import.meta.url, () => {
   testsOfSmallDisks();
   testsOfRepairs();
   testsOfPowerCuts();
-}
+});
 
 function testsOfSmallDisks(): void {
   const torrent = givenTorrent({ a: 100_000, "sub/b": 3_900_000 }, 65_536);
@@ -148,32 +136,6 @@ async function reopened(disk: SmallDisk, torrent: GivenTorrent) {
   return content;
 }
 
-/** A disk in memory with options of its own, empty at first. */
-class SmallDisk implements Disposable {
-  readonly #directory = new GivenDirectory();
-
-  constructor(options: string) {
-    mount("-t", "tmpfs", "-o", options, "tmpfs", this.path);
-  }
-
-  get path(): string {
-    return this.#directory.path;
-  }
-
-  at(path: string): string {
-    return this.#directory.at(path);
-  }
-
-  remount(options: string): void {
-    mount("-o", `remount,${options}`, this.path);
-  }
-
-  [Symbol.dispose](): void {
-    execFileSync("umount", [this.path]);
-    this.#directory[Symbol.dispose]();
-  }
-}
-
 /** What ext4 takes for "lose all that is not on disk, at once". */
 const EXT4_IOC_SHUTDOWN = 0x8004587dn;
 const EXT4_GOING_FLAGS_NOLOGFLUSH = 2;
@@ -221,22 +183,6 @@ class JournaledDisk implements Disposable {
 
 function mount(...options: readonly string[]): void {
   execFileSync("mount", options);
-}
-
-/** Why this user may not mount anything, or false. In CI nothing is a reason. */
-function whyNoDisks(): string | false {
-  const missing = skipWithout(["unshare"]);
-  if (missing !== false || process.env["INTEROP_REQUIRED"] === "1") return missing;
-  using directory = new GivenDirectory();
-  const { status, stderr } = withMounts(["mount", "-t", "tmpfs", "tmpfs", directory.path]);
-  return status === 0 ? false : `this user may not mount a disk: ${stderr.trim()}`;
-}
-
-function withMounts(command: readonly string[], environment = process.env) {
-  return spawnSync(requireRealPart("unshare"), ["--mount", "--", ...command], {
-    encoding: "utf8",
-    env: environment,
-  });
 }
 
 function isUnwritable(reason: string, path: string) {

@@ -34,6 +34,10 @@ export const MIRROR_PEERS_MAX = 64;
 /** More gateways at one torrent ask the same peers for the same. */
 export const MIRROR_GATEWAYS_MAX = 64;
 
+/** Of files that are chosen. */
+export const MIRROR_PATTERNS_MAX = 64;
+export const MIRROR_PATTERN_LENGTH_MAX = 1_024;
+
 const URL_LENGTH_MAX = 2_048;
 
 /** Pieces that a gateway claims: what is begun at once, even of small pieces over a fast link. */
@@ -41,6 +45,16 @@ export const MIRROR_CLAIMS_MAX = 4_096;
 
 /** A reason is a line for people. */
 export const MIRROR_REASON_LENGTH_MAX = 512;
+
+/** Which files of a torrent are downloaded, and in what order. */
+export type MirrorChoice = {
+  /** Patterns of files; none is every file. What of no chosen file is not fetched. */
+  readonly only: readonly string[];
+  /** Patterns of files that come before the others. */
+  readonly first: readonly string[];
+  /** From the front, instead of the rarest pieces first. */
+  readonly sequential: boolean;
+};
 
 /** What the fleet downloads from a swarm that is not its own. It stays until it is complete. */
 export type Mirror = {
@@ -62,6 +76,8 @@ export type Mirror = {
   readonly gateways: number;
   /** Whether peers are sought in the DHT, too; never for a private torrent. */
   readonly dht: boolean;
+  /** Without it every file, and the rarest pieces first. */
+  readonly choice?: MirrorChoice | undefined;
   readonly addedAtMs: number;
   /** Whether it goes on being announced once it is complete; where nobody said, it does. */
   readonly announce?: boolean | undefined;
@@ -85,8 +101,8 @@ export type AnnouncedSeed = {
   readonly sinceMs: number;
 };
 
-/** Where a gateway is with a mirror. */
-export type MirrorState = "metadata" | "downloading" | "paused" | "complete" | "failed";
+/** Where a gateway is with a mirror; `partial` has all of the files that were chosen. */
+export type MirrorState = "metadata" | "downloading" | "paused" | "partial" | "complete" | "failed";
 
 /** What a gateway does of a mirror, told once a second. */
 export type MirrorProgress = {
@@ -100,6 +116,8 @@ export type MirrorProgress = {
   readonly pieceLengthBytes: number | null;
   /** Pieces that the store has, whoever brought them. */
   readonly havePieces: number;
+  /** Where files were chosen: the pieces of these, and those among them that are not there. */
+  readonly chosen?: { readonly pieces: number; readonly missing: number } | undefined;
   /** Block bytes that came to this gateway since it began with the mirror. */
   readonly downloadedBytes: number;
   /** Of them, those that came twice or were not what they should be. */
@@ -115,6 +133,7 @@ export type MirrorClaims = {
   readonly gateway: string;
   readonly pieces: readonly number[];
 };
+const patterns = z.array(z.string().min(1).max(MIRROR_PATTERN_LENGTH_MAX)).max(MIRROR_PATTERNS_MAX);
 
 const url = z.string().min(1).max(URL_LENGTH_MAX);
 const trackers = z.array(z.array(url).min(1).max(MIRROR_TRACKERS_MAX)).max(MIRROR_TRACKERS_MAX);
@@ -130,6 +149,7 @@ export const mirror: z.ZodType<Mirror> = z.strictObject({
   purpose: z.enum(["mirror", "restore"]),
   gateways: z.int().min(1).max(MIRROR_GATEWAYS_MAX),
   dht: z.boolean(),
+  choice: z.strictObject({ only: patterns, first: patterns, sequential: z.boolean() }).optional(),
   addedAtMs: timestampMs,
   announce: z.boolean().optional(),
 });
@@ -156,12 +176,13 @@ export const mirrorProgressEvent: BusEvent<
   subject: "seedfleet.v1.mirror.progress.{infoHash}",
   payload: z.strictObject({
     gateway: processId,
-    state: z.enum(["metadata", "downloading", "paused", "complete", "failed"]),
+    state: z.enum(["metadata", "downloading", "paused", "partial", "complete", "failed"]),
     reason: z.string().max(MIRROR_REASON_LENGTH_MAX).nullable(),
     name: z.string().max(1_024).nullable(),
     pieceCount: count.nullable(),
     pieceLengthBytes: count.nullable(),
     havePieces: count,
+    chosen: z.strictObject({ pieces: count, missing: count }).optional(),
     downloadedBytes: count,
     wastedBytes: count,
     uploadedBytes: count,

@@ -10,8 +10,8 @@ type Tiers = Mirror["trackers"];
 
 /**
  * A mirror that is asked for again: it keeps its store and its purpose, has what either says of
- * where to find peers, its own first, and is announced or not as was said last. `before` itself
- * where that is nothing new.
+ * where to find peers, its own first, and is announced or not as was said last; of files it has
+ * those that were chosen last. `before` itself where that is nothing new.
  */
 export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
   const merged: Mirror = {
@@ -24,6 +24,8 @@ export function mergeMirrors(before: Mirror, wanted: Mirror): Mirror {
     gateways: Math.max(before.gateways, wanted.gateways),
     dht: before.dht || wanted.dht,
     ...(wanted.announce === undefined ? {} : { announce: wanted.announce }),
+    // Asked for again without one, as to look how it goes on, it is as it was.
+    ...(wanted.choice === undefined ? {} : { choice: wanted.choice }),
   };
   return JSON.stringify(merged) === JSON.stringify(before) ? before : merged;
 }

@@ -84,6 +84,19 @@ export class BegunPieces {
     return index;
   }
 
+  /** Asks the peer for open blocks of this piece, if it may go on with it. */
+  askOf(peer: PickerPeer, piece: number, count: number): readonly number[] {
+    const begun = this.#open.get(piece);
+    if (begun === undefined || !this.#mayGet(peer, begun)) return [];
+    const asked: number[] = [];
+    while (asked.length < count) {
+      const index = this.ask(peer, begun);
+      if (index === null) break;
+      asked.push(index);
+    }
+    return asked;
+  }
+
   /** The peer will not send a block. */
   giveUp(peer: PickerPeer, { piece, index }: BlockPlace): void {
     const begun = this.#pieces.get(piece);

@@ -182,3 +182,25 @@ test("PiecePicker says what need not be sent of a piece that came from elsewhere
   equal(peer.asked.size, 0);
   equal(picker.wanted, 0);
 });
+
+test("PiecePicker asked for some pieces alone asks for those, begun or not, and no other", () => {
+  const picker = given(8, { blocks: 3 });
+  const [one, two] = [joined(picker, "all", 8), joined(picker, [2, 3])];
+  picker.pickOf(one, [3], 1);
+  deepEqual(piecesOf(picker.pickOf(two, [3, 5, 2], 9)), [3, 3, 2, 2, 2]);
+  deepEqual(picker.pickOf(two, [3, 5, 2], 9), []);
+  picker.giveUpAll(two, (piece) => piece === 2);
+  deepEqual(piecesOf(picker.pick(one, 2)), [3, 3]);
+  equal(two.asked.size, 3);
+});
+
+test("PiecePicker asked for some pieces alone begins no more than it may, none unwanted", () => {
+  const shape = { pieceCount: 4, pieceLengthBytes: BLOCK_BYTES, sizeBytes: 4 * BLOCK_BYTES };
+  const there = Bitfield.empty(4);
+  const mayBegin = (begun: number): boolean => begun < 2;
+  const config = { shape, there, order: "rarest", mayBegin } as const;
+  const picker = new PiecePicker(config, seededChance(1));
+  picker.setPriority(1, 0);
+  const peer = joined(picker, "all", 4);
+  deepEqual(piecesOf(picker.pickOf(peer, [1, 0, 3, 2], 9)), [0, 3]);
+});

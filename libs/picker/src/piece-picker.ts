@@ -163,6 +163,22 @@ export class PiecePicker {
     return picked;
   }
 
+  /** As `pick`, of these pieces alone: a peer that chokes us may allow a few (BEP 6). */
+  pickOf(peer: PickerPeer, pieces: Iterable<number>, count: number): readonly Block[] {
+    this.#swarm.settle();
+    this.#order.refresh();
+    const picked: Block[] = [];
+    for (const piece of pieces) {
+      if (this.#held.has(piece)) continue;
+      const isNew = peer.has(piece) && this.#order.has(piece) && picked.length < count;
+      if (isNew && this.#mayBegin(this.#begun.size)) this.#beginPiece(peer, piece);
+      for (const index of this.#begun.askOf(peer, piece, count - picked.length)) {
+        picked.push(this.#asked(peer, piece, index));
+      }
+    }
+    return picked;
+  }
+
   /** A block came from the peer. */
   receive(peer: PickerPeer, block: Block): Received {
     const key = this.#blocks.keyOf(block);
@@ -182,11 +198,15 @@ export class PiecePicker {
     return true;
   }
 
-  /** The peer will send nothing of what it was asked for: it choked us. */
-  giveUpAll(peer: PickerPeer): void {
-    for (const key of peer.asked) this.#begun.giveUp(peer, this.#blocks.placeOf(key));
-    peer.asked.clear();
-    this.#begun.release(peer);
+  /** The peer will send nothing of what it was asked for, but of some pieces: it choked us. */
+  giveUpAll(peer: PickerPeer, sends: (piece: number) => boolean = () => false): void {
+    for (const key of peer.asked) {
+      const place = this.#blocks.placeOf(key);
+      if (sends(place.piece)) continue;
+      peer.asked.delete(key);
+      this.#begun.giveUp(peer, place);
+    }
+    if (peer.asked.size === 0) this.#begun.release(peer);
   }
 
   /**
@@ -243,6 +263,10 @@ export class PiecePicker {
       peer.nothingAtVersion = this.#version;
       return null;
     }
+    return this.#beginPiece(peer, piece);
+  }
+
+  #beginPiece(peer: PickerPeer, piece: number): PartialPiece {
     this.#order.remove(piece);
     const blocks = this.#blocks.blockCount(piece);
     return this.#begun.begin(piece, blocks, peer.isSuspect ? peer.id : null);

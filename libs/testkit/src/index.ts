@@ -13,5 +13,6 @@ export {
   requireRealPart,
   skipWithout,
 } from "./real-part.ts";
+export { ownMountsTests, SmallDisk } from "./small-disk.ts";
 export { VirtualClock } from "./virtual-clock.ts";
 export { advanceUntil, Gathered, turn } from "./waiting.ts";

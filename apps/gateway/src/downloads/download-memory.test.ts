@@ -17,7 +17,7 @@ function given(memory: DownloadMemory): {
   /** The pieces that it begins. */
   readonly begin: () => readonly number[];
 } {
-  const ports = { store: () => {}, peersFound: () => {} };
+  const ports = { store: () => {}, peersFound: () => {}, othersWait: () => false };
   const have = Bitfield.empty(PIECES);
   const download = new TorrentDownload(
     { shape: SHAPE, have, memory, ...ports },

@@ -29,8 +29,13 @@ export class DownloadMemory {
 
   /** Whether so many bytes more may be begun. */
   hasRoom(bytes: number): boolean {
-    let begunBytes = bytes;
+    return this.begunBytes + bytes <= this.#bytesMax;
+  }
+
+  /** What begun pieces take now. */
+  get begunBytes(): number {
+    let begunBytes = 0;
     for (const user of this.#users) begunBytes += user.begunBytes;
-    return begunBytes <= this.#bytesMax;
+    return begunBytes;
   }
 }

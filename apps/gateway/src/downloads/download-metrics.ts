@@ -18,7 +18,7 @@ export function showDownloads(
   meter: Meter,
   downloads: Pick<
     Downloads,
-    "count" | "haltedCount" | "downloadedBytes" | "wastedBytes" | "announcedCount"
+    "count" | "haltedCount" | "downloadedBytes" | "wastedBytes" | "announcedCount" | "memoryBytes"
   >,
 ): void {
   meter.gauge(
@@ -35,6 +35,11 @@ export function showDownloads(
     "seedfleet_gateway_announced_seeds",
     "Mirrors that are whole and that this gateway announces to their swarms",
     () => downloads.announcedCount,
+  );
+  meter.gauge(
+    "seedfleet_gateway_download_memory_bytes",
+    "Memory of pieces that are begun and not stored",
+    () => downloads.memoryBytes,
   );
   meter.total(
     "seedfleet_gateway_downloaded_bytes",

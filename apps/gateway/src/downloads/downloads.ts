@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { InfoHash } from "@seedfleet/bytes";
 import { type AnnouncedSeed, type Mirror, mirrorProgressEvent } from "@seedfleet/contracts";
 import {
@@ -11,8 +12,8 @@ import { type CancelTimer, errorCode, errorMessage } from "@seedfleet/runtime";
 import type { SeedAnnounces } from "../announcing/seed-announces.ts";
 import type { PeerSide } from "../peer-side.ts";
 import type { Torrent } from "../torrents/torrent.ts";
-import { type DownloadedBytes, MirrorRun } from "./mirror-run.ts";
-import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import { MirrorRun } from "./mirror-run.ts";
+import type { DownloadedBytes, MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
 import { mergeIntoOne } from "./same-torrent.ts";
 
 const ROUND_INTERVAL_MS = 1_000;
@@ -81,6 +82,11 @@ export class Downloads {
     return this.#ports.seeds.count;
   }
 
+  /** Memory of pieces that are begun and not stored. */
+  get memoryBytes(): number {
+    return this.#ports.memory.begunBytes;
+  }
+
   /** Block bytes that came, of all mirrors there ever were. */
   get downloadedBytes(): number {
     return this.#sum(this.#downloadedBytesOfGone, ({ downloadedBytes }) => downloadedBytes);
@@ -109,7 +115,11 @@ export class Downloads {
         continue;
       }
       const run = this.#runs.get(mirror.infoHash);
-      if (run !== undefined) run.renew(mirror, part);
+      // Other files are chosen: it begins anew with what is there.
+      if (run !== undefined && !isDeepStrictEqual(run.mirror.choice, mirror.choice)) {
+        void run.stop(LEAVE_MS_MAX);
+        this.#gone(run);
+      } else if (run !== undefined) run.renew(mirror, part);
       else if (part.includes(this.#config.gateway)) {
         this.#ports.seeds.hold(mirror.infoHash);
         this.#runs.set(
@@ -118,19 +128,24 @@ export class Downloads {
         );
       }
     }
-    for (const [infoHash, run] of this.#runs) {
+    for (const [infoHash, run] of [...this.#runs]) {
       const mirror = this.#watch.now.get(infoHash);
       const isOurs = mirror !== undefined && gatewaysOf(mirror, gateways).includes(this.#gateway);
       if (isOurs) continue;
       this.#leave(run);
-      // Its last round was a while ago, and whoever adds up would miss what came since.
-      this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
-      const { downloadedBytes, wastedBytes } = run.downloaded;
-      this.#downloadedBytesOfGone += downloadedBytes;
-      this.#wastedBytesOfGone += wastedBytes;
-      this.#runs.delete(infoHash);
+      this.#gone(run);
     }
     this.#ports.seeds.changed();
+  }
+
+  #gone(run: MirrorRun): void {
+    const { infoHash } = run.mirror;
+    // Its last round was a while ago, and whoever adds up would miss what came since.
+    this.#ports.bus.publish(mirrorProgressEvent, { infoHash }, run.progress());
+    const { downloadedBytes, wastedBytes } = run.downloaded;
+    this.#downloadedBytesOfGone += downloadedBytes;
+    this.#wastedBytesOfGone += wastedBytes;
+    this.#runs.delete(infoHash);
   }
 
   /** A piece of the torrent is there; its bitfield has it already. */

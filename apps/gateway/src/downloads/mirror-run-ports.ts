@@ -16,7 +16,10 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
     readonly catalog: Catalog;
     readonly torrents: Pick<Torrents, "find" | "refresh" | "reread" | "got">;
     readonly swarms: Pick<Swarms, "downloadChanged">;
-    readonly peers: Pick<PeerSide, "dialToDownload" | "downloadEnded" | "sentBytesOf">;
+    readonly peers: Pick<
+      PeerSide,
+      "dialToDownload" | "downloadBegan" | "downloadEnded" | "sentBytesOf"
+    >;
     /** Where mirrors are told by what else their torrents are known. */
     readonly names: SameTorrentPorts;
     readonly openSources: OpenMirrorSources;
@@ -28,3 +31,6 @@ export type MirrorRunPorts = Omit<DownloadPeersPorts, "peers"> &
 export type MirrorRunConfig = {
   readonly gateway: string;
 };
+
+/** Block bytes that came, and those among them that were of no use. */
+export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };

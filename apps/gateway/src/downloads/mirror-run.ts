@@ -7,14 +7,15 @@ import {
   manageCall,
 } from "@seedfleet/contracts";
 import { seedOf } from "@seedfleet/fleet";
-import { type CancelTimer, delay, errorMessage } from "@seedfleet/runtime";
+import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { AdoptedAnnounces } from "../announcing/announced-seed-run.ts";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
-import { storeCode } from "../fills/store-code.ts";
+import { storeCode, storeReason } from "../fills/store-code.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Torrent } from "../torrents/torrent.ts";
+import { chosenPieces } from "./chosen-pieces.ts";
 import { DownloadPeers } from "./download-peers.ts";
-import type { MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
+import type { DownloadedBytes, MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
 import { MirrorShare } from "./mirror-share.ts";
 import type { MirrorSources } from "./mirror-sources.ts";
 import { missingBytes } from "./missing-bytes.ts";
@@ -31,9 +32,6 @@ const REFRESH_INTERVAL_MS = 30_000;
 /** A store that is away, or full, is tried again after so long. */
 const STORE_RETRY_MS = 5_000;
 
-/** Block bytes that came, and those among them that were of no use. */
-export type DownloadedBytes = { readonly downloadedBytes: number; readonly wastedBytes: number };
-
 /** One gateway's part in one mirror: from the metadata over the download to the whole torrent. */
 export class MirrorRun {
   #mirror: Mirror;
@@ -49,6 +47,7 @@ export class MirrorRun {
   #torrent: Torrent | null = null;
   #state: MirrorState = "metadata";
   #reason: string | null = null;
+  #chosen: MirrorProgress["chosen"];
   readonly #rate: RollingRate;
   /** Of the download that is over. */
   #ended: DownloadedBytes = { downloadedBytes: 0, wastedBytes: 0 };
@@ -107,6 +106,7 @@ export class MirrorRun {
       pieceCount: torrent?.metainfo.pieceCount ?? null,
       pieceLengthBytes: torrent?.metainfo.pieceLengthBytes ?? null,
       havePieces: torrent?.have.count ?? 0,
+      chosen: download?.chosen ?? this.#chosen,
       ...{ downloadedBytes, wastedBytes },
       uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
       bytesPerSecond: Math.max(0, this.#rate.sample(downloadedBytes, this.#ports.clock.nowMs())),
@@ -130,7 +130,7 @@ export class MirrorRun {
   verified(piece: number): void {
     this.#share?.verified(piece);
     this.#torrent?.download?.verified(piece);
-    if (this.#torrent?.have.isFull) this.#complete();
+    this.#look();
   }
 
   /** How it is announced from now on; null until it is whole, and where nobody is to be told. */
@@ -160,7 +160,7 @@ export class MirrorRun {
       try {
         if (await this.#begin()) return;
       } catch (error) {
-        const reason = errorMessage(error);
+        const reason = storeReason(error);
         const isFinal = FINAL_CODES.has(storeCode(error));
         this.#state = isFinal ? "failed" : "paused";
         // It is tried every few seconds, and said once.
@@ -204,10 +204,12 @@ export class MirrorRun {
   }
 
   #open(torrent: Torrent): void {
-    const { clock, chance, swarms } = this.#ports;
+    const { clock, chance, peers, swarms } = this.#ports;
     this.#torrent = torrent;
     this.#reason = null;
     if (torrent.have.isFull) return this.#complete();
+    const { metainfo } = torrent;
+    const { choice } = this.mirror;
     const storing = new PieceStoring(this.#ports, {
       ...{ torrent, holder: this.mirror.holder },
       stalled: (isStalled) => {
@@ -216,16 +218,21 @@ export class MirrorRun {
     });
     torrent.download = new TorrentDownload(
       {
-        ...{ shape: downloadShape(torrent.metainfo), have: torrent.have },
+        ...{ shape: downloadShape(metainfo), have: torrent.have },
+        chosen: choice === undefined ? null : chosenPieces(metainfo, choice),
+        order: choice?.sequential ? "sequential" : "rarest",
         memory: this.#ports.memory,
         store: (piece, bytes) => storing.store(piece, bytes),
         peersFound: (addresses) => this.#peers.add(addresses),
+        othersWait: () => this.#peers.othersWait,
       },
       chance,
     );
     this.#state = "downloading";
     this.#shareOut();
+    if (this.#look()) return;
     swarms.downloadChanged(torrent);
+    peers.downloadBegan(torrent);
     this.#sources.downloadBegan(torrent.metainfo, torrent.download);
     this.#cancelTick = clock.every(TICK_INTERVAL_MS, () => this.#tick());
     this.#refreshAtMs = clock.nowMs() + REFRESH_INTERVAL_MS;
@@ -247,6 +254,25 @@ export class MirrorRun {
     if (nowMs < this.#refreshAtMs || this.#torrent === null) return;
     this.#refreshAtMs = nowMs + REFRESH_INTERVAL_MS;
     void this.#ports.torrents.refresh(this.#torrent);
+  }
+
+  /** Whether there is nothing more to download: all is there, or all of what was chosen. */
+  #look(): boolean {
+    const { download = null, have = null } = this.#torrent ?? {};
+    if (have?.isFull) this.#complete();
+    else if (download?.wantedPieces === 0) this.#partial(download);
+    else return false;
+    return true;
+  }
+
+  /** It stays so until more is chosen, or it is cancelled. */
+  #partial({ chosen }: TorrentDownload): void {
+    const { infoHash } = this.mirror;
+    this.#state = "partial";
+    this.#chosen = chosen ?? undefined;
+    this.#reason = chosen?.pieces === 0 ? "no file of the torrent was chosen" : null;
+    this.#ports.log.info("mirror partial", { infoHash, name: this.progress().name });
+    this.#end();
   }
 
   #complete(): void {

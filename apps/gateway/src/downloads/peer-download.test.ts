@@ -6,7 +6,13 @@ import { VirtualClock } from "@seedfleet/testkit";
 import { type PeerMessage, WireDecoder } from "@seedfleet/wire";
 import { PeerPieces } from "../peers/peer-pieces.ts";
 import { DownloadMemory } from "./download-memory.ts";
-import { PeerDownload, UNASKED_BLOCKS_MAX } from "./peer-download.ts";
+import {
+  ALLOWED_FAST_TAKEN_MAX,
+  DOWNLOAD_USELESS_MS_MAX,
+  PeerDownload,
+  UNASKED_BLOCKS_MAX,
+} from "./peer-download.ts";
+import { CHOKES_IN_VAIN_MAX } from "./request-rest.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 
 const BLOCK_BYTES = 16_384;
@@ -14,22 +20,28 @@ const PIECES = 8;
 const BLOCKS_PER_PIECE = 4;
 
 class GivenPeer {
-  readonly pieces = new PeerPieces(PIECES);
+  readonly pieces: PeerPieces;
   readonly said: PeerMessage[] = [];
   readonly peer: PeerDownload;
   bans = 0;
+  /** How often it was left for others. */
+  left = 0;
   readonly #decoder = new WireDecoder({ lengthMax: 1_000_000 });
 
   constructor(
     download: TorrentDownload,
     clock: VirtualClock,
-    { fast }: { readonly fast: boolean },
+    { fast, pieces }: { readonly fast: boolean; readonly pieces: number },
   ) {
+    this.pieces = new PeerPieces(pieces);
     this.peer = new PeerDownload(download, {
       send: (bytes) => this.#hear(bytes),
       ...{ nowMs: () => clock.nowMs(), fast },
       ban: () => {
         this.bans += 1;
+      },
+      makeRoom: () => {
+        this.left += 1;
       },
     });
   }
@@ -67,7 +79,7 @@ class GivenPeer {
   }
 }
 
-function given({ fast = false } = {}): {
+function given({ fast = false, othersWait = false, pieces = PIECES } = {}): {
   download: TorrentDownload;
   clock: VirtualClock;
   join: () => GivenPeer;
@@ -76,15 +88,16 @@ function given({ fast = false } = {}): {
   const pieceLengthBytes = BLOCKS_PER_PIECE * BLOCK_BYTES;
   const download = new TorrentDownload(
     {
-      shape: { pieceCount: PIECES, pieceLengthBytes, sizeBytes: PIECES * pieceLengthBytes },
-      have: Bitfield.empty(PIECES),
+      shape: { pieceCount: pieces, pieceLengthBytes, sizeBytes: pieces * pieceLengthBytes },
+      have: Bitfield.empty(pieces),
       memory: new DownloadMemory(1_000_000_000),
       store: () => {},
       peersFound: () => {},
+      othersWait: () => othersWait,
     },
     { below: () => 0 },
   );
-  return { download, clock, join: () => new GivenPeer(download, clock, { fast }) };
+  return { download, clock, join: () => new GivenPeer(download, clock, { fast, pieces }) };
 }
 
 test("a PeerDownload tells its interest once, and takes it back when nothing is left", () => {
@@ -111,6 +124,51 @@ test("a PeerDownload asks for nothing while it is choked, and again once it is n
   equal(peer.requests().length, before);
   peer.peer.receive({ kind: "unchoke" });
   ok(peer.requests().length > before);
+});
+
+test("a PeerDownload that is choked each time before a block comes rests after a few times", () => {
+  const { clock, join } = given();
+  const peer = join().offer();
+  for (let flips = 0; flips < 1_000; flips += 1) {
+    peer.peer.receive({ kind: "choke" });
+    peer.peer.receive({ kind: "unchoke" });
+  }
+  const asked = peer.requests().length;
+  equal(asked, 2 * (CHOKES_IN_VAIN_MAX + 1));
+  clock.advance(1_000);
+  peer.peer.tick(clock.nowMs());
+  const [again] = peer.requests().slice(asked);
+  ok(again !== undefined, "it is given another chance");
+  peer.send(again);
+  for (let flips = 0; flips < CHOKES_IN_VAIN_MAX; flips += 1) {
+    const before = peer.requests().length;
+    peer.peer.receive({ kind: "choke" });
+    peer.peer.receive({ kind: "unchoke" });
+    ok(peer.requests().length > before, "who sends something is not rested from");
+  }
+});
+
+test("a PeerDownload that gives nothing is left when others wait", () => {
+  const { clock, join } = given({ othersWait: true });
+  const [useful, useless] = [join().offer(), join().offer()];
+  clock.advance(DOWNLOAD_USELESS_MS_MAX - 1);
+  const [first] = useful.requests();
+  ok(first !== undefined);
+  useful.send(first);
+  for (const each of [useful, useless]) each.peer.tick(clock.nowMs());
+  deepEqual([useful.left, useless.left], [0, 0]);
+  clock.advance(1);
+  for (const each of [useful, useless]) each.peer.tick(clock.nowMs());
+  deepEqual([useful.left, useless.left], [0, 1]);
+  deepEqual([useful.peer.wasOfUse, useless.peer.wasOfUse], [true, false]);
+});
+
+test("a PeerDownload that gives nothing stays where nobody waits", () => {
+  const { clock, join } = given();
+  const peer = join().offer();
+  clock.advance(100 * DOWNLOAD_USELESS_MS_MAX);
+  peer.peer.tick(clock.nowMs());
+  equal(peer.left, 0);
 });
 
 test("a PeerDownload's blocks go to another when it chokes", () => {
@@ -248,6 +306,80 @@ test("a PeerDownload that ends takes its interest back, and asks for nothing mor
   const { length } = peer.said;
   peer.peer.wake();
   equal(peer.said.length, length);
+});
+
+test("a PeerDownload asks who chokes us for the pieces that it allows, and no other", () => {
+  const { clock, download, join } = given({ fast: true });
+  const peer = join();
+  peer.pieces.setAll();
+  peer.peer.has({ kind: "have-all" }, peer.pieces);
+  for (const piece of [5, 3, PIECES]) peer.peer.receive({ kind: "allowed-fast", piece });
+  for (let at = 0; at < 2 * BLOCKS_PER_PIECE; at += 1) {
+    const next = peer.requests()[at];
+    ok(next !== undefined, "it is not asked for all that it allows");
+    peer.send(next);
+    // As long as blocks come it is waited for.
+    clock.advance(30_000);
+    peer.peer.tick(clock.nowMs());
+  }
+  const pieces = peer.requests().map(({ piece }) => piece);
+  deepEqual(pieces, [...Array(BLOCKS_PER_PIECE).fill(5), ...Array(BLOCKS_PER_PIECE).fill(3)]);
+  deepEqual(
+    [5, 3].map((piece) => download.isStoring(piece)),
+    [true, true],
+  );
+  peer.peer.receive({ kind: "unchoke" });
+  ok(peer.requests().some(({ piece }) => piece !== 5 && piece !== 3));
+});
+
+test("a PeerDownload does not ask again for an allowed piece that was refused", () => {
+  const { join } = given({ fast: true });
+  const [peer, other] = [join(), join()];
+  peer.pieces.setAll();
+  peer.peer.has({ kind: "have-all" }, peer.pieces);
+  peer.peer.receive({ kind: "allowed-fast", piece: 5 });
+  const asked = peer.requests();
+  ok(asked.length > 0);
+  for (const block of asked) peer.reject(block);
+  peer.peer.wake();
+  equal(peer.requests().length, asked.length);
+  other.offer();
+  for (let at = 0; at < PIECES * BLOCKS_PER_PIECE; at += 1) {
+    const next = other.requests()[at];
+    ok(next !== undefined, "the other peer is not asked for everything");
+    other.send(next);
+  }
+});
+
+test("a PeerDownload keeps what was asked for of allowed pieces when it is choked", () => {
+  const { clock, join } = given({ fast: true });
+  const peer = join();
+  peer.peer.receive({ kind: "allowed-fast", piece: 5 });
+  peer.offer();
+  const asked = peer.requests();
+  peer.peer.receive({ kind: "choke" });
+  clock.advance(10_000);
+  peer.peer.tick(clock.nowMs());
+  const again = peer.requests().slice(asked.length);
+  const isAllowed = (each: Block): boolean => each.piece === 5;
+  ok(again.every(isAllowed));
+  const all = peer.requests().filter(isAllowed);
+  equal(new Set(all.map(({ begin }) => begin)).size, all.length, "nothing is asked for twice");
+});
+
+test("a PeerDownload takes no more allowed pieces than it may", () => {
+  const { join } = given({ fast: true, pieces: 2 * ALLOWED_FAST_TAKEN_MAX });
+  const peer = join();
+  peer.pieces.setAll();
+  peer.peer.has({ kind: "have-all" }, peer.pieces);
+  for (let piece = 0; piece < 2 * ALLOWED_FAST_TAKEN_MAX; piece += 1) {
+    peer.peer.receive({ kind: "allowed-fast", piece });
+  }
+  for (let at = 0; at < peer.requests().length; at += 1) {
+    const next = peer.requests()[at];
+    if (next !== undefined) peer.send(next);
+  }
+  equal(peer.requests().length, BLOCKS_PER_PIECE * ALLOWED_FAST_TAKEN_MAX);
 });
 
 test("a PeerDownload's queue grows with what the peer sends", () => {

@@ -8,16 +8,19 @@ import {
   queueLength,
 } from "@seedfleet/picker";
 import { encodeMessage, type PeerMessage } from "@seedfleet/wire";
-import type { PeerPieces } from "../peers/peer-pieces.ts";
+import type { DownloadFromPeer, DownloadViolation, SaidPieces } from "./download-from-peer.ts";
 import { DownloadRate } from "./download-rate.ts";
+import { RequestRest } from "./request-rest.ts";
 import type { BlockSource, ReceivedBlock, TorrentDownload } from "./torrent-download.ts";
-
-/** After a request that it refused a peer is left alone for so long, and longer each time. */
-const REFUSED_REST_MS = 1_000;
-const REFUSED_REST_MS_MAX = 60_000;
 
 /** So long who chokes us may say of each request what becomes of it (BEP 6). */
 const CHOKED_MS_MAX = 10_000;
+
+/** Who was gone to and gives nothing for so long leaves, where others wait: it may only stall. */
+export const DOWNLOAD_USELESS_MS_MAX = 120_000;
+
+/** Pieces that a peer may let us ask for while it chokes us (BEP 6). */
+export const ALLOWED_FAST_TAKEN_MAX = 32;
 
 /** Blocks nobody asked for that a peer may send, besides those that a cancel crossed. */
 export const UNASKED_BLOCKS_MAX = 1_024;
@@ -32,9 +35,9 @@ export type PeerDownloadPorts = {
   readonly fast: boolean;
   /** It sent what is not the torrent's, for certain. */
   readonly ban: () => void;
+  /** Leaves the peer, so that another may be gone to; null of one that came by itself. */
+  readonly makeRoom: (() => void) | null;
 };
-
-export type DownloadViolation = { readonly kind: "violation"; readonly code: "blocks-unasked" };
 
 const UNASKED: DownloadViolation = { kind: "violation", code: "blocks-unasked" };
 
@@ -42,7 +45,7 @@ const UNASKED: DownloadViolation = { kind: "violation", code: "blocks-unasked" }
  * What we download from one peer: whether it lets us, what it is asked for and how fast it sends.
  * Sans-IO: told of its messages by its session.
  */
-export class PeerDownload implements BlockSource {
+export class PeerDownload implements BlockSource, DownloadFromPeer {
   readonly #download: TorrentDownload;
   readonly #ports: PeerDownloadPorts;
   readonly #peer: PickerPeer;
@@ -53,10 +56,12 @@ export class PeerDownload implements BlockSource {
   #unchokedUsAtMs: number | null = null;
   #blockAtMs: number | null = null;
   #queueLength = 0;
-  #restUntilMs = 0;
-  #refusedInARow = 0;
+  readonly #rest = new RequestRest();
   /** Blocks it is not asked for any more, and may have sent before it knew. */
   #late = 0;
+  /** Pieces that it sends although it chokes us. */
+  readonly #allowed = new Set<number>();
+  readonly #joinedAtMs: number;
   #unasked = 0;
   #ended = false;
 
@@ -64,7 +69,8 @@ export class PeerDownload implements BlockSource {
     this.#download = download;
     this.#ports = ports;
     this.#peer = download.join(this);
-    this.#rate = new DownloadRate(ports.nowMs());
+    this.#joinedAtMs = ports.nowMs();
+    this.#rate = new DownloadRate(this.#joinedAtMs);
   }
 
   /** Of a peer of a torrent that is downloaded here; null of any other. */
@@ -86,20 +92,22 @@ export class PeerDownload implements BlockSource {
     return this.#blockAtMs;
   }
 
+  get wasOfUse(): boolean {
+    return this.#blockAtMs !== null;
+  }
+
   /** Block bytes that it sent. */
   get receivedBytes(): number {
     return this.#rate.totalBytes;
   }
 
-  /** What the peer said that it has. */
-  has(message: PeerMessage, pieces: PeerPieces): void {
+  has(message: PeerMessage, pieces: SaidPieces): void {
     if (message.kind === "have") this.#download.have(this.#peer, message.piece);
     else this.#setPieces(pieces);
     this.#consider();
   }
 
-  /** The peer lost a piece (BEP 54). */
-  lost(pieces: PeerPieces): void {
+  lost(pieces: SaidPieces): void {
     this.#setPieces(pieces);
     this.#consider();
   }
@@ -114,6 +122,9 @@ export class PeerDownload implements BlockSource {
         return null;
       case "reject-request":
         this.#refused(message);
+        return null;
+      case "allowed-fast":
+        this.#allow(message.piece);
         return null;
       case "piece":
         return this.#block(message);
@@ -136,22 +147,24 @@ export class PeerDownload implements BlockSource {
     this.#ports.ban();
   }
 
-  /** Asks others for what it does not send; to be called about once a second. */
   tick(nowMs: number): void {
     if (this.#ended) return;
+    const { makeRoom } = this.#ports;
+    const isUseless = nowMs - (this.#blockAtMs ?? this.#joinedAtMs) >= DOWNLOAD_USELESS_MS_MAX;
+    if (isUseless && makeRoom !== null && this.#download.othersWait) return makeRoom();
     this.#rate.tick(nowMs);
     const progress = this.#progress();
     this.#peer.isSlow = isSlow(progress, nowMs);
     if (this.#peerChoking) {
-      if (nowMs - this.#chokedAtMs >= CHOKED_MS_MAX) this.#giveUpAll();
-    } else if (isTimedOut(progress, nowMs)) {
-      this.#rest(nowMs);
+      if (nowMs - this.#chokedAtMs >= CHOKED_MS_MAX) this.#giveUpAll(this.#allowed);
+    }
+    if (isTimedOut(progress, nowMs)) {
+      this.#rest.refused(nowMs);
       this.#giveUpAll();
     }
     this.#consider();
   }
 
-  /** The connection is gone, or the download is. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -160,7 +173,7 @@ export class PeerDownload implements BlockSource {
     this.#amInterested = false;
   }
 
-  #setPieces(pieces: PeerPieces): void {
+  #setPieces(pieces: SaidPieces): void {
     const { pieceCount } = this.#download.shape;
     const bits = pieces.isFull
       ? Bitfield.full(pieceCount)
@@ -170,16 +183,26 @@ export class PeerDownload implements BlockSource {
 
   /** Who speaks BEP 6 rejects or still sends what it was asked for, each block of it. */
   #choked(): void {
-    if (!this.#peerChoking) this.#chokedAtMs = this.#ports.nowMs();
+    if (!this.#peerChoking) {
+      this.#chokedAtMs = this.#ports.nowMs();
+      if (this.#peer.asked.size > 0) this.#rest.chokedInVain(this.#chokedAtMs);
+    }
     this.#peerChoking = true;
     this.#unchokedUsAtMs = null;
     this.#queueLength = 0;
     if (!this.#ports.fast) this.#giveUpAll();
   }
 
-  #giveUpAll(): void {
-    this.#late += this.#peer.asked.size;
-    this.#download.giveUpAll(this.#peer);
+  #giveUpAll(but: ReadonlySet<number> = NOT_ALLOWED): void {
+    const { size } = this.#peer.asked;
+    this.#download.giveUpAll(this.#peer, (piece) => but.has(piece));
+    this.#late += size - this.#peer.asked.size;
+  }
+
+  #allow(piece: number): void {
+    const isPiece = piece < this.#download.shape.pieceCount;
+    if (isPiece && this.#allowed.size < ALLOWED_FAST_TAKEN_MAX) this.#allowed.add(piece);
+    this.#consider();
   }
 
   #unchoked(): void {
@@ -197,17 +220,10 @@ export class PeerDownload implements BlockSource {
       this.#late = Math.max(0, this.#late - 1);
       return;
     }
-    if (!this.#peerChoking) this.#rest(this.#ports.nowMs());
+    // Each piece is allowed so often and no more.
+    if (this.#peerChoking) this.#allowed.delete(piece);
+    else this.#rest.refused(this.#ports.nowMs());
     this.#download.wake();
-  }
-
-  /** It is unchoked by who refuses what it is asked for: asking on would go round in circles. */
-  #rest(nowMs: number): void {
-    // All that were under way may be refused at once.
-    if (nowMs < this.#restUntilMs) return;
-    this.#refusedInARow += 1;
-    const restMs = REFUSED_REST_MS * 2 ** Math.min(10, this.#refusedInARow - 1);
-    this.#restUntilMs = nowMs + Math.min(REFUSED_REST_MS_MAX, restMs);
   }
 
   #block(block: ReceivedBlock): DownloadViolation | null {
@@ -215,7 +231,7 @@ export class PeerDownload implements BlockSource {
     this.#rate.received(block.data.length);
     if (this.#download.receive(this.#peer, block)) {
       this.#blockAtMs = nowMs;
-      this.#refusedInARow = 0;
+      this.#rest.gaveBlock();
     } else if (this.#late > 0) this.#late -= 1;
     else {
       this.#unasked += 1;
@@ -235,15 +251,18 @@ export class PeerDownload implements BlockSource {
   }
 
   #request(): void {
-    if (this.#peerChoking || !this.#amInterested || this.#ended) return;
+    const mayAsk = !this.#peerChoking || this.#allowed.size > 0;
+    if (!mayAsk || !this.#amInterested || this.#ended) return;
     const nowMs = this.#ports.nowMs();
-    if (nowMs < this.#restUntilMs) return;
+    if (this.#rest.isResting(nowMs)) return;
     const asked = this.#peer.asked.size;
     this.#queueLength = queueLength(this.#progress(), nowMs);
     // Many small sends cost more than a queue that is filled a little later.
     const room = this.#queueLength - asked;
     if (room <= 0 || (asked > room && room < this.#queueLength / 4)) return;
-    const blocks = this.#download.ask(this.#peer, room);
+    const blocks = this.#peerChoking
+      ? this.#download.askOf(this.#peer, this.#allowed, room)
+      : this.#download.ask(this.#peer, room);
     if (blocks.length === 0) return;
     if (asked === 0) this.#rate.begin(nowMs);
     const messages = blocks.map((block) => encodeMessage({ kind: "request", ...block }));
@@ -261,3 +280,4 @@ export class PeerDownload implements BlockSource {
 }
 
 const NOTHING = new Uint8Array(0);
+const NOT_ALLOWED: ReadonlySet<number> = new Set();

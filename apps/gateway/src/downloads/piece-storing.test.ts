@@ -51,7 +51,8 @@ class GivenStoring implements AsyncDisposable {
     });
     this.download = new TorrentDownload(
       {
-        ...{ shape: downloadShape(metainfo), have: this.torrent.have, peersFound: () => {} },
+        ...{ shape: downloadShape(metainfo), have: this.torrent.have },
+        ...{ peersFound: () => {}, othersWait: () => false },
         memory: new DownloadMemory(100_000_000),
         store: (piece, bytes) => this.storing.store(piece, bytes),
       },

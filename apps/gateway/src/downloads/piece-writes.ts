@@ -1,8 +1,8 @@
 import type { Bus, Subscription } from "@seedfleet/bus";
 import type { InfoHash } from "@seedfleet/bytes";
 import { offeredPieceCall, writePieceCall } from "@seedfleet/contracts";
-import { errorMessage, SeedfleetError } from "@seedfleet/runtime";
-import { storeCode } from "../fills/store-code.ts";
+import { SeedfleetError } from "@seedfleet/runtime";
+import { storeCode, storeReason } from "../fills/store-code.ts";
 import type { CountWrite } from "./download-metrics.ts";
 
 /**
@@ -64,7 +64,7 @@ export class PieceWrites implements Disposable {
       const { outcome } = await this.#bus.call(writePieceCall, { holder }, request);
       return { kind: outcome };
     } catch (error) {
-      return { kind: "not-now", code: storeCode(error), reason: errorMessage(error) };
+      return { kind: "not-now", code: storeCode(error), reason: storeReason(error) };
     } finally {
       this.#offers.delete(key);
       this.#underWay -= 1;

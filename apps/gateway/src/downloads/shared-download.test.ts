@@ -64,6 +64,7 @@ class SimGateway {
         memory: new DownloadMemory(sizeBytes),
         store: (piece) => this.whole.push(piece),
         peersFound() {},
+        othersWait: () => false,
       },
       of.rng,
     );

@@ -65,6 +65,7 @@ class GivenDownload {
         memory: new DownloadMemory(memoryPieces * pieceLengthBytes),
         store: (piece, bytes) => this.storing.push({ piece, bytes: Buffer.from(bytes) }),
         peersFound: () => {},
+        othersWait: () => false,
       },
       { below: () => 0 },
     );

@@ -6,9 +6,11 @@ import {
   type Chance,
   type PickerPeer,
   PiecePicker,
+  PRIORITY_MAX,
   type TorrentShape,
 } from "@seedfleet/picker";
 import type { PexAddress } from "@seedfleet/wire";
+import type { ChosenPieces } from "./chosen-pieces.ts";
 import type { DownloadMemory } from "./download-memory.ts";
 
 /** Where blocks come from: a peer, or a web seed. */
@@ -34,6 +36,11 @@ export type TorrentDownloadOptions = {
   readonly store: (piece: number, bytes: Uint8Array) => void;
   /** A peer named others (BEP 11). */
   readonly peersFound: (addresses: readonly PexAddress[]) => void;
+  /** Null where every piece is wanted, and none before the others. */
+  readonly chosen?: ChosenPieces | null;
+  readonly order?: "rarest" | "sequential";
+  /** Whether other peers could be gone to, had not these their places. */
+  readonly othersWait: () => boolean;
 };
 
 /** A block as it came. */
@@ -47,6 +54,9 @@ export type ReceivedBlock = {
 /** How much a piece of ours is wanted, and one that another gateway is rather for. */
 export const OWN_PRIORITY = 5;
 export const OTHERS_PRIORITY = 3;
+
+/** As much more what somebody wants first: others' of it come before ours of the rest. */
+const FIRST_PRIORITY = 3;
 
 /**
  * One torrent's download: what to ask which source for, and the bytes of pieces that are not whole
@@ -73,8 +83,10 @@ export class TorrentDownload {
     const mayBegin = (begun: number): boolean => {
       return begun === 0 || memory.hasRoom(shape.pieceLengthBytes);
     };
-    this.#picker = new PiecePicker({ shape, there, order: "rarest", mayBegin }, chance);
+    const { chosen = null, order = "rarest" } = options;
+    this.#picker = new PiecePicker({ shape, there, order, mayBegin }, chance);
     memory.join(this);
+    if (chosen !== null) this.prefer(() => true);
   }
 
   /** What its begun pieces take in memory. */
@@ -91,12 +103,24 @@ export class TorrentDownload {
     return this.#options.peersFound;
   }
 
+  /** Whether other peers could be gone to, had not these their places. */
+  get othersWait(): boolean {
+    return this.#options.othersWait();
+  }
+
   get shape(): TorrentShape {
     return this.#options.shape;
   }
 
   get wantedPieces(): number {
     return this.#picker.wanted;
+  }
+
+  /** Of what was chosen; null where all of it is wanted. */
+  get chosen(): { readonly pieces: number; readonly missing: number } | null {
+    const { chosen = null } = this.#options;
+    if (chosen === null || chosen.wanted.isFull) return null;
+    return { pieces: chosen.wanted.count, missing: this.#picker.wanted };
   }
 
   get sourceCount(): number {
@@ -145,8 +169,12 @@ export class TorrentDownload {
 
   /** Which pieces are rather this gateway's to fetch; the others are fetched after them. */
   prefer(isOwn: (piece: number) => boolean): void {
-    for (let piece = 0; piece < this.#options.shape.pieceCount; piece += 1) {
-      this.#picker.setPriority(piece, isOwn(piece) ? OWN_PRIORITY : OTHERS_PRIORITY);
+    const { chosen = null, shape } = this.#options;
+    for (let piece = 0; piece < shape.pieceCount; piece += 1) {
+      const priority = isOwn(piece) ? OWN_PRIORITY : OTHERS_PRIORITY;
+      const isWanted = chosen?.wanted.has(piece) ?? true;
+      const more = chosen?.first.has(piece) ? FIRST_PRIORITY : 0;
+      this.#picker.setPriority(piece, isWanted ? Math.min(PRIORITY_MAX, priority + more) : 0);
     }
     this.wake();
   }
@@ -175,6 +203,12 @@ export class TorrentDownload {
     return this.#pausedBecause === null && count > 0 ? this.#picker.pick(peer, count) : [];
   }
 
+  /** As `ask`, of these pieces alone. */
+  askOf(peer: PickerPeer, pieces: Iterable<number>, count: number): readonly Block[] {
+    const isPaused = this.#pausedBecause !== null;
+    return isPaused || count <= 0 ? [] : this.#picker.pickOf(peer, pieces, count);
+  }
+
   /** A source sent a block; false when nobody asked it for that. */
   receive(peer: PickerPeer, { piece, begin, data }: ReceivedBlock): boolean {
     this.downloadedBytes += data.length;
@@ -201,11 +235,12 @@ export class TorrentDownload {
     return this.#picker.giveUp(peer, block);
   }
 
-  /** The source will send nothing of what it was asked for. */
-  giveUpAll(peer: PickerPeer): void {
-    if (peer.asked.size === 0) return;
-    this.#picker.giveUpAll(peer);
-    this.wake();
+  /** The source will send nothing of what it was asked for, but of some pieces. */
+  giveUpAll(peer: PickerPeer, sends?: (piece: number) => boolean): void {
+    const { size } = peer.asked;
+    if (size === 0) return;
+    this.#picker.giveUpAll(peer, sends);
+    if (peer.asked.size < size) this.wake();
   }
 
   /** A piece is verified and stored, whoever brought it. */

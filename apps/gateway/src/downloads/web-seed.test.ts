@@ -47,7 +47,8 @@ class GivenSeeds implements AsyncDisposable {
     this.download = new TorrentDownload(
       {
         ...{ shape: downloadShape(metainfo), have: Bitfield.empty(metainfo.pieceCount) },
-        ...{ memory: new DownloadMemory(100_000_000), peersFound: () => {} },
+        ...{ peersFound: () => {}, othersWait: () => false },
+        memory: new DownloadMemory(100_000_000),
         store: (piece, bytes) => {
           const at = piece * metainfo.pieceLengthBytes;
           if (content.subarray(at, at + bytes.length).equals(bytes)) {

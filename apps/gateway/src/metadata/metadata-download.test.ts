@@ -145,7 +145,7 @@ test("MetadataDownload holds no more than its bound, and the smallest claim goes
       download.receive(peer, { piece, totalSizeBytes, data });
     }
     ok(download.heldBytes <= METADATA_HELD_BYTES_MAX);
-    // By then one of the four lies of 64 MiB would be whole.
+    // By then one of the four lies of 32 MiB would be whole.
     if (download.heldBytes === METADATA_HELD_BYTES_MAX) break;
   }
   download.join(5, INFO.length);

@@ -8,10 +8,13 @@ import { MetadataTry } from "./metadata-try.ts";
 import type { PeerFault, PeerFaultCode } from "./peer-fault.ts";
 import { Suspicions } from "./suspicions.ts";
 
-/** As long as an info dictionary may be in a .torrent with nothing beside it. */
-export const INFO_BYTES_MAX: number = METAINFO_BYTES_MAX - "d4:infoe".length;
+/**
+ * As much as libtorrent takes of peers (30 MiB), rounded up. It is hashed and read in one turn of
+ * the event loop, which takes 5 ms a MiB; a longer one may still come as a .torrent.
+ */
+export const INFO_BYTES_MAX: number = 32 * 1024 * 1024;
 
-/** Pieces that are held and asked for, of all tries: any info dictionary that we take fits. */
+/** Pieces that are held and asked for, of all tries: any two info dictionaries that we take fit. */
 export const METADATA_HELD_BYTES_MAX: number = METAINFO_BYTES_MAX;
 
 export type MetadataAsk = { readonly peer: number; readonly piece: number };

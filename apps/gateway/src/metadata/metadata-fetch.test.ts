@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { truncatedInfoHash } from "@seedfleet/bytes";
 import { metainfoFromInfo, parseMetainfo } from "@seedfleet/metainfo";
 import { turn } from "@seedfleet/testkit";
+import { REDIAL_AFTER_MS } from "../outbound/peer-book.ts";
 import { GivenGateway, until } from "../testing.ts";
 import { type GivenTorrent, givenTorrent } from "../testing-torrent.ts";
-import { REDIAL_AFTER_MS } from "./peer-book.ts";
 import { givenFetch, untilInItsTime } from "./testing-fetch.ts";
 
 /** Its info dictionary takes four pieces. */

@@ -4,6 +4,7 @@ import type { HostPort } from "@seedfleet/contracts";
 import type { CancelTimer, Clock } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import type { HashRange } from "@seedfleet/wire";
+import { type KnownPeer, PeerBook } from "../outbound/peer-book.ts";
 import type { EncryptionPolicy } from "../peers/open-stream.ts";
 import { remoteHost } from "../peers/peer-origin.ts";
 import { PeerStream } from "../peers/peer-stream.ts";
@@ -14,7 +15,6 @@ import { type MetadataEnd, MetadataPeer, type MetadataPeerEvents } from "./metad
 import { type MetadataStatus, metadataStatus } from "./metadata-status.ts";
 import { MetadataWork } from "./metadata-work.ts";
 import { type OpenedPeer, openPeer } from "./open-peer.ts";
-import { type KnownPeer, PeerBook } from "./peer-book.ts";
 import type { PeerFault } from "./peer-fault.ts";
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -51,11 +51,12 @@ export class MetadataFetch implements MetadataPeerEvents {
   readonly #ports: MetadataFetchPorts;
   readonly #options: MetadataFetchOptions;
   readonly #work: MetadataWork;
-  readonly #book = new PeerBook();
+  readonly #book = new PeerBook({
+    ...{ connectionsMax: METADATA_PEERS_MAX, dialsMax: METADATA_DIALS_MAX },
+  });
   readonly #peers = new Map<number, MetadataPeer>();
   readonly #sockets = new Set<Socket>();
   readonly #cancelLook: CancelTimer;
-  #dialling = 0;
   #answered = 0;
   #corrupt = 0;
   #isFinished = false;
@@ -144,11 +145,10 @@ export class MetadataFetch implements MetadataPeerEvents {
   /** Once a second: who is silent or away too long, and who is to be dialled again. */
   #look(): void {
     const nowMs = this.#ports.clock.nowMs();
-    const isFull = this.#peers.size + this.#dialling >= METADATA_PEERS_MAX;
-    const othersWait = isFull && this.#book.hasDue(nowMs);
+    const othersWait = this.#book.isFull && this.#book.hasDue(nowMs);
     for (const peer of [...this.#peers.values()]) peer.checkAlive(othersWait);
     this.#work.expire(nowMs);
-    const isAlone = this.#peers.size + this.#dialling === 0 && !this.#book.hasDue(nowMs);
+    const isAlone = this.#book.busy === 0 && !this.#book.hasDue(nowMs);
     if (isAlone) this.#work.nobodyIsLeft();
     this.#goOn();
   }
@@ -186,8 +186,7 @@ export class MetadataFetch implements MetadataPeerEvents {
   }
 
   #dialDue(): void {
-    while (this.#dialling < METADATA_DIALS_MAX && this.#work.outcome === null) {
-      if (this.#peers.size + this.#dialling >= METADATA_PEERS_MAX) return;
+    while (this.#work.outcome === null) {
       const known = this.#book.next(this.#ports.clock.nowMs());
       if (known === null) return;
       void this.#dial(known);
@@ -207,13 +206,11 @@ export class MetadataFetch implements MetadataPeerEvents {
       opened: (socket: Socket) => this.#opened(socket),
       isStopped: () => this.#work.outcome !== null,
     };
-    this.#dialling += 1;
     const options = { infoHash, v2, hasName, ownPeerId, encryption };
     const reached = await openPeer(ports, address, options).catch((error: unknown) => {
       this.#ports.log.error("greeting failed", { infoHash, reason: String(error) });
       return "peer-closed" as const;
     });
-    this.#dialling -= 1;
     const refusal = typeof reached === "string" ? reached : this.#meet(number, reached);
     if (refusal !== null) this.#left(number, refusal, false);
     this.#goOn();
@@ -235,6 +232,7 @@ export class MetadataFetch implements MetadataPeerEvents {
     const stream = new PeerStream(socket, greeted.ciphers);
     const peer = new MetadataPeer(ports, stream, { number, host, listenPort, takesHashes });
     this.#peers.set(number, peer);
+    this.#book.connected(number);
     this.#work.joined(number, takesHashes);
     peer.start(greeted.rest);
     return null;

@@ -44,6 +44,8 @@ export type SeedBehaviour = {
   /** Whether it goes on with who asks by this name; who does not is closed. */
   readonly accepts?: (infoHash: InfoHash) => boolean;
   readonly extended?: boolean;
+  /** Whether it speaks BEP 6. */
+  readonly fast?: boolean;
   readonly connected?: (connection: SeedConnection) => "goes-on" | "does-nothing";
   /** After its handshakes. */
   readonly greeted?: (connection: SeedConnection) => void;
@@ -121,8 +123,9 @@ function serve(socket: Socket, behaviour: SeedBehaviour): void {
 }
 
 function greet(connection: SeedConnection, behaviour: SeedBehaviour): void {
-  const { infoHash, infoBytes, extended = true, peerId = givenPeerId("seed") } = behaviour;
-  const bits = { fast: false, extended, v2: false, dht: false };
+  const { infoHash, infoBytes, peerId = givenPeerId("seed") } = behaviour;
+  const { extended = true, fast = false } = behaviour;
+  const bits = { fast, extended, v2: false, dht: false };
   connection.write(encodeHandshake({ infoHash, peerId, reserved: reservedBytes(bits) }));
   const { sizeBytes = infoBytes.length } = behaviour;
   const payload = encodeExtensionHandshake({

@@ -19,6 +19,7 @@ export type CloseReason =
   | "address-full"
   | "address-refused"
   | "peer-is-seed"
+  | "makes-room"
   | "piece-corrupt"
   | "pieces-gone"
   | "store-away"

@@ -14,6 +14,8 @@ export type ConnectedPeer = {
   readonly host: string;
   /** Where it listens, if it is we who went there; clients do not say it then. */
   readonly port: number | null;
+  /** Whether it is we who want something of it, and leave it for others where it gives nothing. */
+  readonly makesRoom: boolean;
   /** Never used twice by this gateway, unlike the peer id, which a peer chooses. */
   readonly serial: number;
   /** The port that peers reach us by. */

@@ -3,12 +3,20 @@ import type { InfoHash } from "@seedfleet/bytes";
 import type { CloseReason } from "./close-reason.ts";
 import { peerOrigin } from "./peer-origin.ts";
 
+/** How a connection ended that we opened. */
+export type ConnectionEnd = {
+  readonly reason: CloseReason;
+  /** Whether it gave a block that it was asked for. */
+  readonly wasOfUse: boolean;
+};
+
 /** How we open a connection. */
 export type OpenedAs = {
   readonly infoHash: InfoHash;
   readonly encrypt: boolean;
   readonly port: number;
-  readonly ended: ((reason: CloseReason) => void) | null;
+  /** Who went there to download, and is told of the end; null of another. */
+  readonly ended: ((end: ConnectionEnd) => void) | null;
 };
 
 /** Where a connection leads. */
@@ -20,7 +28,7 @@ export type ConnectionOrigin = {
    * others say where it is, nor of this host's own address, from which a gateway looks at itself.
    */
   readonly isAnswerable: boolean;
-  readonly ended: ((reason: CloseReason) => void) | null;
+  readonly ended: OpenedAs["ended"];
 };
 
 export function originOf(socket: Socket, opened: OpenedAs | null): ConnectionOrigin {

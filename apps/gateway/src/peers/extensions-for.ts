@@ -12,6 +12,7 @@ export function extensionsFor(
 ): PeerExtensions {
   const { torrent, infoHash, host, ownPort } = peer;
   const { metainfo, have } = torrent;
+  const { peersFound } = torrent.download ?? torrent.remoteDownload ?? {};
   const offer = {
     metadataSizeBytes: torrent.infoBytesFor(infoHash).length,
     isPrivate: metainfo.private,
@@ -19,10 +20,11 @@ export function extensionsFor(
     listenPort: ownPort,
     client: `Seedfleet ${VERSION}`,
     requestsQueuedMax: REQUESTS_QUEUED_MAX,
-    // A peer closes who only uploads and has nothing for it, as it seems at first (BEP 16, 21).
-    uploadOnly: have.isFull && told.isAll,
+    // A peer closes who only uploads and has nothing for it, as it seems at first (BEP 16, 21). Who
+    // has a part of it and wants no more is no leecher either.
+    uploadOnly: told.isAll && have.count > 0 && !torrent.isDownloading,
     // BEP 27: of a private torrent the tracker alone names peers.
-    peersFound: metainfo.private ? null : (torrent.download?.peersFound ?? null),
+    peersFound: metainfo.private ? null : (peersFound ?? null),
   };
   return new PeerExtensions(offer, nowMs);
 }

@@ -3,13 +3,14 @@ import { type PeerKey, peerKey } from "@seedfleet/choker";
 import { visitorMark } from "@seedfleet/eviction";
 import { encodeDontHaveMessage, encodeMessage } from "@seedfleet/wire";
 import { BlockPath, type BlockPathPorts } from "../blocks/block-path.ts";
-import { PeerDownload } from "../downloads/peer-download.ts";
+import type { DownloadFromPeer } from "../downloads/download-from-peer.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { PeerControl } from "../swarms/swarm-member.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { allowedFastFor } from "./allowed-fast-for.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { ConnectedPeer } from "./connected-peer.ts";
+import { downloadFor } from "./download-for.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
@@ -37,7 +38,7 @@ export interface ConnectionEvents {
 export class PeerConnection implements PeerControl {
   readonly peerKey: PeerKey;
   /** What is downloaded from it; null where nothing is. */
-  readonly download: PeerDownload | null;
+  readonly download: DownloadFromPeer | null;
   readonly #ports: BlockPathPorts;
   readonly #peer: ConnectedPeer;
   readonly #events: ConnectionEvents;
@@ -63,10 +64,7 @@ export class PeerConnection implements PeerControl {
     this.#traceId = downloadTraceId(peer.infoHash, peerId);
     this.#events = events;
     this.#told = ToldPieces.of(torrent);
-    this.download = PeerDownload.of(torrent.download, {
-      ...{ send: (message) => this.#send(message), nowMs: () => ports.clock.nowMs() },
-      ...{ fast: reserved.fast, ban: () => this.close("piece-corrupt") },
-    });
+    this.download = downloadFor(peer, this, ports.clock);
     this.#extensions = reserved.extended ? extensionsFor(peer, this.#told, nowMs) : null;
     this.#session = new PeerSession({
       ...{ shape: metainfo, have, told: this.#told, fast: reserved.fast },
@@ -116,6 +114,10 @@ export class PeerConnection implements PeerControl {
   /** Where it says that it listens; null until it does. */
   get listenPort(): number | null {
     return this.#extensions?.listenPort ?? this.#peer.port;
+  }
+
+  get fast(): boolean {
+    return this.#peer.reserved.fast;
   }
 
   get takesPex(): boolean {
@@ -171,7 +173,7 @@ export class PeerConnection implements PeerControl {
 
   choke(): void {
     if (this.#session.amChoking || this.#closed) return;
-    this.#send(CHOKE);
+    this.say(CHOKE);
     this.#session.choke();
     this.#blocks.flush();
   }
@@ -180,13 +182,12 @@ export class PeerConnection implements PeerControl {
     if (!this.#session.amChoking || this.#closed) return;
     this.#session.unchoke();
     const wants = (piece: number) => this.#told.has(piece) && !this.#session.peerHas(piece);
-    if (this.#peer.reserved.fast) this.#send(suggestions(this.#peer.torrent, wants));
-    this.#send(UNCHOKE);
+    if (this.fast) this.say(suggestions(this.#peer.torrent, wants));
+    this.say(UNCHOKE);
   }
 
   exchangePeers(payload: Uint8Array): void {
-    const message = this.#extensions?.pexMessage(payload) ?? null;
-    if (message !== null) this.#send(message);
+    this.say(this.#extensions?.pexMessage(payload) ?? null);
   }
 
   /** Says that we have these pieces, or all. What cannot be had, or the peer has, is left out. */
@@ -195,13 +196,13 @@ export class PeerConnection implements PeerControl {
     if (!this.#started) return;
     const { have } = this.#peer.torrent;
     const wanted = news.filter((piece) => have.has(piece) && !this.#session.peerHas(piece));
-    this.#send(haves(wanted));
+    this.say(haves(wanted));
   }
 
   /** A piece came to be there: says so to a peer that was told of all we had. */
   got(piece: number): void {
     if (!this.#started || !this.#told.isAll || this.#session.peerHas(piece)) return;
-    this.#send(haves([piece]));
+    this.say(haves([piece]));
   }
 
   /** The torrent is whole: a peer that has it all as well goes. */
@@ -214,7 +215,7 @@ export class PeerConnection implements PeerControl {
   checkAlive(nowMs: number): void {
     const { fullSinceMs, sentBytes } = this.#blocks;
     const found = this.#liveness.check({ fullSinceMs, sentBytes }, nowMs);
-    if (found === "keep-alive") this.#send(KEEP_ALIVE);
+    if (found === "keep-alive") this.say(KEEP_ALIVE);
     else if (found !== null) this.close(found);
   }
 
@@ -234,7 +235,7 @@ export class PeerConnection implements PeerControl {
   /** A peer that has everything and wants nothing holds a place that others need. */
   get #isOfNoUse(): boolean {
     const isSeed = this.#session.peerIsSeed || this.uploadOnly;
-    return isSeed && !this.#session.peerInterested && this.#peer.torrent.download === null;
+    return isSeed && !this.#session.peerInterested && !this.#peer.torrent.isDownloading;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -264,19 +265,17 @@ export class PeerConnection implements PeerControl {
   #interestChanged(): void {
     this.#events.interestChanged(this);
     const session = this.#session;
-    const isAllowed = this.#peer.reserved.fast && !this.superSeeded;
+    const isAllowed = this.fast && !this.superSeeded;
     if (!isAllowed || !session.peerInterested || !session.amChoking || this.#closed) return;
     session.allowFast(allowedFastFor(this.#peer, (piece) => session.peerHas(piece)));
   }
 
   /** A peer that can be told asks others; any other would wait for ever, so it is let go. */
   #pieceMissing(piece: number, outcome: Exclude<FillOutcome, "filled">): void {
-    if (!this.#session.pieceFailed(piece)) {
-      return this.close(outcome === "gone" ? "pieces-gone" : "store-away");
-    }
-    const lost = outcome === "gone" ? encodeDontHaveMessage(piece) : null;
-    const message = lost === null ? null : (this.#extensions?.dontHaveMessage(lost) ?? null);
-    if (message !== null) this.#send(message);
+    const reason = outcome === "gone" ? "pieces-gone" : "store-away";
+    if (!this.#session.pieceFailed(piece)) return this.close(reason);
+    const extensions = outcome === "gone" ? this.#extensions : null;
+    this.say(extensions?.dontHaveMessage(encodeDontHaveMessage(piece)) ?? null);
     this.#blocks.flush();
   }
 
@@ -292,8 +291,9 @@ export class PeerConnection implements PeerControl {
     return this.#hashAnswers.next();
   }
 
-  #send(message: Uint8Array): void {
-    if (this.#closed || message.length === 0) return;
+  /** Says this, if it is anything. */
+  say(message: Uint8Array | null): void {
+    if (this.#closed || message === null || message.length === 0) return;
     this.#peer.stream.write(message);
     this.#liveness.spoke(this.#ports.clock.nowMs());
   }

@@ -120,7 +120,7 @@ export class PeerHost implements ConnectionEvents {
   /** Opens a connection to a peer that does not come by itself. Why that failed; null if not. */
   async dial(
     { askedAs, address }: Pick<PeerAnnounced, "askedAs" | "address">,
-    ended: ((reason: CloseReason) => void) | null = null,
+    ended: OpenedAs["ended"] = null,
   ): Promise<CloseReason | null> {
     const { encryption } = this.#config;
     const known = { infoHash: askedAs, port: address.port, ended };
@@ -137,6 +137,11 @@ export class PeerHost implements ConnectionEvents {
   /** A piece of the torrent came to be there: peers are told of it. */
   got(torrent: Torrent, piece: number): void {
     for (const connection of this.of(torrent)) connection.got(piece);
+  }
+
+  /** The torrent is whole, or not downloaded any more. */
+  downloadEnded(torrent: Torrent): void {
+    for (const connection of this.of(torrent)) connection.downloadEnded();
   }
 
   /** Has downloads ask others for what peers do not send; to be called about once a second. */
@@ -237,12 +242,13 @@ export class PeerHost implements ConnectionEvents {
     const host = remoteHost(socket.remoteAddress);
     came({ infoHash: torrent.infoHash, peerId, host, isDialled: opened !== null });
     this.#serial += this.#config.serialStep;
-    const listening = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
-    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...listening };
+    const at = { ownPort: this.#config.ownPort, port: opened?.port ?? null };
+    const makesRoom = from.ended !== null;
+    const peer = { ...greeted, stream: new PeerStream(socket, ciphers), host, ...at, makesRoom };
     const connection = new PeerConnection(this.#ports, { ...peer, serial: this.#serial }, this);
     this.#connections.set(connection, from);
-    const { peerKey, superSeeded } = connection;
-    const identity = { peerKey, peerId, askedAs, host, superSeeded };
+    const { peerKey, superSeeded, fast } = connection;
+    const identity = { peerKey, peerId, askedAs, host, superSeeded, fast };
     this.#ports.swarms.join(torrent, identity, connection);
     connection.start(rest);
     return null;
@@ -263,7 +269,7 @@ export class PeerHost implements ConnectionEvents {
   closed(connection: PeerConnection, reason: CloseReason): void {
     const from = this.#connections.get(connection) ?? null;
     if (from !== null) this.#judge(from, reason);
-    from?.ended?.(reason);
+    from?.ended?.({ reason, wasOfUse: connection.download?.wasOfUse ?? false });
     this.#connections.delete(connection);
     const { sentBytes, torrent } = connection;
     this.#sentBytesOfClosed += sentBytes;

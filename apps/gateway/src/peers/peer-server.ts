@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { cannotListen } from "@seedfleet/runtime";
+import { shareReads } from "./shared-reads.ts";
 
 /** Connections the kernel holds for us until they are accepted; Linux caps it at somaxconn. */
 const BACKLOG = 4_096;
@@ -23,14 +24,14 @@ export async function listenForPeers(
   // Reads start when the handshake is awaited, not before.
   const server = createServer({ pauseOnConnect: true, noDelay: true });
   const early: Socket[] = [];
-  const keep = (socket: Socket): void => void early.push(socket);
-  server.on("connection", keep);
+  let take = (socket: Socket): void => void early.push(socket);
+  server.on("connection", (socket) => take(shareReads(socket)));
   await listening(server, { host, port, shared });
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,
     open(accept) {
-      server.off("connection", keep).on("connection", accept);
+      take = accept;
       for (const socket of early.splice(0)) accept(socket);
     },
     close: () => void server.close(),

@@ -9,7 +9,7 @@ import {
 } from "@seedfleet/wire";
 import { PeerRequests } from "../blocks/peer-requests.ts";
 import type { TakenBlock } from "../blocks/request-queue.ts";
-import type { DownloadViolation, PeerDownload } from "../downloads/peer-download.ts";
+import type { DownloadFromPeer, DownloadViolation } from "../downloads/download-from-peer.ts";
 import type { AllowedFastSet } from "./allowed-fast-set.ts";
 import type { ExtensionViolationCode, PeerExtensions } from "./peer-extensions.ts";
 import {
@@ -40,7 +40,7 @@ export type SessionOptions = {
   /** Whether the torrent has a tree of hashes to ask for (BEP 52). */
   readonly hasTree: boolean;
   /** What we download from it; null of a peer that we only seed to. */
-  readonly download: PeerDownload | null;
+  readonly download: DownloadFromPeer | null;
   /** Whether what is received is only there until it was. */
   readonly reusesReads?: boolean;
 };

@@ -1,10 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "@seedfleet/runtime";
+import { Gathered } from "@seedfleet/testkit";
 import { connectTo } from "./announced-peers.ts";
 import { HandshakeReads } from "./handshake-reads.ts";
+import { listenForPeers } from "./peer-server.ts";
 import { PeerStream } from "./peer-stream.ts";
 
 test("connections that share reads get all that each is sent, also before they look", async (t) => {
@@ -35,6 +37,29 @@ test("connections that share reads get all that each is sent, also before they l
   const received = await Promise.all(opened.map(receiveAll));
   deepEqual(
     received.map((bytes) => [bytes.length, new Set(bytes).size, bytes[0]]),
+    [
+      [300_000, 1, 1],
+      [300_000, 1, 2],
+    ],
+  );
+});
+
+test("connections that are accepted share reads, each with its own bytes", async (t) => {
+  using server = await listenForPeers({ host: "127.0.0.1", port: 0 }, { shared: false });
+  const accepted = new Gathered<Socket>();
+  const clients = [1, 2].map((fill) => {
+    const client = connect({ host: "127.0.0.1", port: server.port });
+    t.after(() => void client.destroy());
+    return client.once("data", () => client.end(Buffer.alloc(300_000, fill)));
+  });
+  await once(clients[0] as Socket, "connect");
+  // The first came before anybody was accepted.
+  server.open(accepted.add);
+  const sockets = await accepted.count(2);
+  const received = await Promise.all(sockets.map(receiveAll));
+  const fills = received.map((bytes) => [bytes.length, new Set(bytes).size, bytes[0]]);
+  deepEqual(
+    fills.toSorted((one, other) => (one[2] ?? 0) - (other[2] ?? 0)),
     [
       [300_000, 1, 1],
       [300_000, 1, 2],

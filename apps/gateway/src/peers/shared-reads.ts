@@ -1,4 +1,4 @@
-import type { OnReadOpts, Socket } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 
 /**
  * One read may bring so much. Fresh memory for each read, of which most are far shorter than what
@@ -37,4 +37,26 @@ export function markShared(socket: Socket): void {
 /** Whether what the socket reads must be looked at at once, or copied. */
 export function sharesReads(socket: Socket): boolean {
   return sharing.has(socket);
+}
+
+/** What Node keeps of a socket, and does not document. */
+type Insides = { _handle?: object | null; _server?: unknown };
+
+/**
+ * A connection that a server accepted, paused and never read from, whose reads share memory from
+ * now on. Node has `onread` only where a socket is made, and a server makes its own; so another
+ * socket takes over what the kernel's end is kept by. Where that is not to be found it stays as is.
+ */
+export function shareReads(accepted: Socket): Socket {
+  const before: Insides = accepted as object;
+  const { _handle: handle = null, _server: server } = before;
+  if (handle === null) return accepted;
+  before._handle = null;
+  before._server = null;
+  const options = { handle, pauseOnCreate: true, onread: sharedReads(() => socket) };
+  const socket: Socket = new Socket(options as SocketConstructorOpts);
+  // It counts its connections.
+  Object.assign(socket, { _server: server });
+  markShared(socket);
+  return socket;
 }

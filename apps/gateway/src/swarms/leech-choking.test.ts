@@ -28,7 +28,7 @@ class GivenChoking implements Disposable {
     const gives = { bytesPerSecond, receivedBytes: 0 };
     const control = {
       ...{ takenBytes: 0, havePieces: 0, uploadOnly: false },
-      ...{ choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
+      ...{ say() {}, choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
       download: {
         ...{ amInterested: true, unchokedUsAtMs: 0 },
         get receivedBytes() {
@@ -39,7 +39,7 @@ class GivenChoking implements Disposable {
     };
     const identity = {
       ...{ peerKey: peerKey(name), peerId: givenPeerId(name), host: "192.0.2.1" },
-      ...{ askedAs: metainfo.infoHash, superSeeded: false },
+      ...{ askedAs: metainfo.infoHash, superSeeded: false, fast: false },
     };
     const member = new SwarmMember(identity, control, 0);
     member.peerInterested = true;

@@ -7,7 +7,7 @@ import { SwarmMember } from "./swarm-member.ts";
 
 const SILENT = {
   ...{ takenBytes: 0, download: null, havePieces: 0, uploadOnly: false },
-  ...{ choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
+  ...{ say() {}, choke() {}, unchoke() {}, exchangePeers() {}, tell() {}, close() {} },
 };
 
 test("SwarmMember is the same leecher by its id and address, until its port is known", () => {
@@ -37,7 +37,7 @@ function given(
 ): SwarmMember {
   const identity = {
     ...{ peerKey: peerKey(name), peerId: givenPeerId(name), host },
-    ...{ askedAs: infoHashFromBytes(new Uint8Array(20)), superSeeded: false },
+    ...{ askedAs: infoHashFromBytes(new Uint8Array(20)), superSeeded: false, fast: false },
   };
   const member = new SwarmMember(identity, SILENT, 0);
   member.listensAt(port);

@@ -27,6 +27,8 @@ export interface PeerControl extends TellsPieces {
   readonly uploadOnly: boolean;
   /** What is downloaded from it; null where nothing is. */
   readonly download: PeerGiving | null;
+  /** Says this to the peer, as it is. */
+  say(bytes: Uint8Array): void;
   choke(): void;
   unchoke(): void;
   /** Passes a message of PEX on (BEP 11), if the peer takes any. */
@@ -45,6 +47,8 @@ export type PeerIdentity = {
   readonly host: string;
   /** Whether it was told of nothing yet, of a super-seeded torrent (BEP 16). */
   readonly superSeeded: boolean;
+  /** Whether both sides speak the fast extension (BEP 6). */
+  readonly fast: boolean;
 };
 
 /** Enough of a hash that no two leechers of a swarm have the same by chance. */

@@ -6,6 +6,7 @@ import { HashTrees, infoBytesNamed, type Metainfo } from "@seedfleet/metainfo";
 import { Shelf } from "../blocks/cached-piece.ts";
 import type { TorrentDownload } from "../downloads/torrent-download.ts";
 import { SealedPieces } from "../fills/piece-seals.ts";
+import type { RemoteDownload } from "../workers/remote-download.ts";
 
 /** What a gateway holds of a torrent that some peer asked for. */
 export class Torrent {
@@ -21,6 +22,8 @@ export class Torrent {
   readAtOnce: AtOnce<PieceRead> | null = null;
   /** While this gateway downloads it. */
   download: TorrentDownload | null = null;
+  /** While another thread of this gateway does. */
+  remoteDownload: RemoteDownload | null = null;
   /** Block bytes sent to peers that are gone. */
   sentBytesOfGone = 0;
   #hashTrees: HashTrees | null = null;
@@ -59,6 +62,10 @@ export class Torrent {
     const isOn = this.entry.choking?.superSeeding === true && this.entry.incomplete !== true;
     // Who has the one piece of a torrent has it all, and needs not be told alone.
     return isOn && pieceCount > 1 && pieceCount <= SUPER_SEED_PIECES_MAX;
+  }
+
+  get isDownloading(): boolean {
+    return this.download !== null || this.remoteDownload !== null;
   }
 
   get infoHash(): InfoHash {

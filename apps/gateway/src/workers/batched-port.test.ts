@@ -28,6 +28,19 @@ test("BatchedPort sends at once when it is told to, and nothing twice", async ()
   deepEqual(sent, [[1], [2]]);
 });
 
+test("BatchedPort moves memory once, with the message that it belongs to", () => {
+  const moved: (readonly ArrayBuffer[])[] = [];
+  const port = new BatchedPort<number>({ postMessage: (_, memory) => moved.push(memory) });
+  const [one, two] = [new ArrayBuffer(1), new ArrayBuffer(2)];
+  port.post(1, one);
+  port.post(2);
+  port.post(3, two);
+  port.flush();
+  port.post(4);
+  port.flush();
+  deepEqual(moved, [[one, two], []]);
+});
+
 test("BatchedPort takes what is said while it sends with the next", async () => {
   const sent: (readonly number[])[] = [];
   const port: BatchedPort<number> = new BatchedPort({

@@ -17,7 +17,7 @@ const NUMBER = 7;
 const TOLD = { metainfo: ONE.bytes, entry: ONE.entry, gone: [] };
 const PEER = {
   ...{ peerKey: peerKey("peer-1"), peerId: givenPeerId("peer") },
-  ...{ askedAs: infoHash, host: "192.0.2.1", superSeeded: true },
+  ...{ askedAs: infoHash, host: "192.0.2.1", superSeeded: true, fast: true },
 };
 
 test("HubClient is told of a torrent once, and knows it by its number then", async () => {
@@ -28,8 +28,16 @@ test("HubClient is told of a torrent once, and knows it by its number then", asy
     { kind: "find", call: 1, infoHash },
     { kind: "find", call: 2, infoHash },
   ]);
-  given.hears({ kind: "found", call: 2, found: { torrent: NUMBER, told: TOLD } });
-  given.hears({ kind: "found", call: 1, found: { torrent: NUMBER, told: null } });
+  given.hears({
+    kind: "found",
+    call: 2,
+    found: { torrent: NUMBER, downloading: false, told: TOLD },
+  });
+  given.hears({
+    kind: "found",
+    call: 1,
+    found: { torrent: NUMBER, downloading: false, told: null },
+  });
   const [one, two] = await Promise.all([first, second]);
   ok(one.kind === "torrent" && two.kind === "torrent");
   equal(one.torrent, two.torrent);
@@ -48,9 +56,9 @@ test("HubClient leaves out the pieces that are gone, at first and later", async 
 
 const refusals = [
   { found: { refused: "torrent-unknown" }, reason: "torrent-unknown" },
-  { found: { torrent: NUMBER, told: null }, reason: "torrent-unreadable" },
+  { found: { torrent: NUMBER, downloading: false, told: null }, reason: "torrent-unreadable" },
   {
-    found: { torrent: NUMBER, told: { ...TOLD, metainfo: Buffer.from("no") } },
+    found: { torrent: NUMBER, downloading: false, told: { ...TOLD, metainfo: Buffer.from("no") } },
     reason: "torrent-unreadable",
   },
 ] as const;
@@ -147,6 +155,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
     ...{ takenBytes: 0, download: null, havePieces: 0, uploadOnly: false },
     choke: () => void heard.push("choke"),
     unchoke: () => void heard.push("unchoke"),
+    say: (bytes: Uint8Array) => void heard.push(`say ${bytes.length}`),
     exchangePeers: (payload: Uint8Array) => void heard.push(`pex ${payload.length}`),
     tell: (pieces: readonly number[] | "all") => void heard.push(`tell ${pieces}`),
     close: (reason: string) => void heard.push(reason),
@@ -157,6 +166,7 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   const { peerKey: key } = PEER;
   given.hears({ kind: "unchoke", peerKey: key });
   given.hears({ kind: "exchange-peers", peerKey: key, payload: new Uint8Array(5) });
+  given.hears({ kind: "say", peerKey: key, bytes: new Uint8Array(4) });
   given.hears({ kind: "tell", peerKey: key, pieces: [3] });
   control.takenBytes = 16_384;
   control.havePieces = 3;
@@ -166,9 +176,9 @@ test("HubClient passes on what swarms say to the peers that are there", async ()
   given.hears({ kind: "close", peerKey: key, reason: "torrent-removed" });
   given.hub.leave(torrent, key);
   given.hears({ kind: "unchoke", peerKey: key });
-  deepEqual(heard, ["unchoke", "pex 5", "tell 3", "choke", "torrent-removed"]);
+  deepEqual(heard, ["unchoke", "pex 5", "say 4", "tell 3", "choke", "torrent-removed"]);
   deepEqual(given.said(), [
-    { kind: "joined", torrent: NUMBER, peer: PEER },
+    { kind: "joined", torrent: NUMBER, peer: PEER, isSource: false },
     { kind: "interest", peerKey: key, interested: true },
     { kind: "had", peerKey: key, pieces: [1, 2] },
     {
@@ -218,7 +228,11 @@ class GivenHub {
 
   async torrent(gone: readonly number[] = []): Promise<Torrent> {
     const finding = this.hub.find(infoHash);
-    this.hears({ kind: "found", call: 1, found: { torrent: NUMBER, told: { ...TOLD, gone } } });
+    this.hears({
+      kind: "found",
+      call: 1,
+      found: { torrent: NUMBER, downloading: false, told: { ...TOLD, gone } },
+    });
     const found = await finding;
     ok(found.kind === "torrent");
     this.said();

@@ -8,6 +8,7 @@ import { Torrent } from "../torrents/torrent.ts";
 import type { FoundTorrent } from "../torrents/torrents.ts";
 import type { BatchedPort } from "./batched-port.ts";
 import type { LeasedPieces } from "./leased-pieces.ts";
+import { RemoteDownload } from "./remote-download.ts";
 import type { FromWorker, PeerProgress, ToldTorrent, ToWorker } from "./worker-messages.ts";
 
 /** Who waits for a piece that was asked for by this call. */
@@ -82,10 +83,11 @@ export class HubClient implements PieceSource, SwarmSide {
   }
 
   join(torrent: Torrent, identity: PeerIdentity, control: PeerControl): void {
-    const { peerKey, peerId, askedAs, host, superSeeded } = identity;
+    const { peerKey, peerId, askedAs, host, superSeeded, fast } = identity;
     this.#peers.set(peerKey, control);
-    const peer = { peerKey, peerId, askedAs, host, superSeeded };
-    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peer });
+    const peer = { peerKey, peerId, askedAs, host, superSeeded, fast };
+    const isSource = control.download !== null;
+    this.#port.post({ kind: "joined", torrent: this.numberOf(torrent), peer, isSource });
   }
 
   interestChanged(_torrent: Torrent, peerKey: PeerKey, interested: boolean): void {
@@ -139,9 +141,13 @@ export class HubClient implements PieceSource, SwarmSide {
       case "forget":
         this.#torrents.delete(message.torrent);
         return;
+      case "download-began":
+        return this.#downloadBegan(message.torrent);
       case "choke":
       case "unchoke":
         return this.#peers.get(message.peerKey)?.[message.kind]();
+      case "say":
+        return this.#peers.get(message.peerKey)?.say(message.bytes);
       case "exchange-peers":
         return this.#peers.get(message.peerKey)?.exchangePeers(message.payload);
       case "tell":
@@ -164,16 +170,23 @@ export class HubClient implements PieceSource, SwarmSide {
     }
   }
 
-  #torrentOf({ torrent: number, told }: ToldTorrent): Torrent | null {
+  #torrentOf({ torrent: number, downloading, told }: ToldTorrent): Torrent | null {
     const known = this.#torrents.get(number);
     if (known !== undefined || told === null) return known ?? null;
     const metainfo = parseMetainfo(told.metainfo);
     if (metainfo.kind !== "metainfo") return null;
     const torrent = new Torrent(metainfo, told.entry);
     for (const piece of told.gone) torrent.have.remove(piece);
+    if (downloading) torrent.remoteDownload = new RemoteDownload(this.#port, number);
     this.#torrents.set(number, torrent);
     this.#numbers.set(torrent, number);
     return torrent;
+  }
+
+  /** Peers that are here already are not downloaded from, as where there is one thread. */
+  #downloadBegan(number: number): void {
+    const torrent = this.#torrents.get(number);
+    if (torrent !== undefined) torrent.remoteDownload = new RemoteDownload(this.#port, number);
   }
 
   #pieceLent(lent: ToWorker & { readonly kind: "piece" }): void {

@@ -17,7 +17,7 @@ import { LentPieces } from "./lent-pieces.ts";
 import type { UploadHolder } from "./split-upload.ts";
 import type { TellTorrent } from "./tell-torrent.ts";
 import { ThreadDials } from "./thread-dials.ts";
-import { ThreadPeer } from "./thread-peer.ts";
+import { ThreadMembers } from "./thread-members.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export type PeerThreadPorts = {
@@ -37,8 +37,6 @@ export type PeerThreadPorts = {
 /** Cleared when the thread's peers want the piece no more; then nobody is told of it. */
 type Want = { waits: boolean };
 
-type Member = { readonly torrent: Torrent; readonly control: ThreadPeer };
-
 /**
  * One thread that has peers, as the thread sees it that knows the fleet: answers what it asks for,
  * lends it pieces of the cache, and keeps its peers in their swarms.
@@ -50,7 +48,7 @@ export class PeerThread implements UploadHolder {
   readonly #port: BatchedPort<ToWorker>;
   /** Those it knows, by the number they are called by. */
   readonly #torrents = new Map<number, Torrent>();
-  readonly #members = new Map<PeerKey, Member>();
+  readonly #members: ThreadMembers;
   readonly #lent: LentPieces;
   /** What it wants and has not been answered, by the number of its call. */
   readonly #wants = new Map<number, Want>();
@@ -74,6 +72,7 @@ export class PeerThread implements UploadHolder {
     this.#worker = new Worker(main, { workerData: start, execArgv: [] });
     this.#port = new BatchedPort(this.#worker);
     this.dials = new ThreadDials(this.#port);
+    this.#members = new ThreadMembers({ ...ports, port: this.#port });
     this.#worker.on("message", (messages: readonly FromWorker[]) => {
       for (const message of messages) this.#receive(message);
     });
@@ -95,12 +94,7 @@ export class PeerThread implements UploadHolder {
 
   /** How many peers of each torrent it has that may download, or are sent something else. */
   countServed(): ReadonlyMap<Torrent, number> {
-    const counts = new Map<Torrent, number>();
-    for (const [peerKey, { torrent, control }] of this.#members) {
-      const isServed = !control.amChoking || this.#answered.has(peerKey);
-      if (isServed) counts.set(torrent, (counts.get(torrent) ?? 0) + 1);
-    }
-    return counts;
+    return this.#members.countServed(this.#answered);
   }
 
   get torrents(): Iterable<Torrent> {
@@ -147,6 +141,27 @@ export class PeerThread implements UploadHolder {
     if (this.#torrents.has(shelf.serial)) this.post({ kind: "lost", torrent: shelf.serial, piece });
   }
 
+  downloadBegan({ shelf }: Torrent): void {
+    if (!this.#torrents.has(shelf.serial)) return;
+    this.post({ kind: "download-began", torrent: shelf.serial });
+  }
+
+  downloadEnded(torrent: Torrent): void {
+    const number = torrent.shelf.serial;
+    if (!this.#torrents.has(number)) return;
+    this.#members.downloadEnded(torrent);
+    this.post({ kind: "download-ended", torrent: number });
+  }
+
+  tickDownloads(nowMs: number): void {
+    this.#members.tickDownloads(nowMs);
+  }
+
+  /** By peers that are there. */
+  sentBytesOf(torrent: Torrent): number {
+    return this.#members.sentBytesOf(torrent);
+  }
+
   forget({ shelf }: Torrent): void {
     if (this.#torrents.delete(shelf.serial)) this.post({ kind: "forget", torrent: shelf.serial });
   }
@@ -170,12 +185,15 @@ export class PeerThread implements UploadHolder {
       case "give-back":
         return this.#lent.giveBack(message.lease);
       case "joined":
-        return this.#joined(message);
+        return this.#members.joined(this.#torrents.get(message.torrent) ?? null, message);
       case "interest":
       case "introduced":
       case "had":
+      case "source":
       case "left":
-        return this.#ofMember(message);
+        return this.#members.receive(message);
+      case "peers-found":
+        return this.#torrents.get(message.torrent)?.download?.peersFound(message.addresses);
       case "closed":
         return this.#ports.closed(message.reason);
       case "came":
@@ -200,7 +218,14 @@ export class PeerThread implements UploadHolder {
 
   async #find(call: number, infoHash: InfoHash): Promise<void> {
     const found = await this.#ports.tellTorrent(infoHash, this.#torrents);
-    this.post({ kind: "found", call, found });
+    // It is asked now: what was said of it before the thread knows it is lost.
+    const torrent = "torrent" in found ? this.#torrents.get(found.torrent) : undefined;
+    const downloading = torrent?.isDownloading ?? false;
+    this.post({
+      kind: "found",
+      call,
+      found: "torrent" in found ? { ...found, downloading } : found,
+    });
   }
 
   async #findObfuscated(call: number, hash: Uint8Array): Promise<void> {
@@ -254,33 +279,6 @@ export class PeerThread implements UploadHolder {
     this.post({ kind: "no-piece", torrent, piece, outcome });
   }
 
-  #joined({ torrent: number, peer }: FromWorker & { readonly kind: "joined" }): void {
-    const { peerKey } = peer;
-    const torrent = this.#torrents.get(number);
-    const control = new ThreadPeer(this.#port, peerKey);
-    // The torrent was taken out of the catalog while the peer said hello.
-    if (torrent === undefined) return control.close("torrent-removed");
-    this.#members.set(peerKey, { torrent, control });
-    this.#ports.swarms.join(torrent, peer, control);
-  }
-
-  #ofMember(
-    message: FromWorker & { readonly kind: "interest" | "introduced" | "had" | "left" },
-  ): void {
-    const { peerKey } = message;
-    const member = this.#members.get(peerKey);
-    if (member === undefined) return;
-    const { swarms } = this.#ports;
-    const { torrent } = member;
-    if (message.kind === "interest") swarms.interestChanged(torrent, peerKey, message.interested);
-    else if (message.kind === "introduced") swarms.introduced(torrent, peerKey, message.peer);
-    else if (message.kind === "had") swarms.had(torrent, peerKey, message.pieces);
-    else {
-      this.#members.delete(peerKey);
-      swarms.leave(torrent, peerKey);
-    }
-  }
-
   #demanded(message: FromWorker & { readonly kind: "demand" }): void {
     const { demand, torrents: byNumber } = message;
     this.limitedBytes = message.limitedBytes;
@@ -293,9 +291,6 @@ export class PeerThread implements UploadHolder {
 
   #sent({ sentBytes, peers }: FromWorker & { readonly kind: "sent" }): void {
     this.#sentBytes = sentBytes;
-    for (const [peerKey, progress] of peers) {
-      const control = this.#members.get(peerKey)?.control;
-      if (control !== undefined) Object.assign(control, progress);
-    }
+    this.#members.progressed(peers);
   }
 }

@@ -83,6 +83,23 @@ export class PeerThreads {
     for (const thread of this.#threads) thread.forget(torrent);
   }
 
+  downloadBegan(torrent: Torrent): void {
+    for (const thread of this.#threads) thread.downloadBegan(torrent);
+  }
+
+  downloadEnded(torrent: Torrent): void {
+    for (const thread of this.#threads) thread.downloadEnded(torrent);
+  }
+
+  tickDownloads(nowMs: number): void {
+    for (const thread of this.#threads) thread.tickDownloads(nowMs);
+  }
+
+  /** By peers that are there. */
+  sentBytesOf(torrent: Torrent): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.sentBytesOf(torrent), 0);
+  }
+
   got(torrent: Torrent, piece: number): void {
     for (const thread of this.#threads) thread.got(torrent, piece);
   }

@@ -4,9 +4,12 @@ import { errorMessage } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
 import type { Torrent } from "../torrents/torrent.ts";
 import type { Torrents } from "../torrents/torrents.ts";
-import type { ToWorker } from "./worker-messages.ts";
+import type { ToldTorrent, ToWorker } from "./worker-messages.ts";
 
-type Found = (ToWorker & { readonly kind: "found" })["found"];
+/** All but whether it is downloaded, which is asked when the thread is told. */
+type Found =
+  | Omit<ToldTorrent, "downloading">
+  | Extract<(ToWorker & { readonly kind: "found" })["found"], { readonly refused: string }>;
 
 /** Finds a torrent for a thread that knows some; one it did not know it does from then on. */
 export type TellTorrent = (infoHash: InfoHash, known: Map<number, Torrent>) => Promise<Found>;

@@ -109,6 +109,13 @@ function receive(message: ToWorker): void {
       limiter.setTorrent(torrent, message.part);
       return;
     }
+    case "download-ended": {
+      const torrent = hub.torrentAt(message.torrent);
+      if (torrent === null) return;
+      torrent.remoteDownload = null;
+      host.downloadEnded(torrent);
+      return;
+    }
     case "got": {
       const torrent = hub.torrentAt(message.torrent);
       if (torrent?.have.add(message.piece)) host.got(torrent, message.piece);

@@ -3,6 +3,8 @@ import type { PeerKey } from "@seedfleet/choker";
 import type { CatalogEntry, PeerAnnounced } from "@seedfleet/contracts";
 import type { GatewayLimits, LimitDemand } from "@seedfleet/egress";
 import type { Fields } from "@seedfleet/telemetry";
+import type { Block, PexAddress } from "@seedfleet/wire";
+import type { ReceivedBlock } from "../downloads/torrent-download.ts";
 import type { FillOutcome } from "../fills/piece-source.ts";
 import type { CloseReason } from "../peers/close-reason.ts";
 import type { AdmissionLimits } from "../peers/peer-admission.ts";
@@ -31,6 +33,8 @@ export type WorkerStart = {
 /** A torrent as a thread is told of it: by a number, and once with what it needs to serve it. */
 export type ToldTorrent = {
   readonly torrent: number;
+  /** Whether it is downloaded, by the thread that knows the fleet. */
+  readonly downloading: boolean;
   readonly told: null | {
     readonly metainfo: Uint8Array;
     readonly entry: CatalogEntry;
@@ -38,6 +42,15 @@ export type ToldTorrent = {
     readonly gone: readonly number[];
   };
 };
+
+/** What a peer says to who downloads from it. */
+export type SourceMessage =
+  | { readonly kind: "choke" | "unchoke" }
+  | { readonly kind: "have" | "allowed-fast"; readonly piece: number }
+  | ({ readonly kind: "reject-request" } & Block)
+  | ({ readonly kind: "piece" } & ReceivedBlock)
+  /** What it has by now, as the `bitfield` message has it. */
+  | { readonly kind: "pieces"; readonly bits: Uint8Array | "all" };
 
 /** What changes of a peer while it downloads. */
 export type PeerProgress = Pick<PeerControl, "takenBytes" | "havePieces" | "uploadOnly">;
@@ -66,6 +79,16 @@ export type FromWorker =
       readonly kind: "joined";
       readonly torrent: number;
       readonly peer: PeerIdentity;
+      /** Whether it is to be downloaded from. */
+      readonly isSource: boolean;
+    }
+  /** A peer that is downloaded from said something of it. */
+  | { readonly kind: "source"; readonly peerKey: PeerKey; readonly message: SourceMessage }
+  /** A peer named others (BEP 11), of a torrent that is downloaded. */
+  | {
+      readonly kind: "peers-found";
+      readonly torrent: number;
+      readonly addresses: readonly PexAddress[];
     }
   | { readonly kind: "interest"; readonly peerKey: PeerKey; readonly interested: boolean }
   | { readonly kind: "introduced"; readonly peerKey: PeerKey; readonly peer: Introduction }
@@ -130,6 +153,10 @@ export type ToWorker =
     }
   | { readonly kind: "evicted"; readonly lease: number }
   | { readonly kind: "forget"; readonly torrent: number }
+  /** The torrent is downloaded from now on, by the other thread, or not any more. */
+  | { readonly kind: "download-began" | "download-ended"; readonly torrent: number }
+  /** To be said to a peer that is downloaded from. */
+  | { readonly kind: "say"; readonly peerKey: PeerKey; readonly bytes: Uint8Array }
   /** A piece of a torrent that is being downloaded came to be there, or went bad. */
   | { readonly kind: "got" | "lost"; readonly torrent: number; readonly piece: number }
   | { readonly kind: "choke" | "unchoke"; readonly peerKey: PeerKey }

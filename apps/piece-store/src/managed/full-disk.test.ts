@@ -1,26 +1,13 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { deepEqual, ok, rejects } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { GivenDirectory } from "@seedfleet/content-fs/testing";
-import { requireRealPart, skipWithout } from "@seedfleet/testkit";
+import { ownMountsTests, SmallDisk } from "@seedfleet/testkit";
 import { remote } from "../testing.ts";
 import { GivenManaged, givenTorrent, manage } from "./testing.ts";
 
-// The test mounts a disk. It runs in a process with mounts of its own, so that none outlives it.
-const OWN_MOUNTS = "SEEDFLEET_OWN_MOUNTS";
-
 const PIECE_BYTES = 65_536;
 
-if (process.env[OWN_MOUNTS] === undefined) {
-  test("managed content on a full disk", { skip: whyNoDisk() }, () => {
-    const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
-    const command = [process.execPath, fileURLToPath(import.meta.url)];
-    const { status, stdout } = withMounts(command, { ...environment, [OWN_MOUNTS]: "1" });
-    equal(status, 0, stdout);
-  });
-} else {
+ownMountsTests("managed content on a full disk", import.meta.url, () => {
   test("a piece for which there is no room is told as such, and comes once there is", async () => {
     const files = { "d/a": randomBytes(3_000_000), "d/b": randomBytes(1_000_000) };
     const torrent = await givenTorrent(files, { pieceLengthBytes: PIECE_BYTES });
@@ -50,42 +37,4 @@ if (process.env[OWN_MOUNTS] === undefined) {
     await given.restart();
     deepEqual(await given.readAll(entry), Buffer.from(torrent.whole));
   });
-}
-
-/** A disk in memory, empty at first. */
-class SmallDisk implements Disposable {
-  readonly #directory = new GivenDirectory();
-
-  constructor(options: string) {
-    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", this.path]);
-  }
-
-  get path(): string {
-    return this.#directory.path;
-  }
-
-  remount(options: string): void {
-    execFileSync("mount", ["-o", `remount,${options}`, this.path]);
-  }
-
-  [Symbol.dispose](): void {
-    execFileSync("umount", [this.path]);
-    this.#directory[Symbol.dispose]();
-  }
-}
-
-/** Why this user may not mount anything, or false. In CI nothing is a reason. */
-function whyNoDisk(): string | false {
-  const missing = skipWithout(["unshare"]);
-  if (missing !== false || process.env["INTEROP_REQUIRED"] === "1") return missing;
-  using directory = new GivenDirectory();
-  const { status, stderr } = withMounts(["mount", "-t", "tmpfs", "tmpfs", directory.path]);
-  return status === 0 ? false : `this user may not mount a disk: ${stderr.trim()}`;
-}
-
-function withMounts(command: readonly string[], environment = process.env) {
-  return spawnSync(requireRealPart("unshare"), ["--mount", "--", ...command], {
-    encoding: "utf8",
-    env: environment,
-  });
-}
+});
