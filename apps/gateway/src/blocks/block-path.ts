@@ -268,13 +268,14 @@ export class BlockPath implements Sender, Counted {
 
   /** "drain" is told only of a socket that held more than its high water mark; this always. */
   #awaitDrain(): void {
-    const { cache, clock } = this.#ports;
-    const pinned = this.#batch;
-    this.#batch = [];
+    const { batchSize, cache, clock } = this.#ports;
+    const pinned = this.#batch.splice(0);
+    const took = batchSize.waits(this.#peer.stream.waitingBytes);
     this.#full = true;
     this.#tookAtMs = clock.nowMs();
     for (const piece of pinned) cache.pin(piece);
     this.#peer.stream.afterWrites((failed) => {
+      took();
       for (const piece of pinned) cache.unpin(piece);
       if (!failed) this.#drained();
     });
@@ -285,7 +286,6 @@ export class BlockPath implements Sender, Counted {
     const isSlow = this.#ports.clock.nowMs() - this.#tookAtMs > SLOW_DRAIN_MS;
     if (isSlow) this.#batchBytesMax = Math.max(this.#batchBytesMax / 2, BATCH_BYTES_MIN);
     this.flush();
-    this.readOrNot();
   }
 
   /** Other peers get their turn first. */
