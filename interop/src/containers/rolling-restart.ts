@@ -1,11 +1,10 @@
 import { equal, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { eventually } from "../eventually.ts";
 import { givenTree } from "../given-content.ts";
 import { sameTree } from "../same-tree.ts";
-import { ContainerFleet } from "./container-fleet.ts";
-import { readableDirectory } from "./readable-directory.ts";
+import type { FleetUnderTest } from "./fleet-under-test.ts";
 import type { ServiceContainer } from "./service-container.ts";
 import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts";
 
@@ -17,19 +16,18 @@ const SIZE_BYTES = 100_000_000;
 /** What a client may wait for content at most. */
 const WAIT_MS_MAX = 5_000;
 
-test("every service is restarted while clients download, and no client waits long", async (t) => {
-  await using content = await readableDirectory();
-  await using work = await readableDirectory();
-  await givenTree(join(content.path, "tree"), { "content.bin": SIZE_BYTES });
-  await using fleet = await ContainerFleet.start({ content: content.path });
-  const torrent = await fleet.publish(join(content.path, "tree"), "tree");
+/** Every service is restarted while clients download, and no client waits long. */
+export async function rollingRestart(
+  t: TestContext,
+  { fleet, content, work }: FleetUnderTest,
+): Promise<void> {
+  await givenTree(join(content, "rolling"), { "content.bin": SIZE_BYTES });
+  const torrent = await fleet.publish(join(content, "rolling"), "rolling");
 
   await using running = new AsyncDisposableStack();
-  const names = Array.from({ length: CLIENTS }, (_, index) => `client-${index}`);
+  const names = Array.from({ length: CLIENTS }, (_, index) => `rolling-${index}`);
   const clients = await Promise.all(
-    names.map(async (name) =>
-      running.use(await fleet.download(torrent, join(work.path, name), STEADY)),
-    ),
+    names.map(async (name) => running.use(await fleet.download(torrent, join(work, name), STEADY))),
   );
   for (const client of clients) await firstSource(client, fleet.gateways);
 
@@ -47,12 +45,12 @@ test("every service is restarted while clients download, and no client waits lon
   }
   await finish(clients);
   for (const name of names) {
-    await sameTree(join(work.path, name, "tree"), join(content.path, "tree"));
+    await sameTree(join(work, name, "rolling"), join(content, "rolling"));
   }
   const waitMs = longestOfAll(clients);
   t.diagnostic(`longest wait ${waitMs} ms`);
   ok(waitMs < WAIT_MS_MAX, `a client waited ${waitMs} ms`);
-});
+}
 
 async function untilPeers(gateway: ServiceContainer, count: number): Promise<void> {
   await eventually(async () => (await gateway.metric("seedfleet_gateway_peers")) >= count, true);

@@ -1,0 +1,30 @@
+import { ok } from "node:assert/strict";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { givenTree } from "../given-content.ts";
+import { sameTree } from "../same-tree.ts";
+import type { FleetUnderTest } from "./fleet-under-test.ts";
+import { sentBytes } from "./sent-bytes.ts";
+import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts";
+
+/** Some thirty seconds under the limit. */
+const SIZE_BYTES = 30_000_000;
+
+/** A gateway is cut off the network, and its client goes on from the other. */
+export async function gatewayCutOff(
+  t: TestContext,
+  { fleet, content, work }: FleetUnderTest,
+): Promise<void> {
+  await givenTree(join(content, "cut"), { "content.bin": SIZE_BYTES });
+  const torrent = await fleet.publish(join(content, "cut"), "cut");
+  await using client = await fleet.download(torrent, join(work, "cut"), STEADY);
+
+  const cut = await firstSource(client, fleet.gateways);
+  const others = fleet.gateways.filter((gateway) => gateway !== cut);
+  const sentBefore = await sentBytes(others);
+  await cut.container.cutOff();
+  await finish([client]);
+  await sameTree(join(work, "cut", "cut"), join(content, "cut"));
+  t.diagnostic(`longest wait ${longestOfAll([client])} ms`);
+  ok((await sentBytes(others)) > sentBefore);
+}
