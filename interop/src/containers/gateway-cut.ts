@@ -10,6 +10,12 @@ import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts"
 /** Some thirty seconds under the limit. */
 const SIZE_BYTES = 30_000_000;
 
+/**
+ * Nothing tells a client that its gateway is gone; of itself it waits a minute for what it has asked
+ * for before it asks another, which is no matter of ours.
+ */
+const IMPATIENT = { request_timeout: 5, piece_timeout: 5 };
+
 /** A gateway is cut off the network, and its client goes on from the other. */
 export async function gatewayCutOff(
   t: TestContext,
@@ -17,7 +23,8 @@ export async function gatewayCutOff(
 ): Promise<void> {
   await givenTree(join(content, "cut"), { "content.bin": SIZE_BYTES });
   const torrent = await fleet.publish(join(content, "cut"), "cut");
-  await using client = await fleet.download(torrent, join(work, "cut"), STEADY);
+  const settings = { ...STEADY.settings, ...IMPATIENT };
+  await using client = await fleet.download(torrent, join(work, "cut"), { ...STEADY, settings });
 
   const cut = await firstSource(client, fleet.gateways);
   const others = fleet.gateways.filter((gateway) => gateway !== cut);
