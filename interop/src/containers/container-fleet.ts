@@ -21,7 +21,7 @@ export type FleetOptions = {
 export type FleetGateway = { readonly container: ServiceContainer; readonly port: number };
 
 /** The console's list, as far as tests look at it. */
-type Listed = {
+export type Listed = {
   readonly name: string;
   readonly infoHash: string;
   readonly pieceLengthBytes: number;

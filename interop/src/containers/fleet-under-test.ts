@@ -1,4 +1,4 @@
-import type { ContainerFleet } from "./container-fleet.ts";
+import type { ContainerFleet, Listed } from "./container-fleet.ts";
 
 /** The fleet that the scenarios have one after the other. */
 export type FleetUnderTest = {
@@ -7,4 +7,6 @@ export type FleetUnderTest = {
   readonly content: string;
   /** A directory for what is downloaded. */
   readonly work: string;
+  /** What lasts, as `steady` in the content: see `STEADY_FILES`. */
+  readonly steady: Listed;
 };

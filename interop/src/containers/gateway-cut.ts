@@ -1,14 +1,10 @@
 import { ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { givenTree } from "../given-content.ts";
 import { sameTree } from "../same-tree.ts";
 import type { FleetUnderTest } from "./fleet-under-test.ts";
 import { sentBytes } from "./sent-bytes.ts";
 import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts";
-
-/** Some thirty seconds under the limit. */
-const SIZE_BYTES = 30_000_000;
 
 /**
  * Nothing tells a client that its gateway is gone; of itself it waits a minute for what it has asked
@@ -19,19 +15,17 @@ const IMPATIENT = { request_timeout: 5, piece_timeout: 5 };
 /** A gateway is cut off the network, and its client goes on from the other. */
 export async function gatewayCutOff(
   t: TestContext,
-  { fleet, content, work }: FleetUnderTest,
+  { fleet, content, work, steady }: FleetUnderTest,
 ): Promise<void> {
-  await givenTree(join(content, "cut"), { "content.bin": SIZE_BYTES });
-  const torrent = await fleet.publish(join(content, "cut"), "cut");
   const settings = { ...STEADY.settings, ...IMPATIENT };
-  await using client = await fleet.download(torrent, join(work, "cut"), { ...STEADY, settings });
+  await using client = await fleet.download(steady, join(work, "cut"), { ...STEADY, settings });
 
   const cut = await firstSource(client, fleet.gateways);
   const others = fleet.gateways.filter((gateway) => gateway !== cut);
   const sentBefore = await sentBytes(others);
   await cut.container.cutOff();
   await finish([client]);
-  await sameTree(join(work, "cut", "cut"), join(content, "cut"));
+  await sameTree(join(work, "cut", "steady"), join(content, "steady"));
   t.diagnostic(`longest wait ${longestOfAll([client])} ms`);
   ok((await sentBytes(others)) > sentBefore);
 }

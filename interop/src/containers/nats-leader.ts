@@ -9,18 +9,13 @@ import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts"
 /** The stream of the catalog's entries. */
 const CATALOG = "KV_seedfleet-catalog";
 
-/** Some thirty seconds under the limit. */
-const SIZE_BYTES = 30_000_000;
-
 /** The NATS server that leads the catalog is killed, and a download goes on; another begins. */
 export async function natsLeaderKilled(
   t: TestContext,
-  { fleet, content, work }: FleetUnderTest,
+  { fleet, content, work, steady }: FleetUnderTest,
 ): Promise<void> {
-  await givenTree(join(content, "before"), { "content.bin": SIZE_BYTES });
   await givenTree(join(content, "later"), { "later.bin": 1_000_000 });
-  const torrent = await fleet.publish(join(content, "before"), "before");
-  await using client = await fleet.download(torrent, join(work, "before"), STEADY);
+  await using client = await fleet.download(steady, join(work, "before"), STEADY);
   await firstSource(client, fleet.gateways);
 
   t.diagnostic(`killed ${await fleet.nats.killLeader(CATALOG)}`);
@@ -31,7 +26,7 @@ export async function natsLeaderKilled(
   await sameTree(join(work, "later", "later"), join(content, "later"));
 
   await finish([client]);
-  await sameTree(join(work, "before", "before"), join(content, "before"));
+  await sameTree(join(work, "before", "steady"), join(content, "steady"));
   t.diagnostic(`longest wait ${longestOfAll([client])} ms`);
   for (const service of fleet.services) ok((await service.state()).Running, service.name);
 }

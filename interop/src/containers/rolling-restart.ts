@@ -2,7 +2,6 @@ import { equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { eventually } from "../eventually.ts";
-import { givenTree } from "../given-content.ts";
 import { sameTree } from "../same-tree.ts";
 import type { FleetUnderTest } from "./fleet-under-test.ts";
 import type { ServiceContainer } from "./service-container.ts";
@@ -10,24 +9,18 @@ import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts"
 
 const CLIENTS = 3;
 
-/** More than a client takes under its limit while everything is restarted. */
-const SIZE_BYTES = 100_000_000;
-
 /** What a client may wait for content at most. */
 const WAIT_MS_MAX = 5_000;
 
 /** Every service is restarted while clients download, and no client waits long. */
 export async function rollingRestart(
   t: TestContext,
-  { fleet, content, work }: FleetUnderTest,
+  { fleet, content, work, steady }: FleetUnderTest,
 ): Promise<void> {
-  await givenTree(join(content, "rolling"), { "content.bin": SIZE_BYTES });
-  const torrent = await fleet.publish(join(content, "rolling"), "rolling");
-
   await using running = new AsyncDisposableStack();
   const names = Array.from({ length: CLIENTS }, (_, index) => `rolling-${index}`);
   const clients = await Promise.all(
-    names.map(async (name) => running.use(await fleet.download(torrent, join(work, name), STEADY))),
+    names.map(async (name) => running.use(await fleet.download(steady, join(work, name), STEADY))),
   );
   for (const client of clients) await firstSource(client, fleet.gateways);
 
@@ -45,7 +38,7 @@ export async function rollingRestart(
   }
   await finish(clients);
   for (const name of names) {
-    await sameTree(join(work, name, "rolling"), join(content, "rolling"));
+    await sameTree(join(work, name, "steady"), join(content, "steady"));
   }
   const waitMs = longestOfAll(clients);
   t.diagnostic(`longest wait ${waitMs} ms`);

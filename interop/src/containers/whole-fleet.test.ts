@@ -1,5 +1,7 @@
 import { ok } from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { givenTree } from "../given-content.ts";
 import { type ComposeService, composeConfig } from "./compose-config.ts";
 import { ContainerFleet } from "./container-fleet.ts";
 import { gatewayCutOff } from "./gateway-cut.ts";
@@ -8,6 +10,7 @@ import { natsLeaderKilled } from "./nats-leader.ts";
 import { plainDownload } from "./plain-download.ts";
 import { readableDirectory } from "./readable-directory.ts";
 import { rollingRestart } from "./rolling-restart.ts";
+import { STEADY_FILES } from "./steady-download.ts";
 
 /** Of all scenarios together; each has the runner's own. */
 const TEST_MS_MAX = 900_000;
@@ -27,7 +30,9 @@ test("a fleet of containers over a cluster of NATS servers", {
       SEEDFLEET_GATEWAY_CACHE_BYTES: environment["SEEDFLEET_GATEWAY_CACHE_BYTES"] ?? "",
     },
   });
-  const it = { fleet, content: content.path, work: work.path };
+  await givenTree(join(content.path, "steady"), STEADY_FILES);
+  const steady = await fleet.publish(join(content.path, "steady"), "steady");
+  const it = { fleet, content: content.path, work: work.path, steady };
   await t.test("libtorrent downloads from it", () => plainDownload(it));
   await t.test("a gateway keeps to its memory with 5,000 peers", (t) => gatewayMemory(t, it));
   await t.test("every service is restarted, and no client waits", (t) => rollingRestart(t, it));
