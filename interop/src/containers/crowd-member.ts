@@ -1,6 +1,6 @@
 // What a container of a crowd runs: `crowd-member.ts SPEC`, SPEC being a `MemberSpec` in JSON. Says
-// `joined` once all of its leechers were unchoked, and `lost …` of each whose connection ended.
-// On SIGTERM they leave in good order, and the last line is `received BYTES`; SIGINT, and the end of
+// `joined` once all of its leechers were unchoked, and `lost …` of each whose connection ended. On
+// SIGTERM they leave in good order, and the last line is `received BYTES`; SIGINT, and the end of
 // standard input, end it at once.
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";

@@ -7,8 +7,8 @@ import { sentBytes } from "./sent-bytes.ts";
 import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts";
 
 /**
- * Nothing tells a client that its gateway is gone; of itself it waits a minute for what it has asked
- * for before it asks another, which is no matter of ours.
+ * Nothing tells a client that its gateway is gone; of itself it waits a minute for what it has
+ * asked for before it asks another, which is no matter of ours.
  */
 const IMPATIENT = { request_timeout: 5, piece_timeout: 5 };
 

@@ -16,8 +16,8 @@ export type ScriptOptions = {
 
 /**
  * Runs a script of the tests in a container of the image. It has to end when its standard input
- * does, so that it does not outlive the test, and by signals, which the first process of a container
- * must handle by itself.
+ * does, so that it does not outlive the test, and by signals, which the first process of a
+ * container must handle by itself.
  */
 export function startScript(
   file: string,
