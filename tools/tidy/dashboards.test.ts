@@ -14,3 +14,16 @@ test("every metric of a dashboard is in docs/METRICS.md", () => {
   );
   expectNone(wrong);
 });
+
+test("every data source of a dashboard is one that Grafana is given", () => {
+  const given = read("deploy/grafana/provisioning/datasources/prometheus.yml");
+  const uids = new Set([...given.matchAll(/^ +uid: (\S+)$/gm)].map(([, uid = ""]) => uid));
+  const dashboards = paths.filter((path) => /^deploy\/grafana\/dashboards\/.*\.json$/.test(path));
+  const wrong = dashboards.flatMap((path) =>
+    [...read(path).matchAll(/"datasource":\s*\{[^}]*"uid":\s*"([^"]+)"/g)]
+      .map(([, uid = ""]) => uid)
+      .filter((uid) => !uids.has(uid))
+      .map((uid) => `${path} asks "${uid}", which deploy/grafana/provisioning does not have`),
+  );
+  expectNone(wrong);
+});

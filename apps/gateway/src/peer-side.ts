@@ -78,7 +78,7 @@ export class PeerSide {
     const findTorrent: FindTorrent = (infoHash) => ports.torrents.find(infoHash);
     this.limiter = new UploadLimiter(ports.clock, config);
     const { admission, limiter } = this;
-    const batchSize = new BatchSize();
+    const batchSize = new BatchSize(config);
     const shared = {
       offended: (origin: string) => this.#offended(origin),
       isProbe: (infoHash: InfoHash, origin: string) => this.#isProbe(infoHash, origin),

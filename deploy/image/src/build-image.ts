@@ -1,5 +1,5 @@
 // Builds the image of the checkout with the engine that `docker` reaches, as `seedfleet:latest` and
-// `seedfleet:VERSION`, or as $IMAGE_NAME instead of `seedfleet`.
+// `seedfleet:VERSION`, or as $IMAGE_NAME instead of `seedfleet`. Options go to `docker build`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { VERSION } from "@seedfleet/runtime";
@@ -19,8 +19,12 @@ const buildArgs = Object.entries(args).flatMap(([key, value]) => [
   `${key}=${value}`,
 ]);
 const tags = ["latest", VERSION].flatMap((tag) => ["--tag", `${name}:${tag}`]);
-const { status } = spawnSync("docker", ["build", ...tags, ...buildArgs, ROOT], {
+const options = process.argv.slice(2);
+// A BuildKit of today gives the image this time instead of its own.
+const SOURCE_DATE_EPOCH = git("log", "-1", "--format=%ct");
+const { status } = spawnSync("docker", ["build", ...options, ...tags, ...buildArgs, ROOT], {
   stdio: "inherit",
+  env: { ...process.env, ...(SOURCE_DATE_EPOCH === "" ? {} : { SOURCE_DATE_EPOCH }) },
 });
 process.exitCode = status ?? 1;
 

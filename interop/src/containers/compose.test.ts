@@ -1,80 +1,35 @@
-import { deepEqual, equal, match } from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
-import { promisify } from "node:util";
+import { type TestContext, test } from "node:test";
 import { eventually } from "../eventually.ts";
 import { givenTree } from "../given-content.ts";
 import { startLibtorrent } from "../libtorrent.ts";
 import { sameTree } from "../same-tree.ts";
 import { loopbackHost } from "../test-host.ts";
+import { COMPOSE_FILE, type ComposeService, composeConfig } from "./compose-config.ts";
+import { ComposedFleet } from "./composed-fleet.ts";
 import { downloadFile } from "./download-file.ts";
 import { fixedPort } from "./fixed-port.ts";
 import { readableDirectory } from "./readable-directory.ts";
 
-const execute = promisify(execFile);
-
-const FILE = join(import.meta.dirname, "../../../docker-compose.yml");
 /** Of the console's list. */
 type Listed = { readonly name: string; readonly torrentUrl: string };
 
-const PROJECT = `seedfleet-test-${process.pid}`;
+const PROFILES = ["observe", "tools"];
 
-/** docker-compose.yml as its own project, with ports that are free. */
-class ComposedFleet implements AsyncDisposable {
-  readonly #env: Readonly<Record<string, string>>;
+/** What spans of a download, and of what goes before it, come from. */
+const TRACED = ["gateway", "piece-store", "tracker"];
 
-  private constructor(env: Readonly<Record<string, string>>) {
-    this.#env = env;
-  }
-
-  static async up(content: string, consolePort: number): Promise<ComposedFleet> {
-    const fleet = new ComposedFleet({
-      FLEET_CONTENT: content,
-      FLEET_CONSOLE_PORT: String(consolePort),
-      FLEET_TRACKER_PORT: String(await fixedPort()),
-      FLEET_PEER_PORT_1: String(await fixedPort()),
-      FLEET_PEER_PORT_2: String(await fixedPort()),
-    });
-    try {
-      await fleet.compose("up", "--detach", "--no-build");
-      return fleet;
-    } catch (error) {
-      await fleet[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  async compose(...args: readonly string[]): Promise<string> {
-    const options = ["compose", "--file", FILE, "--project-name", PROJECT];
-    const { stdout } = await execute("docker", [...options, ...args], {
-      env: { ...process.env, ...this.#env },
-    });
-    return stdout.trim();
-  }
-
-  /** How each of its services ended, in order of their names. */
-  async exitCodes(): Promise<readonly (readonly [string, number])[]> {
-    const lines = (await this.compose("ps", "--all", "--format", "json")).split("\n");
-    return lines
-      .map((line) => JSON.parse(line))
-      .map(({ Service, ExitCode }) => [String(Service), Number(ExitCode)] as const)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.compose("down", "--volumes", "--timeout", "20");
-  }
-}
-
-test("docker compose up seeds a directory to a client on the machine", async () => {
+test("docker compose up seeds a directory to a client on the machine", async (t) => {
   await using content = await readableDirectory();
   await using work = await readableDirectory();
   await givenTree(join(content.path, "tree"), { "a.bin": 5_000_000, "nested/b.bin": 300_000 });
   await givenTree(content.path, { "single.bin": 1_000_000 });
   const consolePort = await fixedPort();
   await using fleet = await ComposedFleet.up(content.path, consolePort);
+  await using traces = await fleet.takeTraces();
 
   const torrents = new Map<string, string>();
   await eventually(async () => {
@@ -94,6 +49,13 @@ test("docker compose up seeds a directory to a client on the machine", async () 
   await sameTree(join(work.path, "single.bin"), join(work.path, "expected"));
   match(await fleet.compose("run", "--rm", "cli", "ls"), /single\.bin/);
 
+  await t.test("Prometheus gets what the dashboard shows", (t) => scraped(t, fleet));
+  await t.test("Jaeger gets the services' traces", async () => {
+    for (const name of TRACED) {
+      await traces.line((line) => (line === `traced ${name}` ? true : null));
+    }
+  });
+
   // nats-server itself ends with 1 when it is asked to.
   await fleet.compose("stop", "--timeout", "20");
   const failed = (await fleet.exitCodes()).filter(
@@ -102,17 +64,58 @@ test("docker compose up seeds a directory to a client on the machine", async () 
   deepEqual(failed, [], "a service did not drain");
 });
 
-test("what docker-compose.yml says of watching a fleet holds together", async () => {
-  const args = ["compose", "--file", FILE, "--profile", "observe", "--profile", "tools", "config"];
-  const { stdout } = await execute("docker", [...args, "--format", "json"]);
-  const { services } = JSON.parse(stdout);
-  equal(services.prometheus.read_only, true);
-  const watched = Object.keys(services).filter((name) => services[name].build !== undefined);
-  deepEqual(watched.toSorted(), [
-    ...["choking-scheduler", "cli", "console", "gateway-1", "gateway-2"],
-    ...["piece-store", "publish", "tracker"],
-  ]);
+test("docker-compose.yml holds together with all of its profiles", async () => {
+  const services = await composeConfig(...PROFILES);
+  equal(services["prometheus"]?.read_only, true);
+  deepEqual(
+    namesOf(services, ({ build }) => build !== undefined),
+    [
+      ...["choking-scheduler", "cli", "console", "gateway-1", "gateway-2"],
+      ...["piece-store", "publish", "tracker"],
+    ],
+  );
 });
+
+/** Every service answers where deploy/prometheus looks for it, with what deploy/grafana shows. */
+async function scraped(t: TestContext, fleet: ComposedFleet): Promise<void> {
+  const targets = deployed("prometheus/prometheus.yml").match(/(?<=- )[-\w]+:\d+$/gm) ?? [];
+  const services = await composeConfig(...PROFILES);
+  const serving = namesOf(
+    services,
+    ({ build, healthcheck }) => build !== undefined && healthcheck?.disable !== true,
+  );
+  deepEqual(targets.toSorted(), serving.map((name) => `${name}:9464`).toSorted());
+
+  const answers = await fleet.answers(targets.map((target) => `http://${target}/metrics`));
+  for (const [url, answer] of Object.entries(answers)) {
+    match(answer ?? "no answer", /^# TYPE /m, url);
+  }
+  const texts = Object.values(answers).join("\n");
+  const shown = new Set(deployed("grafana/dashboards/seedfleet.json").match(/\bseedfleet_\w+/g));
+  const absent = [...shown].filter((name) => !texts.includes(`\n${name}`));
+  // A counter comes with the first that it counts, a refusal say; a gauge is there from the start.
+  t.diagnostic(`not counted yet, of ${shown.size}: ${absent.join(", ")}`);
+  deepEqual(
+    absent.filter((name) => !name.endsWith("_total")),
+    [],
+  );
+  ok(absent.length < shown.size);
+}
+
+function deployed(path: string): string {
+  return readFileSync(join(COMPOSE_FILE, "../deploy", path), "utf8");
+}
+
+/** In order. */
+function namesOf(
+  services: Readonly<Record<string, ComposeService>>,
+  isOne: (service: ComposeService) => boolean,
+): readonly string[] {
+  return Object.entries(services)
+    .filter(([, service]) => isOne(service))
+    .map(([name]) => name)
+    .toSorted();
+}
 
 /** What the console lists; nothing while it is not there. */
 async function listed(port: number): Promise<readonly Listed[]> {

@@ -7,15 +7,13 @@ import { docker } from "./docker.ts";
 import { downloadFile } from "./download-file.ts";
 import { fixedPort } from "./fixed-port.ts";
 import { type NatsCluster, startNatsCluster } from "./nats-cluster.ts";
-import { ServiceContainer } from "./service-container.ts";
+import { IMAGE, ServiceContainer } from "./service-container.ts";
+import { testLabel } from "./test-label.ts";
 import { startTestNetwork, type TestNetwork } from "./test-network.ts";
 
 export type FleetOptions = {
-  readonly gateways?: number;
-  readonly trackers?: number;
-  readonly schedulers?: number;
-  readonly gatewaySettings?: Readonly<Record<string, string>>;
-  readonly gatewayMemoryBytes?: number;
+  readonly gatewaySettings: Readonly<Record<string, string>>;
+  readonly gatewayMemoryBytes: number;
   /** The directory under which everything that is published lies. */
   readonly content: string;
 };
@@ -23,7 +21,12 @@ export type FleetOptions = {
 export type FleetGateway = { readonly container: ServiceContainer; readonly port: number };
 
 /** The console's list, as far as tests look at it. */
-type Listed = { readonly name: string; readonly infoHash: string; readonly torrentUrl: string };
+export type Listed = {
+  readonly name: string;
+  readonly infoHash: string;
+  readonly pieceLengthBytes: number;
+  readonly torrentUrl: string;
+};
 
 const REPLICAS = 3;
 
@@ -72,6 +75,11 @@ export class ContainerFleet implements AsyncDisposable {
     return this.#gateways;
   }
 
+  /** The network's name, by which containers become a part of it. */
+  get network(): string {
+    return this.#network.name;
+  }
+
   /** This machine's address in the network, by which clients reach gateways and trackers. */
   get address(): string {
     return this.#network.hostAddress;
@@ -81,8 +89,9 @@ export class ContainerFleet implements AsyncDisposable {
   async publish(path: string, name: string): Promise<Listed> {
     const mount = ["--volume", `${path}:${path}:ro`];
     const nats = ["--env", `SEEDFLEET_NATS_URL=${this.nats.url}`];
-    const options = ["--rm", "--network", this.#network.name, ...mount, ...nats];
-    await docker("run", ...options, "seedfleet:latest", "cli", "publish", path);
+    const network = ["--network", this.#network.name];
+    const options = ["--rm", "--label", testLabel, ...network, ...mount, ...nats];
+    await docker("run", ...options, IMAGE, "cli", "publish", path);
     const listed: Listed[] = [];
     await eventually(async () => {
       const response = await fetch(`${this.#consoleUrl}/torrents`);
@@ -120,19 +129,18 @@ export class ContainerFleet implements AsyncDisposable {
   }
 
   async #start(options: FleetOptions): Promise<void> {
-    const { gateways = 2, trackers = 2, schedulers = 2 } = options;
-    await Promise.all([
-      ...numbered("tracker", trackers).map((name) => this.#startTracker(name)),
-      ...numbered("choking-scheduler", schedulers).map((name) =>
-        this.#startService("choking-scheduler", name),
-      ),
-      ...numbered("gateway", gateways).map((name) => this.#startGateway(name, options)),
+    const all = await Promise.allSettled([
+      ...twoOf("tracker").map((name) => this.#startTracker(name)),
+      ...twoOf("choking-scheduler").map((name) => this.#startService("choking-scheduler", name)),
+      ...twoOf("gateway").map((name) => this.#startGateway(name, options)),
       this.#startService("piece-store", "piece-store-1", {
         settings: { SEEDFLEET_PIECE_STORE_ROOTS: this.#content },
         content: this.#content,
       }),
       this.#startConsole("console-1"),
     ]);
+    // Only now, so that no other is still about to start when this one is taken away.
+    for (const one of all) if (one.status === "rejected") throw one.reason;
   }
 
   async #startTracker(name: string): Promise<void> {
@@ -147,20 +155,18 @@ export class ContainerFleet implements AsyncDisposable {
 
   async #startGateway(
     name: string,
-    { gatewaySettings = {}, gatewayMemoryBytes }: FleetOptions,
+    { gatewaySettings, gatewayMemoryBytes }: FleetOptions,
   ): Promise<void> {
     const port = await fixedPort();
     const settings = {
       SEEDFLEET_GATEWAY_PEER_PORT: String(port),
       SEEDFLEET_GATEWAY_ADVERTISED_HOST: this.address,
-      SEEDFLEET_GATEWAY_CACHE_BYTES: "64MiB",
       ...gatewaySettings,
     };
-    const memory = gatewayMemoryBytes === undefined ? {} : { memoryBytes: gatewayMemoryBytes };
     const container = await this.#startService("gateway", name, {
       settings,
       ports: [port],
-      ...memory,
+      memoryBytes: gatewayMemoryBytes,
     });
     this.#gateways.push({ container, port });
   }
@@ -194,6 +200,6 @@ export class ContainerFleet implements AsyncDisposable {
   }
 }
 
-function numbered(role: string, count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `${role}-${index + 1}`);
+function twoOf(role: string): readonly string[] {
+  return [`${role}-1`, `${role}-2`];
 }

@@ -12,37 +12,69 @@ const POLL_MS = 200;
 const SERVER = "/usr/sbin/dockerd";
 const LOG_LINES = 20;
 
+/** A bit of a process's effective capabilities; without it not even root may mount anything. */
+const CAP_SYS_ADMIN = 21n;
+
+/** Why no engine answers here and none can be started; null where there should be one. */
+export function whyNoEngine(): string | null {
+  if (dockerCan("version")) return null;
+  if (process.platform !== "linux") return "one can be started on Linux alone";
+  if (process.getuid?.() !== 0) return "only root can start one";
+  const capabilities = /^CapEff:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  if (((BigInt(`0x${capabilities ?? "0"}`) >> CAP_SYS_ADMIN) & 1n) === 0n) {
+    return "this root may not mount anything, as in a container without privileges";
+  }
+  if (isInstalled() || existsSync("/etc/debian_version")) return null;
+  return "one can be installed on Debian alone";
+}
+
 /**
- * A Docker engine: the one that answers, or else, as root on Debian, that of Debian's package,
- * started here and ended with this. Fails where there is neither.
+ * A Docker engine: the one that answers, or else that of Debian's package, started here and ended
+ * with this. Fails with what it said if it does not start.
  */
 export async function startEngine(): Promise<AsyncDisposable> {
   if (dockerCan("version")) return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    fail("No Docker engine answers: start one, or run this as root on Debian");
-  }
-  if (!existsSync(SERVER)) installEngine();
+  if (!isInstalled()) installEngine();
   return await startServer();
+}
+
+function isInstalled(): boolean {
+  return existsSync(SERVER) && hasClient();
+}
+
+function hasClient(): boolean {
+  return dockerCan("--version");
 }
 
 function installEngine(): void {
   say("installing docker.io");
+  const isDone =
+    install("docker.io", "iptables") &&
+    // From Debian 13 on in a package of its own.
+    (hasClient() || install("docker-cli"));
+  if (!isDone) fail("Cannot install a Docker engine: apt-get failed, see above");
+  // Debian starts a server when it installs it, and again at every start of the machine.
+  const units = ["docker.socket", "docker.service"];
+  spawnSync("systemctl", ["disable", "--now", "--quiet", ...units], { stdio: "ignore" });
+}
+
+function install(...packages: readonly string[]): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const options = ["-qq", "-o", "DPkg::Lock::Timeout=120"];
+  // The update may fail where the package lists are already there.
   spawnSync("apt-get", [...options, "update"], { env, stdio: ["ignore", 2, 2] });
-  const packages = ["docker.io", "iptables"];
-  const { status } = spawnSync(
-    "apt-get",
-    [...options, "install", "-y", "--no-install-recommends", ...packages],
-    { env, stdio: ["ignore", 2, 2] },
-  );
-  if (status !== 0) fail("Cannot install a Docker engine: apt-get failed, see above");
+  const words = [...options, "install", "-y", "--no-install-recommends", ...packages];
+  return spawnSync("apt-get", words, { env, stdio: ["ignore", 2, 2] }).status === 0;
 }
 
 async function startServer(): Promise<AsyncDisposable> {
   const log = join(mkdtempSync(join(tmpdir(), "seedfleet-engine-")), "dockerd.log");
   const output = openSync(log, "w");
-  const server = spawn(SERVER, [], { stdio: ["ignore", output, output] });
+  // In a group of its own: Ctrl-C is for the tests, which still need it to take theirs away.
+  const server = spawn(SERVER, [], { stdio: ["ignore", output, output], detached: true });
+  const kill = (): void => void server.kill("SIGTERM");
+  process.once("exit", kill);
+  server.once("exit", () => process.off("exit", kill));
   closeSync(output);
   say(`started dockerd, process ${server.pid}, which logs to ${log}`);
   const deadlineMs = performance.now() + START_MS_MAX;

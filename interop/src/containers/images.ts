@@ -9,9 +9,11 @@ const ROOT = join(import.meta.dirname, "../../..");
 /** What the Dockerfile and the fleet of the tests begin with. */
 const BASE_IMAGES = ["node:26-bookworm-slim", "nats:2"];
 
+const REAPER_IMAGE = "testcontainers/ryuk:0.14.0";
+
 /**
  * Where a machine without a registry may have scripts that make what cannot be pulled:
- * `make-base-images.sh`, `get-compose-v2.sh`.
+ * `make-base-images.sh`, `get-compose-v2.sh`, `ryuk/`.
  */
 const OFFLINE_TOOLS = process.env["OFFLINE_TOOLS"] ?? join(ROOT, "../shared/tools");
 
@@ -29,6 +31,20 @@ export function provideCompose(): void {
   if (dockerCan("compose", "version")) return;
   if (runOfflineTool("get-compose-v2.sh") && dockerCan("compose", "version")) return;
   fail("docker compose is not there: install Compose v2");
+}
+
+/**
+ * Has the image of testcontainers' reaper, which takes away what tests have left even if they and
+ * all that started them are killed. Gives the settings by which testcontainers uses it or, where it
+ * cannot be had, does without.
+ */
+export function provideReaper(): Readonly<Record<string, string>> {
+  const build = ["build", "--tag", REAPER_IMAGE, join(OFFLINE_TOOLS, "ryuk")];
+  const isHere =
+    dockerCan("image", "inspect", REAPER_IMAGE) ||
+    dockerCan("pull", REAPER_IMAGE) ||
+    dockerCan(...build);
+  return isHere ? { RYUK_CONTAINER_IMAGE: REAPER_IMAGE } : { TESTCONTAINERS_RYUK_DISABLED: "true" };
 }
 
 /** The image of this checkout. */

@@ -1,7 +1,8 @@
 import { ok } from "node:assert/strict";
-import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
+import { type StartedTestContainer, Wait } from "testcontainers";
 import { eventually } from "../eventually.ts";
 import { docker } from "./docker.ts";
+import { NetworkedContainer } from "./networked-container.ts";
 import { testLabels } from "./test-label.ts";
 import type { TestNetwork } from "./test-network.ts";
 
@@ -29,20 +30,18 @@ type JetStreamState = {
 };
 
 export async function startNatsCluster(network: TestNetwork): Promise<NatsCluster> {
-  const started = await Promise.all(SERVERS.map((name) => startServer(network, name)));
+  const [first = "", second = "", third = ""] = SERVERS;
+  const two = await Promise.all([startServer(network, first), startServer(network, second)]);
+  await untilLed(two);
+  // Were all three to elect their first leader together, one may stay outside of the other two.
+  const started = [...two, await startServer(network, third)];
+  await untilLed(started);
   const running = new Map(SERVERS.map((name, index) => [name, started[index]]));
   const any = (): StartedTestContainer => {
     const [server] = running.values();
     ok(server, "no NATS server is left");
     return server;
   };
-  await eventually(
-    async () => {
-      const { meta_cluster: meta = {} } = await stateOf(any());
-      return { size: meta.cluster_size, isLed: (meta.leader ?? "") !== "" };
-    },
-    { size: SERVERS.length, isLed: true },
-  );
   return {
     url: SERVERS.map((name) => `nats://${name}:4222`).join(","),
     async replicas() {
@@ -70,12 +69,21 @@ export async function startNatsCluster(network: TestNetwork): Promise<NatsCluste
   };
 }
 
+/** Resolves once all of them know of each other and have one leader. */
+async function untilLed(servers: readonly StartedTestContainer[]): Promise<void> {
+  await eventually(async () => {
+    const metas = (await Promise.all(servers.map(stateOf))).map((state) => state.meta_cluster);
+    const leaders = new Set(metas.map((meta) => meta?.leader ?? ""));
+    const isWhole = metas.every((meta) => meta?.cluster_size === servers.length);
+    return isWhole && leaders.size === 1 && !leaders.has("");
+  }, true);
+}
+
 function startServer(network: TestNetwork, name: string): Promise<StartedTestContainer> {
   const routes = SERVERS.map((other) => `nats://${other}:6222`).join(",");
-  return new GenericContainer("nats:2")
+  return new NetworkedContainer("nats:2")
     .withLabels(testLabels)
-    .withNetworkMode(network.name)
-    .withNetworkAliases(name)
+    .inNetwork(network.name, name)
     .withCommand([
       ...["--name", name, "--jetstream", "--store_dir", "/tmp/jetstream"],
       ...["--cluster_name", "fleet", "--cluster", "nats://0.0.0.0:6222", "--routes", routes],

@@ -1,16 +1,18 @@
 import { equal, ok } from "node:assert/strict";
 import { setTimeout as pass } from "node:timers/promises";
-import { GenericContainer, Wait } from "testcontainers";
+import { Wait } from "testcontainers";
+import { type ContainerMemory, containerMemory } from "./container-memory.ts";
 import { docker, dockerLogs } from "./docker.ts";
 import { fixedPort } from "./fixed-port.ts";
+import { NetworkedContainer } from "./networked-container.ts";
 import { testLabels } from "./test-label.ts";
 import type { TestNetwork } from "./test-network.ts";
 
-const IMAGE = "seedfleet:latest";
+export const IMAGE = "seedfleet:latest";
 const ADMIN_PORT = 9464;
 
-/** Ten of them start at once, on two processors as well. */
-const START_MS_MAX = 120_000;
+/** Eight of them start at once, on two processors as well, which others may be using. */
+const START_MS_MAX = 240_000;
 
 /** As docker-compose.yml has it; longer than a service may take. */
 const STOP_SECONDS_MAX = 20;
@@ -54,10 +56,9 @@ export class ServiceContainer implements AsyncDisposable {
   static async start(options: ServiceOptions): Promise<ServiceContainer> {
     const { network, service, name, settings, ports = [], memoryBytes, content } = options;
     const adminPort = await fixedPort();
-    const container = new GenericContainer(IMAGE)
+    const container = new NetworkedContainer(IMAGE)
       .withLabels(testLabels)
-      .withNetworkMode(network.name)
-      .withNetworkAliases(name)
+      .inNetwork(network.name, name)
       .withCommand([service])
       .withEnvironment({ SEEDFLEET_ID: name, ...settings })
       .withDroppedCapabilities("ALL")
@@ -75,8 +76,13 @@ export class ServiceContainer implements AsyncDisposable {
       container.withBindMounts([{ source: content, target: content, mode: "ro" }]);
     }
     const started = new ServiceContainer(options, (await container.start()).getId(), adminPort);
-    await started.#untilReady();
-    return started;
+    try {
+      await started.#untilReady();
+      return started;
+    } catch (error) {
+      await started[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Stops it as an update would, and starts it again; resolves once it is ready. */
@@ -95,6 +101,10 @@ export class ServiceContainer implements AsyncDisposable {
 
   async state(): Promise<ContainerState> {
     return JSON.parse(await docker("inspect", "--format", "{{json .State}}", this.#id));
+  }
+
+  async memory(): Promise<ContainerMemory> {
+    return await containerMemory(this.#id);
   }
 
   async logs(): Promise<string> {

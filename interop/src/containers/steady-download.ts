@@ -1,4 +1,5 @@
 import { ok } from "node:assert/strict";
+import type { GivenFiles } from "../given-content.ts";
 import { liftLimit, longestWaitMs } from "../libtorrent.ts";
 import type { RunningProgram } from "../running-program.ts";
 import type { FleetGateway } from "./container-fleet.ts";
@@ -11,6 +12,9 @@ export const STEADY: {
   readonly bytesPerSecondMax: number;
   readonly settings: Readonly<Record<string, number>>;
 } = { bytesPerSecondMax: 500_000, settings: { max_out_request_queue: 16 } };
+
+/** Under the limit it takes longer than the runner gives a test. */
+export const STEADY_FILES: GivenFiles = { "content.bin": 150_000_000 };
 
 /** Resolves with the gateway that first gave a client content. */
 export async function firstSource(

@@ -1,39 +1,48 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { givenTree } from "../given-content.ts";
-import { sameTree } from "../same-tree.ts";
+import { type ComposeService, composeConfig } from "./compose-config.ts";
 import { ContainerFleet } from "./container-fleet.ts";
+import { gatewayCutOff } from "./gateway-cut.ts";
+import { CROWDED_GATEWAY, gatewayMemory } from "./gateway-memory.ts";
+import { natsLeaderKilled } from "./nats-leader.ts";
+import { plainDownload } from "./plain-download.ts";
 import { readableDirectory } from "./readable-directory.ts";
+import { rollingRestart } from "./rolling-restart.ts";
+import { STEADY_FILES } from "./steady-download.ts";
 
-const TREE = {
-  "a file with spaces.bin": 21_000_017,
-  "empty.txt": 0,
-  "nested/名前 — ünïcødé.bin": 12_000_000,
-};
+/** Of all scenarios together; each has the runner's own. */
+const TEST_MS_MAX = 900_000;
 
-test("libtorrent downloads from a fleet of containers over a cluster of NATS servers", async () => {
+// What leaves the fleet with less than it had comes last.
+test("a fleet of containers over a cluster of NATS servers", {
+  timeout: TEST_MS_MAX,
+}, async (t) => {
   await using content = await readableDirectory();
   await using work = await readableDirectory();
-  await givenTree(join(content.path, "tree"), TREE);
-  await using fleet = await ContainerFleet.start({ content: content.path });
-  const torrent = await fleet.publish(join(content.path, "tree"), "tree");
-
-  await using client = await fleet.download(torrent, join(work.path, "got"));
-  await client.succeeded();
-  await sameTree(join(work.path, "got", "tree"), join(content.path, "tree"));
-
-  const ports = fleet.gateways.map(({ port }) => `from ${fleet.address} ${port}`);
-  ok(
-    ports.some((line) => client.lines.includes(line)),
-    client.lines.join("\n"),
-  );
-  const replicas = Object.values(await fleet.nats.replicas());
-  ok(replicas.length > 0);
-  deepEqual([...new Set(replicas)], [3]);
-  for (const service of fleet.services) {
-    const { Running, OOMKilled } = await service.state();
-    deepEqual({ Running, OOMKilled }, { Running: true, OOMKilled: false });
-    equal(/"level":"(?:error|fatal)"/.test(await service.logs()), false, service.name);
-  }
+  const { mem_limit: memory, environment } = await gatewayOfCompose();
+  await using fleet = await ContainerFleet.start({
+    content: content.path,
+    gatewayMemoryBytes: Number(memory),
+    gatewaySettings: {
+      ...CROWDED_GATEWAY,
+      SEEDFLEET_GATEWAY_CACHE_BYTES: environment["SEEDFLEET_GATEWAY_CACHE_BYTES"] ?? "",
+    },
+  });
+  await givenTree(join(content.path, "steady"), STEADY_FILES);
+  const steady = await fleet.publish(join(content.path, "steady"), "steady");
+  const it = { fleet, content: content.path, work: work.path, steady };
+  await t.test("libtorrent downloads from it", () => plainDownload(it));
+  await t.test("a gateway keeps to its memory with 5,000 peers", (t) => gatewayMemory(t, it));
+  await t.test("every service is restarted, and no client waits", (t) => rollingRestart(t, it));
+  await t.test("the NATS server that leads is killed", (t) => natsLeaderKilled(t, it));
+  await t.test("a gateway is cut off the network", (t) => gatewayCutOff(t, it));
 });
+
+/** So that gateways have here what docker-compose.yml gives them. */
+async function gatewayOfCompose(): Promise<ComposeService> {
+  const { "gateway-1": gateway } = await composeConfig();
+  ok(gateway);
+  return gateway;
+}

@@ -239,9 +239,11 @@ export class BlockPath implements Sender, Counted {
   /** "drain" is told only of a socket that held more than its high water mark; this always. */
   #awaitDrain(): void {
     const unpin = this.#batch.pin();
+    const took = this.#ports.batchSize.waits(this.#peer.stream.waitingBytes);
     this.#full = true;
     this.#tookAtMs = this.#ports.clock.nowMs();
     this.#peer.stream.afterWrites((failed) => {
+      took();
       unpin();
       if (!failed) this.#drained();
     });
@@ -252,7 +254,6 @@ export class BlockPath implements Sender, Counted {
     const isSlow = this.#ports.clock.nowMs() - this.#tookAtMs > SLOW_DRAIN_MS;
     if (isSlow) this.#batchBytesMax = Math.max(this.#batchBytesMax / 2, BATCH_BYTES_MIN);
     this.flush();
-    this.readOrNot();
   }
 
   /** Other peers get their turn first. */

@@ -37,6 +37,15 @@ export const CROWD_BATCH_BYTES_MAX: number = 512 * 1024;
 /** What a slow one is handed: a batch lies in memory until the socket has taken it. */
 export const BATCH_BYTES_MIN: number = 128 * 1024;
 
+/** With more than this share of the cache's budget in full sockets, batches are shorter. */
+export const WAITING_SHARE_MAX = 0.25;
+
+/** Or with more than this, however large the cache is: of one thread. */
+export const WAITING_BYTES_MAX: number = 256 * 1024 * 1024;
+
+/** What a peer is handed then: one block. */
+export const WAITING_BATCH_BYTES_MAX: number = 16 * 1024;
+
 /** A socket that did not take its bytes for so long has a dead peer behind it. */
 export const SEND_STALL_MS_MAX = 120_000;
 

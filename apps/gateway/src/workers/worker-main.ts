@@ -38,7 +38,8 @@ const host = new PeerHost(
   {
     clock: systemClock,
     log: forwardedLog(),
-    ...{ cache: pieces, passing: null, fills: hub, limiter, batchSize: new BatchSize() },
+    ...{ cache: pieces, passing: null, fills: hub, limiter },
+    batchSize: new BatchSize({ cacheBytes: start.cacheBytesMax }),
     findTorrent: (infoHash) => hub.find(infoHash),
     findObfuscated: (hash) => hub.findObfuscated(hash),
     // Whether it was one is the other thread's to know; no peer has our peer id.
