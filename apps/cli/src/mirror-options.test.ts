@@ -60,7 +60,7 @@ const accepted: readonly {
     command: "mirror",
     args: ["a", "--only", "data/*.bin", "--only=*.md", "--first", "README.md"],
     then: {
-      ...{ ...SWARM, ...REST, torrent: "a" },
+      ...{ ...SWARM, ...REST, torrent: "a", announce: null },
       choice: { only: ["data/*.bin", "*.md"], first: ["README.md"], sequential: false },
     },
   },
@@ -68,7 +68,7 @@ const accepted: readonly {
     command: "mirror",
     args: ["a", "--sequential"],
     then: {
-      ...{ ...SWARM, ...REST, torrent: "a", gateways: 1 },
+      ...{ ...SWARM, ...REST, torrent: "a", gateways: 1, announce: null },
       choice: { only: [], first: [], sequential: true },
     },
   },

@@ -29,7 +29,8 @@ downloaded and announced, seedfleet cancel INFO_HASH ends it.
 With --only it is partial once those files are there: what of no chosen file is not fetched, and
 what is there is served. Asked for again with other files it goes on with these; --only '*' is all.
 
-${CHOICE_USAGE}${SWARM_USAGE}  --no-announce            do not announce it once complete; --announce does again
+${CHOICE_USAGE}${SWARM_USAGE}\
+  --no-announce            do not announce it once complete; --announce does again
   --no-wait                do not wait until it is complete
 ${BUS_USAGE}
   --store ID               which piece-store keeps it, where there are several

@@ -5,7 +5,7 @@ import { type AnnouncedSeeds, openAnnouncedSeeds } from "@seedfleet/fleet";
 import { advanceUntil, Gathered } from "@seedfleet/testkit";
 import { SEED_SETTLE_MS } from "./announcing/seed-announces.ts";
 import { givenHttpTracker } from "./announcing/testing.ts";
-import { startGateway } from "./gateway.ts";
+import { startGateway } from "./start-gateway.ts";
 import { DEFAULTS } from "./testing.ts";
 import { GivenMirror } from "./testing-mirror.ts";
 

@@ -8,18 +8,12 @@ import {
   type Catalog,
   type Mirrors,
   type MirrorWatch,
-  openAnnouncedSeeds,
-  openBudgets,
-  openCatalog,
-  openMirrors,
   type PresenceAnnouncer,
   type PresenceWatch,
   watchPresence,
 } from "@seedfleet/fleet";
 import { VERSION } from "@seedfleet/runtime";
-import { advertisedOf } from "./advertised-table.ts";
 import { PieceCache } from "./blocks/piece-cache.ts";
-import type { GatewayConfig } from "./config.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import { openDownloads } from "./downloads/open-downloads.ts";
 import { haveReader, type ReadHave } from "./downloads/read-have.ts";
@@ -34,7 +28,7 @@ import { siblingsOf } from "./operations/siblings-of.ts";
 import { subscribeToFleet } from "./operations/subscribe-to-fleet.ts";
 import { newPeerId, PeerSide } from "./peer-side.ts";
 import { AnnouncedPeers } from "./peers/announced-peers.ts";
-import { listenForPeers, type PeerServer } from "./peers/peer-server.ts";
+import type { PeerServer } from "./peers/peer-server.ts";
 import { refuseUtp } from "./peers/refuse-utp.ts";
 import type { GatewayPorts, NamedGatewayConfig, RunningGateway } from "./running-gateway.ts";
 import { Swarms } from "./swarms/swarms.ts";
@@ -44,42 +38,8 @@ import { FleetUpload } from "./upload/fleet-upload.ts";
 /** How long a drain waits for peers to take what they asked for. */
 const DRAIN_MS_MAX = 5_000;
 
-/** A gateway that has its port and lets peers wait. */
-export type BoundGateway = PeerServer;
-
-/** Takes the port. Throws what `cannotListen` makes. */
-export function bindGateway(config: GatewayConfig): Promise<BoundGateway> {
-  const at = { host: config.host, port: config.peerPort };
-  return listenForPeers(at, { shared: config.workers > 1 });
-}
-
-/** Starts a gateway on the port it has or takes; a start that fails gives the port back. */
-export async function startGateway(
-  ports: GatewayPorts,
-  config: NamedGatewayConfig,
-  bound?: BoundGateway,
-): Promise<RunningGateway> {
-  const server = bound ?? (await bindGateway(config));
-  try {
-    const { log } = ports.telemetry;
-    const catalog = await openCatalog(ports.bus, log);
-    const budgets = await (await openBudgets(ports.bus, log)).watch();
-    const mirrors = await openMirrors(ports.bus, log);
-    const mirrorWatch = await mirrors.watch(() => {});
-    const announced = await openAnnouncedSeeds(ports.bus, log);
-    const announcedWatch = await announced.watch(() => {});
-    const watches = { budgets, mirrorWatch, announcedWatch };
-    const opened = { ...ports, server, catalog, mirrors, announced, ...watches };
-    const gateway = new Gateway(opened, await advertisedOf(config));
-    await gateway.handOver();
-    return gateway;
-  } catch (error) {
-    server.close();
-    throw error;
-  }
-}
-
-type OpenPorts = GatewayPorts & {
+/** What a gateway is made of that takes a wait to have. */
+export type OpenPorts = GatewayPorts & {
   readonly server: PeerServer;
   readonly catalog: Catalog;
   readonly budgets: BudgetWatch;
@@ -90,7 +50,7 @@ type OpenPorts = GatewayPorts & {
 };
 
 /** The composition of one gateway: who knows whom, and how it joins the fleet and leaves it. */
-class Gateway implements RunningGateway {
+export class Gateway implements RunningGateway {
   readonly peerAddress: HostPort;
   readonly #ports: OpenPorts;
   readonly #config: NamedGatewayConfig;
@@ -132,9 +92,7 @@ class Gateway implements RunningGateway {
     const readHave = haveReader(bus, log);
     this.#torrents = this.#openTorrents(cache, readHave);
     this.#swarms = this.#openSwarms();
-    const { seals } = this.#taking;
-    const passing =
-      workers > 1 ? null : new PassingStretches({ seals, asked: cache.asked }, config);
+    const passing = passingOf(this.#taking, cache, config);
     this.#peers = this.#openPeers(cache, passing);
     this.#upload = new FleetUpload(
       { ...ports, presence: this.#presence, peers: this.#peers, swarms: this.#swarms },
@@ -315,4 +273,13 @@ class Gateway implements RunningGateway {
       ...(zone === null ? {} : { zone }),
     };
   }
+}
+
+/** Pieces pass through unless other threads serve peers. */
+function passingOf(
+  { seals }: Taking,
+  { asked }: PieceCache,
+  config: NamedGatewayConfig,
+): PassingStretches | null {
+  return config.workers > 1 ? null : new PassingStretches({ seals, asked }, config);
 }

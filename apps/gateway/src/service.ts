@@ -12,7 +12,6 @@ export { type GatewayConfig, gatewayConfig, WORKERS_MAX } from "./config.ts";
 export { HASHES_BESIDE, openTaking, type Taking } from "./fills/open-taking.ts";
 export { PieceFills } from "./fills/piece-fills.ts";
 export { pieceReader } from "./fills/read-piece.ts";
-export { type BoundGateway, bindGateway, startGateway } from "./gateway.ts";
 export {
   MetadataFetch,
   type MetadataFetchOptions,
@@ -24,4 +23,5 @@ export { type DialledPeer, dialPeer } from "./operations/dial-peer.ts";
 export { reachabilityAdvice } from "./operations/judge-probe.ts";
 export { OutboundRule, type PrivateAddresses } from "./outbound/outbound-rule.ts";
 export type { RunningGateway } from "./running-gateway.ts";
+export { type BoundGateway, bindGateway, startGateway } from "./start-gateway.ts";
 export { Torrent } from "./torrents/torrent.ts";

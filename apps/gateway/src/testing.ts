@@ -10,9 +10,9 @@ import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetr
 import { advanceUntil, turn, VirtualClock } from "@seedfleet/testkit";
 import { BLOCK_BYTES, type Block } from "@seedfleet/wire";
 import { gatewayConfig } from "./config.ts";
-import { type BoundGateway, startGateway } from "./gateway.ts";
 import type { CloseReason } from "./peers/close-reason.ts";
 import type { NamedGatewayConfig, RunningGateway } from "./running-gateway.ts";
+import { type BoundGateway, startGateway } from "./start-gateway.ts";
 import { givenPeerId, type Introduces, PATIENCE_MS, TestPeer } from "./testing-peer.ts";
 import { type GivenTorrent, HOLDER } from "./testing-torrent.ts";
 

@@ -4,23 +4,22 @@ import {
   type Mirror,
   type MirrorProgress,
   type MirrorState,
-  manageCall,
 } from "@seedfleet/contracts";
 import { seedOf } from "@seedfleet/fleet";
 import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { AdoptedAnnounces } from "../announcing/announced-seed-run.ts";
 import type { DownloadCounts } from "../announcing/tracker-announces.ts";
-import { storeCode, storeReason } from "../fills/store-code.ts";
+import { storeReason } from "../fills/store-code.ts";
 import { RollingRate } from "../swarms/rolling-rate.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { chosenPieces } from "./chosen-pieces.ts";
 import { DownloadPeers } from "./download-peers.ts";
+import { findMirrored, isFinal } from "./find-mirrored.ts";
 import type { DownloadedBytes, MirrorRunConfig, MirrorRunPorts } from "./mirror-run-ports.ts";
 import { MirrorShare } from "./mirror-share.ts";
 import type { MirrorSources } from "./mirror-sources.ts";
 import { missingBytes } from "./missing-bytes.ts";
 import { PieceStoring } from "./piece-storing.ts";
-import { tellNames, wasMerged } from "./same-torrent.ts";
 import { TorrentDownload } from "./torrent-download.ts";
 import { downloadShape } from "./torrent-shape.ts";
 
@@ -161,12 +160,11 @@ export class MirrorRun {
         if (await this.#begin()) return;
       } catch (error) {
         const reason = storeReason(error);
-        const isFinal = FINAL_CODES.has(storeCode(error));
-        this.#state = isFinal ? "failed" : "paused";
+        this.#state = isFinal(error) ? "failed" : "paused";
         // It is tried every few seconds, and said once.
         if (reason !== this.#reason) log.warn("mirror cannot go on", { infoHash, reason });
         this.#reason = reason;
-        if (isFinal) return;
+        if (isFinal(error)) return;
       }
       await delay(this.#ports.clock, STORE_RETRY_MS);
     }
@@ -174,33 +172,17 @@ export class MirrorRun {
 
   /** True once there is nothing more to wait for. */
   async #begin(): Promise<boolean> {
-    const { bus, catalog, torrents } = this.#ports;
-    const { infoHash, holder, purpose } = this.mirror;
     this.#sources.start();
-    if ((await catalog.metainfo(infoHash)) === null) {
-      this.#state = "metadata";
-      this.#sources.seek(null);
-      const bytes = await this.#sources.metadata(this.#stopping.signal);
-      if (bytes === null) return true;
-      if (await wasMerged(this.#ports.names, this.mirror, bytes)) return true;
-      await catalog.putMetainfo(infoHash, bytes);
-    }
-    if (this.#isStopped) return true;
-    if (purpose === "mirror") await bus.call(manageCall, { holder }, { infoHash });
-    const found = await torrents.find(infoHash);
-    if (found.kind === "refused") throw new Error(`the torrent cannot be read: ${found.reason}`);
-    const { torrent } = found;
-    await tellNames(this.#ports.names, this.#mirror, torrent.metainfo);
-    await (purpose === "mirror" ? torrents.refresh(torrent) : this.#readBad(torrent));
-    if (this.#isStopped) return true;
-    this.#open(torrent);
+    const torrent = await findMirrored(this.#ports, {
+      mirror: () => this.#mirror,
+      sources: this.#sources,
+      signal: this.#stopping.signal,
+      seeking: () => {
+        this.#state = "metadata";
+      },
+    });
+    if (torrent !== null && !this.#isStopped) this.#open(torrent);
     return true;
-  }
-
-  /** What is to be restored seems to be there until it is asked for. */
-  async #readBad(torrent: Torrent): Promise<void> {
-    if (await this.#ports.torrents.reread(torrent)) return;
-    throw new Error("no store says which pieces are bad");
   }
 
   #open(torrent: Torrent): void {
@@ -315,10 +297,3 @@ export class MirrorRun {
     };
   }
 }
-
-/** Trying again would not help. */
-const FINAL_CODES: ReadonlySet<string> = new Set([
-  "managed-content-off",
-  "metainfo-unusable",
-  "torrent-unknown",
-]);
