@@ -206,7 +206,7 @@ test("a scrub needs no more memory for long pieces than for short ones", async (
   ok(mostBytes > 0 && mostBytes < 8 * 1024 * 1024, `${mostBytes} bytes`);
 });
 
-/** What publishing left would else be collected during the scrub. The second waits for the first. */
+/** Else what publishing left is collected during the scrub. The second waits for the first. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
