@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { eventually } from "../eventually.ts";
 import { type LibtorrentOptions, startLibtorrent } from "../libtorrent.ts";
 import type { RunningProgram } from "../running-program.ts";
+import { scrape } from "../scrape.ts";
 import { thisMachine } from "../test-host.ts";
 import { docker } from "./docker.ts";
 import { downloadFile } from "./download-file.ts";
@@ -43,6 +44,7 @@ export class ContainerFleet implements AsyncDisposable {
   readonly #gateways: FleetGateway[] = [];
   readonly #content: string;
   readonly #network: TestNetwork;
+  readonly #announceUrls: string[] = [];
   readonly nats: NatsCluster;
   #consoleUrl = "";
 
@@ -103,6 +105,9 @@ export class ContainerFleet implements AsyncDisposable {
     }, true);
     const [torrent] = listed;
     if (torrent === undefined) throw new Error(`${name} is not listed`);
+    // Who asks a tracker too soon is told that there is no such torrent, and libtorrent takes minutes
+    // to ask again. Trackers hear of it at once, but late when a NATS server has just died.
+    await Promise.all(this.#announceUrls.map((url) => eventually(() => knows(url, torrent), true)));
     return torrent;
   }
 
@@ -151,6 +156,7 @@ export class ContainerFleet implements AsyncDisposable {
       SEEDFLEET_TRACKER_UDP: "false",
     };
     await this.#startService("tracker", name, { settings, ports: [port] });
+    this.#announceUrls.push(`http://${this.address}:${port}/announce`);
   }
 
   async #startGateway(
@@ -202,4 +208,12 @@ export class ContainerFleet implements AsyncDisposable {
 
 function twoOf(role: string): readonly string[] {
   return [`${role}-1`, `${role}-2`];
+}
+
+/** Whether a tracker tells of the torrent. */
+async function knows(announceUrl: string, { infoHash }: Listed): Promise<boolean> {
+  return await scrape(announceUrl, infoHash).then(
+    () => true,
+    () => false,
+  );
 }

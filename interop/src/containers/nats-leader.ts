@@ -20,7 +20,11 @@ export async function natsLeaderKilled(
 
   t.diagnostic(`killed ${await fleet.nats.killLeader(CATALOG)}`);
   // The two that are left have the catalog, and take what is new.
+  const beganMs = performance.now();
   const later = await fleet.publish(join(content, "later"), "later");
+  t.diagnostic(
+    `published, and known to trackers, in ${Math.round(performance.now() - beganMs)} ms`,
+  );
   await using another = await fleet.download(later, join(work, "later"));
   await another.succeeded();
   await sameTree(join(work, "later", "later"), join(content, "later"));
