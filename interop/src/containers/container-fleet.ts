@@ -105,8 +105,8 @@ export class ContainerFleet implements AsyncDisposable {
     }, true);
     const [torrent] = listed;
     if (torrent === undefined) throw new Error(`${name} is not listed`);
-    // Who asks a tracker too soon is told that there is no such torrent, and libtorrent takes minutes
-    // to ask again. Trackers hear of it at once, but late when a NATS server has just died.
+    // Who asks a tracker too soon is told that there is no such torrent, and libtorrent asks again
+    // after minutes. Trackers hear of it at once, but late when a NATS server has just died.
     await Promise.all(this.#announceUrls.map((url) => eventually(() => knows(url, torrent), true)));
     return torrent;
   }
