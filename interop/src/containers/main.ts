@@ -11,8 +11,8 @@ import { buildImage, provideBaseImages, provideCompose, provideReaper } from "./
 import { removeWhatIsLeft } from "./remove-what-is-left.ts";
 import { TEST_RUN, testRun } from "./test-label.ts";
 
-/** A test whose own waits have no end fails then. */
-const TEST_MS_MAX = 240_000;
+/** Ends a test whose own waits have no end. Watches take 80 s to notice that a NATS server died. */
+const TEST_MS_MAX = 420_000;
 
 const { values: options, positionals: chosen } = parseArgs({
   options: { "where-possible": { type: "boolean", default: false } },
