@@ -11,7 +11,7 @@ import { buildImage, provideBaseImages, provideCompose, provideReaper } from "./
 import { removeWhatIsLeft } from "./remove-what-is-left.ts";
 import { TEST_RUN, testRun } from "./test-label.ts";
 
-/** Ends a test whose own waits have no end. Watches take 80 s to notice that a NATS server died. */
+/** Ends a test whose own waits have no end. */
 const TEST_MS_MAX = 420_000;
 
 const { values: options, positionals: chosen } = parseArgs({

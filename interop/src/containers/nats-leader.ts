@@ -9,6 +9,9 @@ import { finish, firstSource, longestOfAll, STEADY } from "./steady-download.ts"
 /** The stream of the catalog's entries. */
 const CATALOG = "KV_seedfleet-catalog";
 
+/** Watches notice within some ten seconds that their server has died; the client alone in eighty. */
+const KNOWN_MS_MAX = 40_000;
+
 /** The NATS server that leads the catalog is killed, and a download goes on; another begins. */
 export async function natsLeaderKilled(
   t: TestContext,

@@ -7,9 +7,12 @@ import {
   type PushConsumer,
 } from "@nats-io/jetstream";
 import type { KeyValueChange } from "@seedfleet/bus";
-import { delay } from "@seedfleet/runtime";
+import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { Connection } from "./connection.ts";
 import { RECONNECT_DEFAULTS, reconnectDelayMs } from "./reconnect-delay.ts";
+
+/** How often the server is asked whether it still has the watcher. */
+const LOOK_INTERVAL_MS = 5_000;
 
 /**
  * Tells the changes of one bucket, in the order of their revisions, each once.
@@ -17,7 +20,8 @@ import { RECONNECT_DEFAULTS, reconnectDelayMs } from "./reconnect-delay.ts";
  * The server forgets its watchers when it dies, and the client would notice by missing heartbeats
  * only after a minute. So each time the connection is back, or the client gives up, the watch
  * begins anew behind the last revision told. With a history of 1 that is every key changed since,
- * deletions included, and its last value.
+ * deletions included, and its last value. In a cluster the server that died may be another than the
+ * one we are connected to, so it is asked every few seconds, too.
  */
 export class NatsKeyValueWatch {
   readonly #connection: Connection;
@@ -32,6 +36,8 @@ export class NatsKeyValueWatch {
   #toldRevision = 0;
   #initialised = false;
   #stopped = false;
+  #cancelLooks: CancelTimer | null = null;
+  #looking = false;
 
   constructor(connection: Connection, bucket: string, handle: (change: KeyValueChange) => void) {
     this.#connection = connection;
@@ -43,10 +49,12 @@ export class NatsKeyValueWatch {
   async start(): Promise<void> {
     await this.#begin(this.#beginning);
     this.#connection.reconnected.add(this.#beginAgain);
+    this.#cancelLooks = this.#connection.clock.every(LOOK_INTERVAL_MS, () => void this.#look());
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#cancelLooks?.();
     this.#connection.reconnected.delete(this.#beginAgain);
     this.#leave();
   }
@@ -54,6 +62,22 @@ export class NatsKeyValueWatch {
   readonly #beginAgain = (): void => {
     void this.#retryUntilBegun();
   };
+
+  async #look(): Promise<void> {
+    const consumer = this.#consumer;
+    const { status } = this.#connection;
+    if (status === "closed") this.#cancelLooks?.();
+    if (consumer === null || this.#looking || status !== "connected") return;
+    this.#looking = true;
+    try {
+      await consumer.info();
+    } catch {
+      // It is gone, or its server does not answer. Should it only be slow, nothing is told twice.
+      if (consumer === this.#consumer) this.#beginAgain();
+    } finally {
+      this.#looking = false;
+    }
+  }
 
   async #retryUntilBegun(): Promise<void> {
     const beginning = ++this.#beginning;
