@@ -8,7 +8,11 @@ import { framedLength, unframed } from "../blocks/framed-piece.ts";
 import { STRETCH_BYTES, type Stretch } from "../blocks/stretch.ts";
 import { givenTorrent } from "../testing-torrent.ts";
 import { Torrent } from "../torrents/torrent.ts";
-import { PASSING_STRETCHES_MIN, PassingStretches } from "./passing-stretches.ts";
+import {
+  PASSING_HELD_TIMES_MAX,
+  PASSING_STRETCHES_MIN,
+  PassingStretches,
+} from "./passing-stretches.ts";
 import { PieceSeals, SEAL_KEY_BYTES } from "./piece-seals.ts";
 import { takePiece } from "./take-piece.ts";
 
@@ -134,45 +138,76 @@ test("PassingStretches keeps what is not asked for to the end, but not without b
   equal(reads.length, PASSING_STRETCHES_MIN + 2);
 });
 
+test("PassingStretches leaves more to the cache when sockets hold as much as may be", () => {
+  const { passing, ask, another } = given();
+  const held: Stretch[] = [];
+  const hold = (torrent?: Torrent): Stretch | null => {
+    for (let stretch = 0; stretch < 2 * LAST; stretch += 1) {
+      const found = ask(stretch >> 1, (stretch % 2) * STRETCH_BYTES, torrent && { torrent });
+      if (found === null) return null;
+      found.leftBytes = 0;
+      held.push(found);
+    }
+    return held.at(-1) ?? null;
+  };
+  hold();
+  while (hold(another()) !== null);
+  equal(held.length, PASSING_STRETCHES_MIN * PASSING_HELD_TIMES_MAX);
+  const [first] = held;
+  ok(first);
+  passing.release(first);
+  ok(ask(LAST - 1, 0, { torrent: another() }) !== null);
+});
+
+type AskedBy = {
+  readonly peer?: number;
+  readonly length?: number;
+  readonly torrent?: Torrent;
+};
+
 type Read = { readonly piece: number; readonly begin: number; readonly length: number };
 
 function given({ verified }: { readonly verified?: readonly number[] } = {}) {
   const seals = new PieceSeals(new Uint8Array(SEAL_KEY_BYTES).fill(3));
   const asked = new AskedPieces({ cacheBytes: CACHE_BYTES });
   const passing = new PassingStretches({ seals, asked }, { cacheBytes: CACHE_BYTES });
-  const torrent = new Torrent(GIVEN.metainfo, GIVEN.entry);
   const bytes = Buffer.from(GIVEN.content);
-  for (const piece of verified ?? Array.from({ length: LAST + 1 }, (_, each) => each)) {
-    const proof = pieceProof(GIVEN.metainfo, piece);
-    const { lengthBytes } = proof;
-    const seal = takePiece(seals, {
-      ...{ place: { torrent: torrent.shelf.serial, index: piece, lengthBytes }, proof },
-      ...{ chunks: [contentOf(piece, 0, lengthBytes)], kept: null },
-      framed: Buffer.alloc(framedLength(lengthBytes)),
-    });
-    ok(seal !== null);
-    torrent.sealed.keep(piece, seal);
-  }
   const reads: Read[] = [];
-  torrent.readAtOnce = ({ piece, begin, length }, parts) => {
-    reads.push({ piece, begin, length });
-    let at = piece * PIECE_BYTES + begin;
-    for (const part of parts) {
-      part.set(bytes.subarray(at, at + part.length));
-      at += part.length;
+  const another = (): Torrent => {
+    const made = new Torrent(GIVEN.metainfo, GIVEN.entry);
+    for (const piece of verified ?? Array.from({ length: LAST + 1 }, (_, each) => each)) {
+      const proof = pieceProof(GIVEN.metainfo, piece);
+      const { lengthBytes } = proof;
+      const seal = takePiece(seals, {
+        ...{ place: { torrent: made.shelf.serial, index: piece, lengthBytes }, proof },
+        ...{ chunks: [contentOf(piece, 0, lengthBytes)], kept: null },
+        framed: Buffer.alloc(framedLength(lengthBytes)),
+      });
+      ok(seal !== null);
+      made.sealed.keep(piece, seal);
     }
-    return true;
+    made.readAtOnce = ({ piece, begin, length }, parts) => {
+      reads.push({ piece, begin, length });
+      let at = piece * PIECE_BYTES + begin;
+      for (const part of parts) {
+        part.set(bytes.subarray(at, at + part.length));
+        at += part.length;
+      }
+      return true;
+    };
+    return made;
   };
+  const first = another();
   const ask = (
     piece: number,
     begin: number,
-    { peer = 1, length }: { readonly peer?: number; readonly length?: number } = {},
+    { peer = 1, length, torrent = first }: AskedBy = {},
   ): Stretch | null => {
     const left = pieceLengthAt(GIVEN.metainfo, piece) - begin;
     const block = { piece, begin, length: length ?? Math.min(BLOCK_BYTES, left) };
     return passing.take({ torrent, mark: visitorMark(peer) }, block);
   };
-  return { passing, torrent, bytes, reads, ask };
+  return { passing, torrent: first, another, bytes, reads, ask };
 }
 
 function contentOf(piece: number, begin: number, length: number): Buffer {

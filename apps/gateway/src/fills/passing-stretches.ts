@@ -17,6 +17,9 @@ export const PASSING_SHARE_MAX: number = 1 / 16;
 /** Whatever the cache: a batch has four of them, and some are not asked for to the end. */
 export const PASSING_STRETCHES_MIN = 16;
 
+/** So many times that at most: who does not take what it asked for holds a whole stretch of it. */
+export const PASSING_HELD_TIMES_MAX = 4;
+
 /** Beyond this share of them slices are copied for the sockets, which would hold all else. */
 const HELD_SHARE_MAX = 0.5;
 
@@ -107,6 +110,7 @@ export class PassingStretches implements Passing {
     if (seal === null || readAtOnce === null) return null;
     if (asked.ask(place, { pieceBytes, mark })) return null;
     const memory = this.#memory();
+    if (memory === null) return null;
     const stretch = new Stretch(place, memory);
     const { framed } = stretch;
     const request = { infoHash, piece, begin, length: lengthBytes, verify: false };
@@ -122,8 +126,8 @@ export class PassingStretches implements Passing {
     return stretch;
   }
 
-  /** Of the one that nobody has asked on for the longest time, where there are enough. */
-  #memory(): StretchMemory {
+  /** Of the one that nobody has asked on for the longest time; null where sockets hold all. */
+  #memory(): StretchMemory | null {
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#stretches.size >= this.#stretchesMax) {
@@ -133,7 +137,8 @@ export class PassingStretches implements Passing {
         return memory;
       }
     }
-    return new StretchMemory();
+    const isMost = this.#stretches.size >= this.#stretchesMax * PASSING_HELD_TIMES_MAX;
+    return isMost ? null : new StretchMemory();
   }
 
   #give(memory: StretchMemory): void {
