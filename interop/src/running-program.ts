@@ -91,6 +91,15 @@ export class RunningProgram implements AsyncDisposable {
     return this.#child.exitCode;
   }
 
+  /** Gives what `promise` does; fails with what it said if it ends before. */
+  async outlives<Result>(promise: Promise<Result>): Promise<Result> {
+    const ended = this.#exited.then(() => {
+      const end = this.#child.exitCode ?? this.#child.signalCode;
+      assert.fail(`${this.#name} ended with ${end}:\n${this.#tail()}`);
+    });
+    return await Promise.race([promise, ended]);
+  }
+
   /** Fails with what it said unless it ends with code 0. */
   async succeeded(): Promise<void> {
     const code = await this.exited();

@@ -109,12 +109,12 @@ async function download({ host, directory, announceUrl, ...others }: Case): Prom
   await scrape.shows("0 seeding 0 leeching 0");
 
   await using seeding = await seed.start({ host, torrentFile, directory });
-  await scrape.shows("1 seeding 0 leeching 0");
+  await seeding.outlives(scrape.shows("1 seeding 0 leeching 0"));
   const into = `${directory} again`;
   const limited = { bytesPerSecondMax: BYTES_PER_SECOND };
   await using leeching = await leecher.start({ host, torrentFile, directory: into, ...limited });
-  await scrape.shows("1 seeding 1 leeching 0");
-  await scrape.shows("2 seeding 0 leeching 1");
+  await leeching.outlives(scrape.shows("1 seeding 1 leeching 0"));
+  await leeching.outlives(scrape.shows("2 seeding 0 leeching 1"));
   ok((await contentIn(into)).equals(await contentIn(directory)));
 
   let left = 2;
