@@ -9,6 +9,7 @@ import { encryptedOnly, IN_THE_CLEAR, listenPort, startLibtorrent } from "./libt
 import { RunningProgram } from "./running-program.ts";
 import type { SeededTorrent } from "./seeded-torrent.ts";
 import { loopbackHost as host } from "./test-host.ts";
+import { startVerifyingTransmission } from "./verifying-transmission.ts";
 
 /** Whether a client takes connections in the clear, encrypted ones only, or both. */
 export type SeedEncryption = "forced" | "off" | "any";
@@ -76,18 +77,13 @@ export const transmissionSeed: SeedClient = {
     await mkdir(config, { recursive: true });
     await writeFile(join(config, "settings.json"), JSON.stringify({ "utp-enabled": false }));
     const port = await freePort();
-    const program = RunningProgram.start(
-      host.command(
-        requireRealPart("transmission-cli"),
-        "--no-portmap",
-        "--verify",
-        `--config-dir=${config}`,
-        `--download-dir=${directory}`,
-        `--port=${port}`,
-        TRANSMISSION_SWITCHES[encryption],
-        torrentFile,
-      ),
-    );
+    const program = await startVerifyingTransmission(host, [
+      `--config-dir=${config}`,
+      `--download-dir=${directory}`,
+      `--port=${port}`,
+      TRANSMISSION_SWITCHES[encryption],
+      torrentFile,
+    ]);
     // It takes connections before, and closes them.
     await program.line((line) => (line.startsWith("Seeding") ? true : null));
     return { program, port };

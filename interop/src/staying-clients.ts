@@ -5,6 +5,7 @@ import { freePort } from "./free-port.ts";
 import { startLibtorrent } from "./libtorrent.ts";
 import { RunningProgram } from "./running-program.ts";
 import type { TestHost } from "./test-host.ts";
+import { startVerifyingTransmission } from "./verifying-transmission.ts";
 
 export type Stay = {
   readonly host: TestHost;
@@ -78,17 +79,12 @@ export const stayingTransmission: StayingClient = {
     // It tries uTP first, which aria2 does not speak, and TCP much later.
     await writeFile(join(config, "settings.json"), JSON.stringify({ "utp-enabled": false }));
     const limit = bytesPerSecondMax === undefined ? [] : [`${bytesPerSecondMax / 1_000}`];
-    return RunningProgram.start(
-      host.command(
-        requireRealPart("transmission-cli"),
-        "--no-portmap",
-        "--verify",
-        `--config-dir=${config}`,
-        `--download-dir=${directory}`,
-        `--port=${await freePort()}`,
-        ...limit.map((kilobytes) => `--downlimit=${kilobytes}`),
-        torrentFile,
-      ),
-    );
+    return await startVerifyingTransmission(host, [
+      `--config-dir=${config}`,
+      `--download-dir=${directory}`,
+      `--port=${await freePort()}`,
+      ...limit.map((kilobytes) => `--downlimit=${kilobytes}`),
+      torrentFile,
+    ]);
   },
 };
