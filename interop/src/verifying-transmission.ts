@@ -9,8 +9,8 @@ const TRIES_MAX = 5;
 const BEGUN = /^(?:Waiting to verify|Verifying local files|Progress|Seeding)/;
 
 /**
- * Starts transmission-cli 3.00 with `--verify`. A fifth of a second after its start it looks whether
- * its torrent is being verified; where the machine was too busy for that it ends at once, and well,
+ * Starts transmission-cli 3.00 with `--verify`. 0.2 s after its start it looks whether its
+ * torrent is being verified; where the machine was too busy for that it ends at once, and well,
  * and is started again here. Resolves when it verifies or is done with that.
  */
 export async function startVerifyingTransmission(
