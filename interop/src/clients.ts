@@ -1,3 +1,4 @@
+import { equal } from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { requireRealPart } from "@seedfleet/testkit";
@@ -25,6 +26,8 @@ export type DownloadClient = {
   /** Transmission before 4 cannot even read one; it takes the v1 torrent of the same pieces. */
   readonly opensHybrids: boolean;
   start(download: Download): Promise<RunningProgram>;
+  /** Waits for its end; fails with what it said if that is none of a download. */
+  completed(program: RunningProgram): Promise<void>;
   /** Fails unless it made the expected tree out of the torrent's directory. */
   expectSame(directory: string, expected: string): Promise<void>;
 };
@@ -36,6 +39,7 @@ export const libtorrentClient: DownloadClient = {
     const settings = encrypted === undefined ? {} : encryptedOnly(encrypted);
     return startLibtorrent({ ...download, torrent: torrentFile, settings });
   },
+  completed: (program) => program.succeeded(),
   expectSame: sameTree,
 };
 
@@ -65,6 +69,7 @@ export const aria2Client: DownloadClient = {
       ),
     );
   },
+  completed: (program) => program.succeeded(),
   expectSame: sameTree,
 };
 
@@ -95,6 +100,10 @@ export const transmissionClient: DownloadClient = {
         torrentFile,
       ),
     );
+  },
+  async completed(program) {
+    // Its own script's signal ends it, which is no exit code.
+    equal(await program.exited(), null);
   },
   expectSame: sameTreeButEmpty,
 };

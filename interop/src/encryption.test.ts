@@ -72,7 +72,7 @@ async function downloadEach(t: TestContext, policy: "allowed" | "required"): Pro
     const directory = join(work.path, "downloads", name);
     const startedAtMs = performance.now();
     await using program = await client.start({ host, torrentFile, directory, encrypted });
-    await program.exited();
+    await client.completed(program);
     await client.expectSame(join(directory, name), join(work.path, "content", name));
     const payloads = program.lines.filter((line) => line.startsWith("payload "));
     if (client.name === "libtorrent") deepEqual(payloads, [`payload ${encrypted}`]);

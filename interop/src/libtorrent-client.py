@@ -24,12 +24,16 @@ received.
 SIGUSR1 lifts the limit of bytes per second.
 """
 
+import faulthandler
 import json
 import signal
 import sys
 import time
 
 import libtorrent as lt
+
+# Should libtorrent crash, whoever started this is told where.
+faulthandler.enable()
 
 options = json.loads(sys.argv[1])
 host = options["host"]

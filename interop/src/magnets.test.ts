@@ -85,7 +85,7 @@ async function downloadEach(
     const startedAtMs = performance.now();
     const download = { host, torrentFile: magnetOf(torrent), directory };
     await using program = await client.start(download);
-    await program.exited();
+    await client.completed(program);
     await client.expectSame(join(directory, name), join(work.path, "content", name));
     t.diagnostic(`${name}: ${Math.round(performance.now() - startedAtMs)} ms`);
   });

@@ -91,8 +91,7 @@ async function downloadBy(t: TestContext, { clients, shared, expected }: Downloa
     const startedAtMs = performance.now();
     const file = client.opensHybrids ? torrentFile : (v1TorrentFile ?? torrentFile);
     await using program = await client.start({ host, torrentFile: file, directory });
-    // Transmission is ended by its own signal, which is no exit code.
-    await program.exited();
+    await client.completed(program);
     const made = torrentFile.endsWith(`${name}.torrent`) ? join(directory, name) : directory;
     await client.expectSame(made, expected);
     await rm(directory, { recursive: true });

@@ -168,9 +168,15 @@ export async function setChoking(
   await command.succeeded();
 }
 
-/** Fetches a URL and prints its bytes as base64. */
+/** Fetches a URL and prints its bytes as base64. Asked to come back, it does, as curl would. */
 const FETCH = `
-  const response = await fetch(process.argv[1]);
+  import { setTimeout } from "node:timers/promises";
+  let response = await fetch(process.argv[1]);
+  for (let retries = 0; response.status === 503 && retries < 5; retries += 1) {
+    await setTimeout(1_000);
+    response = await fetch(process.argv[1]);
+  }
+  if (!response.ok) throw new Error(response.status + " " + (await response.text()));
   process.stdout.write(Buffer.from(await response.arrayBuffer()).toString("base64"));
 `;
 

@@ -13,7 +13,7 @@ export async function gatherPresence(
   { presence, clock }: Pick<Fleet, "presence" | "clock">,
   role: Role,
 ): Promise<readonly Presence[]> {
-  await Promise.race([presence.first(role), delay(clock, PRESENCE_WAIT_MS)]);
+  await presence.soon(role, PRESENCE_WAIT_MS);
   await delay(clock, PRESENCE_GATHER_MS);
   return presence.present(role);
 }

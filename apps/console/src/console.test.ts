@@ -1,22 +1,20 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { hash } from "node:crypto";
-import { connect } from "node:net";
 import { test } from "node:test";
 import { parseEnv } from "node:util";
-import { type Bus, createBus } from "@seedfleet/bus";
+import { createBus } from "@seedfleet/bus";
 import { openEmbeddedBus } from "@seedfleet/bus-embedded";
-import { type CatalogEntry, type Presence, presenceEvent } from "@seedfleet/contracts";
-import { type Catalog, openCatalog, watchPresence } from "@seedfleet/fleet";
-import { makeMetainfo, parseMagnet, parseMetainfo } from "@seedfleet/metainfo";
+import { presenceAskedEvent } from "@seedfleet/contracts";
+import { watchPresence } from "@seedfleet/fleet";
+import { parseMagnet } from "@seedfleet/metainfo";
 import { loadConfig, printConfig } from "@seedfleet/runtime";
-import { type RecordingTelemetry, recordingTelemetry } from "@seedfleet/telemetry";
+import { recordingTelemetry } from "@seedfleet/telemetry";
 import { VirtualClock } from "@seedfleet/testkit";
 import { consoleConfig } from "./config.ts";
-import { bindConsole, type RunningConsole, startConsole } from "./console.ts";
+import { bindConsole, startConsole } from "./console.ts";
+import { CONFIG, GivenConsole } from "./testing.ts";
+import { TRACKER_WAIT_MS } from "./torrent-file.ts";
 
-const CONFIG = { ...loadConfig(consoleConfig, {}), port: 0, id: "console-1" };
 const TRACKERS = ["http://192.0.2.1:6969/announce", "http://192.0.2.2:6969/announce"];
-const SECRET_PATH = "/srv/secret/place";
 
 test("consoleConfig prints defaults that it reads back", () => {
   deepEqual(
@@ -76,12 +74,19 @@ test("GET of a .torrent gives the same torrent with the trackers of this moment"
 test("GET of a .torrent while no tracker runs is to come back later", async () => {
   await using given = await GivenConsole.start();
   const { infoHash } = await given.publish("one");
+  const asked = given.bus.subscribe(presenceAskedEvent, {}, () =>
+    given.clock.advance(TRACKER_WAIT_MS),
+  );
   const { status, body } = await given.get(`/torrents/${infoHash}.torrent`);
   equal(status, 503);
   deepEqual(JSON.parse(body), { error: "no tracker is running; try again" });
   await given.tracker("tracker-1", TRACKERS);
   given.clock.advance(6_001);
   equal((await given.get(`/torrents/${infoHash}.torrent`)).status, 503);
+  // One that is late, but there.
+  asked.unsubscribe();
+  given.bus.subscribe(presenceAskedEvent, {}, () => void given.tracker("tracker-1", TRACKERS));
+  deepEqual((await given.torrent(`/torrents/${infoHash}.torrent`)).trackers, [TRACKERS]);
 });
 
 const HASH = "ab".repeat(20);
@@ -187,110 +192,3 @@ test("a console tells the fleet where it is, and that it goes", async () => {
   deepEqual(given.console.ready(), { ready: false, reasons: ["draining"] });
   presence.stop();
 });
-
-type Answer = { readonly status: number; readonly head: string; readonly body: string };
-
-class GivenConsole implements AsyncDisposable {
-  readonly clock = new VirtualClock();
-  readonly telemetry: RecordingTelemetry = recordingTelemetry();
-  readonly bus: Bus;
-  readonly #started: { console: RunningConsole; catalog: Catalog; address: string }[] = [];
-
-  private constructor() {
-    this.bus = createBus(openEmbeddedBus({ file: null }), this);
-  }
-
-  static async start(config: Partial<typeof CONFIG> = {}): Promise<GivenConsole> {
-    const given = new GivenConsole();
-    const catalog = await openCatalog(given.bus, given.telemetry.log);
-    const bound = await bindConsole(CONFIG);
-    const settings = { ...CONFIG, ...config };
-    const shown = { ...bound, url: config.advertisedUrl ?? bound.url };
-    const running = await startConsole(given, settings, shown);
-    given.#started.push({ console: running, catalog, address: bound.url });
-    return given;
-  }
-
-  get console(): RunningConsole {
-    return this.#parts.console;
-  }
-
-  async publish(name: string): Promise<CatalogEntry> {
-    const metainfo = makeMetainfo({
-      ...{ name, single: true, files: [{ path: [name], lengthBytes: 20_000 }] },
-      ...{ pieceLengthBytes: 16_384, pieceHashes: hash("sha512", name, "buffer").subarray(0, 40) },
-    });
-    const parsed = parseMetainfo(metainfo);
-    ok(parsed.kind === "metainfo");
-    const entry: CatalogEntry = {
-      ...{ infoHash: parsed.infoHash, name, sizeBytes: 20_000, contentBytes: 20_000 },
-      pieceLengthBytes: 16_384,
-      ...{
-        pieceCount: 2,
-        fileCount: 1,
-        private: false,
-        infoHashV2: null,
-        version: "v1",
-        aliases: [],
-      },
-      sources: [
-        {
-          ...{ holder: "store-1", shared: false, location: SECRET_PATH },
-          fingerprint: "0".repeat(64),
-        },
-      ],
-      addedAtMs: 1_000,
-    };
-    await this.#parts.catalog.publish(entry, metainfo);
-    return entry;
-  }
-
-  async tracker(id: string, urls: string[], differing: Partial<Presence> = {}): Promise<void> {
-    const presence: Presence = {
-      ...{ role: "tracker", id, version: "0.1.0", startedAtMs: 0, draining: false },
-      ...{ load: 0, peerAddress: null, urls, gateway: null, ...differing },
-    };
-    this.bus.publish(presenceEvent, { role: "tracker", id }, presence);
-    await this.bus.flush();
-  }
-
-  async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
-    const response = await fetch(`${this.#parts.address}${path}`);
-    equal(response.headers.get("x-content-type-options"), "nosniff");
-    return { status: response.status, body: await response.text() };
-  }
-
-  async torrent(path: string) {
-    const response = await fetch(`${this.#parts.address}${path}`);
-    equal(response.headers.get("content-type"), "application/x-bittorrent");
-    match(response.headers.get("content-disposition") ?? "", /^attachment; .*\.torrent"$/);
-    const parsed = parseMetainfo(await response.bytes());
-    ok(parsed.kind === "metainfo");
-    return parsed;
-  }
-
-  /** Bytes as they are, which `fetch` would put right. */
-  async raw(request: string): Promise<Answer> {
-    const { hostname, port } = new URL(this.#parts.address);
-    const socket = connect(Number(port), hostname).setEncoding("utf8");
-    const [line, rest = "\r\n\r\n"] = request.split(/(?<=HTTP\/1\.1)/);
-    socket.write(`${line}\r\nhost: ${hostname}\r\nconnection: close${rest}`);
-    const [head = "", body = ""] = (await Array.fromAsync(socket)).join("").split("\r\n\r\n");
-    return { status: Number(head.split(" ")[1]), head, body };
-  }
-
-  errors(): readonly unknown[] {
-    return this.telemetry.recorded.logs.filter(({ level }) => level === "error");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.console[Symbol.asyncDispose]();
-    await this.bus.close();
-  }
-
-  get #parts() {
-    const [parts] = this.#started;
-    ok(parts !== undefined);
-    return parts;
-  }
-}

@@ -23,6 +23,12 @@ function announceTiers(presence: PresenceWatch): string[][] {
   return [urls.filter((url) => !ofUdp(url)), urls.filter(ofUdp)].filter(({ length }) => length > 0);
 }
 
+/**
+ * How long the answer waits for a tracker to be heard of. Where the machine is so busy that they
+ * are heard of late, a client would rather wait than be turned away.
+ */
+export const TRACKER_WAIT_MS = 5_000;
+
 type TorrentFilePorts = { readonly catalog: Catalog; readonly presence: PresenceWatch };
 
 /** The `.torrent` of a catalogued torrent, with the trackers of this moment. */
@@ -33,6 +39,7 @@ export async function torrentFile(
   const entry = await catalog.find(infoHash);
   const metainfo = entry === null ? null : await catalog.metainfo(infoHash);
   if (metainfo === null) return { kind: "absent" };
+  if (!(await presence.soon("tracker", TRACKER_WAIT_MS))) return { kind: "no-tracker" };
   const tiers = announceTiers(presence);
   if (tiers.length === 0) return { kind: "no-tracker" };
   // Those an adopted torrent names already know its swarm; they come after the fleet's own.

@@ -79,6 +79,20 @@ test("watchPresence().first() resolves with who is there, else with who comes fi
   equal((await watch.first("console")).id, "console-1");
 });
 
+test("watchPresence().soon() asks, and waits no longer than it is told to", async () => {
+  await using given = new GivenBus();
+  const watch = watchPresence(given, ["tracker"]);
+  const nobody = watch.soon("tracker", 1_000);
+  given.clock.advance(1_000);
+  equal(await nobody, false);
+  given.bus.subscribe(presenceAskedEvent, {}, () => {
+    announcePresence(given, () => givenPresence("a"));
+  });
+  await given.bus.flush();
+  equal(await watch.soon("tracker", 1_000), true);
+  equal(await watch.soon("tracker", 0), true);
+});
+
 test("watchPresence().stop() hears nothing more", async () => {
   await using given = new GivenBus();
   const watch = watchPresence(given, ["tracker"]);

@@ -1,6 +1,6 @@
 import type { Bus } from "@seedfleet/bus";
 import { type Presence, presenceAskedEvent, presenceEvent, type Role } from "@seedfleet/contracts";
-import type { Clock } from "@seedfleet/runtime";
+import { type Clock, delay } from "@seedfleet/runtime";
 import { PresenceBoard } from "./presence-board.ts";
 
 /** The live members of some roles. */
@@ -11,6 +11,8 @@ export type PresenceWatch = {
   present(role: Role): Presence[];
   /** Resolves with the first one of the role, at once if it is known. */
   first(role: Role): Promise<Presence>;
+  /** Whether one of the role is there; if none is known, asks and waits so long for one. */
+  soon(role: Role, withinMs: number): Promise<boolean>;
   stop(): void;
 };
 
@@ -35,7 +37,8 @@ export function watchPresence(
   const subscriptions = roles.map((role) =>
     bus.subscribe(presenceEvent, { params: { role } }, hear),
   );
-  bus.publish(presenceAskedEvent, {}, {});
+  const ask = (): void => bus.publish(presenceAskedEvent, {}, {});
+  ask();
 
   return {
     available: (role) => board.available(role, clock.nowMs()),
@@ -44,6 +47,16 @@ export function watchPresence(
       const [known] = board.available(role, clock.nowMs());
       if (known !== undefined) return Promise.resolve(known);
       return new Promise((found) => waiting.add({ role, found }));
+    },
+    async soon(role, withinMs) {
+      if (board.available(role, clock.nowMs()).length > 0) return true;
+      const { promise, resolve: found } = Promise.withResolvers<Presence>();
+      const waiter = { role, found };
+      waiting.add(waiter);
+      ask();
+      const heard = await Promise.race([promise, delay(clock, withinMs)]);
+      waiting.delete(waiter);
+      return heard !== undefined;
     },
     stop() {
       for (const subscription of subscriptions) subscription.unsubscribe();
