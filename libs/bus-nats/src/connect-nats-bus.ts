@@ -55,6 +55,9 @@ export type NatsPorts = {
   readonly onFault?: (error: NatsError) => void;
 };
 
+/** Memory for what comes is kept while it is used so often, or it would be made anew each time. */
+const TRIM_INTERVAL_MS = 10_000;
+
 /**
  * Connects to NATS, or rejects with `bus-unreachable` or `bus-unauthorized`. Once connected it
  * reconnects for ever; meanwhile what is published is dropped, and callers are told.
@@ -75,8 +78,10 @@ export async function connectNatsBus(
     },
   });
   const bus = new NatsBus(nats, { clock, lane, replicas, onFault, inboxPrefix: inbox });
+  const cancelTrims = clock.every(TRIM_INTERVAL_MS, () => lane.trim());
   bus.onStatus((status) => {
     if (status === "connected") attempt = 0;
+    if (status === "closed") cancelTrims();
   });
   return bus;
 }

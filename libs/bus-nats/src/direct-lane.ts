@@ -3,8 +3,12 @@ import type { Headers, PublishOptions } from "@seedfleet/bus";
 import { MemoryPool } from "@seedfleet/bytes";
 import { MessageReader, type ReceivedMessage } from "./message-reader.ts";
 
-/** What a gateway takes in a tenth of a second; it gives back piece by piece. */
-export const RECEIVED_FREE_BYTES_MAX: number = 32 * 1024 * 1024;
+/**
+ * What a store has of pieces that are on their way to disk (64 MiB), and more behind them. With
+ * less the engine looks for garbage all the time that it takes pieces. What is not needed any more
+ * is not kept (`trim`).
+ */
+export const RECEIVED_FREE_BYTES_MAX: number = 96 * 1024 * 1024;
 
 const LINE_END: Uint8Array = Buffer.from("\r\n");
 
@@ -45,6 +49,11 @@ export class DirectLane {
 
   forget(sid: number): void {
     this.#handlers.delete(sid);
+  }
+
+  /** Leaves memory that nothing came to since this was last asked for. */
+  trim(): void {
+    this.#pool.trim();
   }
 
   publish(subject: string, payload: Uint8Array, options: PublishOptions): void {

@@ -1,4 +1,5 @@
 export { compactEndpoints } from "./compact-endpoints.ts";
+export { copyBytes } from "./copy-bytes.ts";
 export { downloadTraceId } from "./download-trace-id.ts";
 export {
   type Endpoint,

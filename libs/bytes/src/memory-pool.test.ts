@@ -52,6 +52,33 @@ test("clear() keeps nothing, and what is out comes back as ever", () => {
   notEqual(pool.take(64 * K).buffer, first.buffer);
 });
 
+test("trim() leaves what nobody needed since it was last asked for", () => {
+  const pool = new MemoryPool({ freeBytesMax: 1024 * K });
+  const memories = [pool.take(64 * K), pool.take(64 * K), pool.take(64 * K)];
+  for (const memory of memories) pool.give(memory);
+  pool.trim();
+  equal(pool.freeBytes, 192 * K);
+  // One is in use now and then, the others never.
+  pool.give(pool.take(64 * K));
+  pool.trim();
+  equal(pool.freeBytes, 64 * K);
+  equal(pool.take(64 * K).buffer, memories[2]?.buffer);
+  pool.trim();
+  equal(pool.freeBytes, 0);
+});
+
+test("trim() keeps what is in use", () => {
+  const pool = new MemoryPool({ freeBytesMax: 1024 * K });
+  pool.trim();
+  const memory = pool.take(64 * K);
+  pool.trim();
+  pool.give(memory);
+  pool.trim();
+  equal(pool.freeBytes, 64 * K);
+  pool.trim();
+  equal(pool.freeBytes, 0);
+});
+
 test("take() given a short length leaves long memory for a long one", () => {
   const pool = new MemoryPool({ freeBytesMax: 1024 * K });
   const long = pool.take(512 * K);

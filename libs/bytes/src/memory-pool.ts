@@ -26,6 +26,8 @@ export class MemoryPool {
   /** The slot of what is out, by its memory. */
   readonly #taken = new WeakMap<ArrayBufferLike, Uint8Array>();
   #freeBytes = 0;
+  /** The least that was free since the last `trim()`: so much nobody needed. */
+  #unusedBytes = 0;
 
   /**
    * `shared`: memory that other threads may be given to see. The engine does not count it, so it
@@ -68,6 +70,19 @@ export class MemoryPool {
   clear(): void {
     this.#free.length = 0;
     this.#freeBytes = 0;
+    this.#unusedBytes = 0;
+  }
+
+  /** Leaves to the garbage collector what was free all the time since this was last asked for. */
+  trim(): void {
+    // Taken is what was given last, so what was not needed lies at the begin.
+    for (let slot = this.#free[0]; slot !== undefined; slot = this.#free[0]) {
+      if (slot.length > this.#unusedBytes) break;
+      this.#unusedBytes -= slot.length;
+      this.#freeBytes -= slot.length;
+      this.#free.shift();
+    }
+    this.#unusedBytes = this.#freeBytes;
   }
 
   #takeFree(lengthBytes: number): Uint8Array | null {
@@ -77,6 +92,7 @@ export class MemoryPool {
     const [slot] = at === -1 ? [] : this.#free.splice(at, 1);
     if (slot === undefined) return null;
     this.#freeBytes -= slot.length;
+    this.#unusedBytes = Math.min(this.#unusedBytes, this.#freeBytes);
     return slot;
   }
 }

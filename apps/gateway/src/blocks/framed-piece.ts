@@ -1,3 +1,4 @@
+import { copyBytes } from "@seedfleet/bytes";
 import { BLOCK_BYTES, PIECE_HEADER_BYTES, writePieceHeader } from "@seedfleet/wire";
 
 /** A block of the usual length as it goes over the wire: header, then data. */
@@ -53,7 +54,7 @@ export class PieceFramer {
     for (let copied = 0; copied < part.length; ) {
       const from = offset + copied;
       const length = Math.min(BLOCK_BYTES - (from % BLOCK_BYTES), part.length - copied);
-      this.#framed.set(part.subarray(copied, copied + length), framedOffset(from));
+      copyBytes(part.subarray(copied, copied + length), this.#framed, framedOffset(from));
       copied += length;
     }
   }

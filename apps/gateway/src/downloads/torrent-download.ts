@@ -1,4 +1,5 @@
 import { Bitfield } from "@seedfleet/bitfield";
+import { copyBytes } from "@seedfleet/bytes";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import {
   type BegunPiece,
@@ -218,7 +219,7 @@ export class TorrentDownload {
       return false;
     }
     const there = this.#bytesOf(piece);
-    there.bytes.set(data, begin);
+    copyBytes(data, there.bytes, begin);
     there.receivedBytes += data.length;
     for (const other of received.cancel) {
       this.#sources.get(other)?.cancel({ piece, begin, length: data.length });
