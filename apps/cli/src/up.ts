@@ -1,6 +1,6 @@
 import { FsContentSource } from "@seedfleet/content-fs";
 import { type RunningGateway, reachabilityAdvice } from "@seedfleet/gateway/service";
-import { exitAfter, shutdownRequested, systemClock } from "@seedfleet/runtime";
+import { collectGarbage, exitAfter, shutdownRequested, systemClock } from "@seedfleet/runtime";
 import { openDataDirectory } from "./data-directory.ts";
 import { publishPaths } from "./publish-paths.ts";
 import { hostAddress, isLoopback, joinHostPort, outwardAddress } from "./reachable-host.ts";
@@ -47,6 +47,7 @@ export async function up(options: UpOptions, reporter: Reporter): Promise<void> 
   const entries = await Promise.race([publishing, requested]);
   if (typeof entries !== "string") {
     const { bus, tracker, gateway, console } = services;
+    collectGarbage();
     reporter.ready({
       pid: process.pid,
       torrents: await seededTorrents({ bus, dataDirectory, consoleUrl: console.url }, entries),

@@ -1,5 +1,6 @@
 export { type CannotListenDetail, cannotListen } from "./cannot-listen.ts";
 export { type CancelTimer, type Clock, delay, systemClock } from "./clock.ts";
+export { collectGarbage } from "./collect-garbage.ts";
 export {
   type ConfigOf,
   type ConfigSchema,

@@ -2,6 +2,7 @@ import type { Bus } from "@seedfleet/bus";
 import {
   type Clock,
   type ConfigSchema,
+  collectGarbage,
   defineConfig,
   runService,
   systemClock,
@@ -61,6 +62,8 @@ export function runFleetService<Config>(
     running.defer(() => bus.close());
 
     const service = running.use(await start({ ...ports, bus, requestStop }, { ...config.own, id }));
+    // Before it says that it is ready.
+    collectGarbage();
     const admin = running.use(
       await startAdminPort(
         { sources: [telemetry], ready: () => service.ready() },
