@@ -13,6 +13,7 @@ import {
   METADATA_REJECTS_MAX,
   METADATA_SERVINGS_MAX,
   PEX_BURST_MAX,
+  PIECES_SAID_WHOLE_MAX,
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peers/peer-limits.ts";
 import { blocksOf, GivenGateway, until } from "./testing.ts";
@@ -33,6 +34,10 @@ const hello = encodeExtensionHandshake({
   ...{ yourIp: null, listenPort: null, uploadOnly: null },
 });
 const metadataRequest = encodeMetadataMessage({ kind: "metadata-request", piece: 0 });
+const NO_PIECES = encodeMessage({
+  kind: "bitfield",
+  bits: new Uint8Array(Math.ceil(ONE.metainfo.pieceCount / 8)),
+});
 const noPeers = encodePexMessage({ added: [], dropped: [] });
 
 const attacks: readonly {
@@ -96,6 +101,11 @@ const attacks: readonly {
     how: EXTENDED,
     says: Buffer.concat(times(PEX_BURST_MAX + 1, extended(2, noPeers))),
     code: "pex-flood",
+  },
+  {
+    given: "all that it has over and over",
+    says: Buffer.concat(times(PIECES_SAID_WHOLE_MAX + 1, NO_PIECES)),
+    code: "pieces-flood",
   },
   {
     given: "extension handshakes that are none",

@@ -25,6 +25,8 @@ export type GivenPeer = {
   readonly bits?: (pieceCount: number) => Uint8Array;
   readonly greeted?: (connection: SeedConnection) => void;
   readonly asked?: (connection: SeedConnection, request: Request, right: Buffer) => void;
+  /** Every message that is no request. */
+  readonly heard?: (connection: SeedConnection, message: PeerMessage) => void;
 };
 
 /** A gateway that is to download a torrent, and the store that takes its pieces. */
@@ -78,7 +80,7 @@ export class GivenMirror implements AsyncDisposable {
     const { content, metainfo } = this.torrent;
     const { infoHash, infoBytes, pieceCount, pieceLengthBytes } = metainfo;
     const heard = (connection: SeedConnection, message: PeerMessage): void => {
-      if (message.kind !== "request") return;
+      if (message.kind !== "request") return peer.heard?.(connection, message);
       const { piece, begin, length } = message;
       const from = piece * pieceLengthBytes + begin;
       const data = content.subarray(from, from + length);

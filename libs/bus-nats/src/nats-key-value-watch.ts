@@ -14,6 +14,15 @@ import { RECONNECT_DEFAULTS, reconnectDelayMs } from "./reconnect-delay.ts";
 /** How often the server is asked whether it still has the watcher. */
 const LOOK_INTERVAL_MS = 5_000;
 
+/** A server that is there says that at once. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+/**
+ * To begin takes the server a second or two of a bucket with a million keys, and longer where it is
+ * busy: whoever cannot begin does not start.
+ */
+const BEGIN_TIMEOUT_MS = 30_000;
+
 /**
  * Tells the changes of one bucket, in the order of their revisions, each once.
  *
@@ -69,14 +78,15 @@ export class NatsKeyValueWatch {
     if (status === "closed") this.#cancelLooks?.();
     if (consumer === null || this.#looking || status !== "connected") return;
     this.#looking = true;
-    try {
-      await consumer.info();
-    } catch {
-      // It is gone, or its server does not answer. Should it only be slow, nothing is told twice.
-      if (consumer === this.#consumer) this.#beginAgain();
-    } finally {
-      this.#looking = false;
-    }
+    const isThere = consumer.info().then(
+      () => true,
+      () => false,
+    );
+    const isLate = delay(this.#connection.clock, LOOK_TIMEOUT_MS).then(() => false);
+    const isWell = await Promise.race([isThere, isLate]);
+    this.#looking = false;
+    // It is gone, or its server does not answer. Should it only be slow, nothing is told twice.
+    if (!isWell && consumer === this.#consumer) this.#beginAgain();
   }
 
   async #retryUntilBegun(): Promise<void> {
@@ -98,11 +108,11 @@ export class NatsKeyValueWatch {
   async #begin(beginning: number): Promise<void> {
     const { nats } = this.#connection;
     const stream = `KV_${this.#bucket}`;
-    const { created, state } = await (
-      await jetstreamManager(nats, { checkAPI: false })
-    ).streams.info(stream);
+    const options = { timeout: BEGIN_TIMEOUT_MS };
+    const { streams } = await jetstreamManager(nats, { ...options, checkAPI: false });
+    const { created, state } = await streams.info(stream);
     this.#beginWith(created, state.last_seq);
-    const consumer = await jetstream(nats).consumers.getPushConsumer(stream, {
+    const consumer = await jetstream(nats, options).consumers.getPushConsumer(stream, {
       filter_subjects: `${this.#prefix}>`,
       ...(this.#toldRevision === 0
         ? { deliver_policy: DeliverPolicy.LastPerSubject }

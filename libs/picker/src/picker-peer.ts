@@ -22,6 +22,8 @@ export class PickerPeer {
   interesting = 0;
   /** The rarest of its pieces at some time, the best last; for a peer whose pieces are common. */
   shortlist: number[] = [];
+  /** It lost a piece once. It is no seed any more then, whatever it has. */
+  hasLost = false;
   /** There was no piece to begin for it when the picker was at this version. */
   nothingAtVersion = -1;
 
@@ -46,6 +48,13 @@ export class PickerPeer {
   /** True when it was new. */
   add(piece: number): boolean {
     return this.#pieces?.add(piece) ?? false;
+  }
+
+  /** The peer has it no more. */
+  remove(piece: number): void {
+    this.#pieces ??= Bitfield.full(this.#pieceCount);
+    this.#pieces.remove(piece);
+    this.hasLost = true;
   }
 
   setPieces(pieces: Bitfield): void {

@@ -25,6 +25,7 @@ const anyStep = fc.oneof(
   fc.record({ step: fc.constant("look" as const) }),
   fc.record({ step: fc.constant("leave" as const), peer }),
   fc.record({ step: fc.constant("have" as const), peer, piece }),
+  fc.record({ step: fc.constant("lost" as const), peer, piece }),
   fc.record({ step: fc.constant("bitfield" as const), peer, pieces: fc.uniqueArray(piece) }),
   fc.record({ step: fc.constant("seed" as const), peer }),
   {
@@ -91,6 +92,9 @@ class Beside {
     } else if (step.step === "have") {
       this.fast.have(fast, step.piece);
       slow.pieces.add(step.piece);
+    } else if (step.step === "lost") {
+      this.fast.lost(fast, step.piece);
+      slow.pieces.delete(step.piece);
     } else if (step.step === "seed") {
       this.#setPieces(
         both,

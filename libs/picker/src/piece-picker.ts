@@ -10,9 +10,6 @@ import { rarestFor } from "./shortlist.ts";
 import { SwarmPieces } from "./swarm-pieces.ts";
 import { takeAsked } from "./take-asked.ts";
 
-/** Something to trade with as soon as possible: the first pieces are any (libtorrent). */
-const RANDOM_FIRST_PIECES = 4;
-
 /**
  * Which blocks to ask which peer for: begun pieces are finished first, then the rarest is begun,
  * and when nothing is left to ask for, others are asked for the same blocks (BEP 3; Cohen 2003).
@@ -82,6 +79,11 @@ export class PiecePicker {
   /** The peer has a piece more. */
   have(peer: PickerPeer, piece: number): void {
     this.#swarm.have(peer, piece);
+  }
+
+  /** The peer has a piece no more (BEP 54). */
+  lost(peer: PickerPeer, piece: number): void {
+    this.#swarm.lost(peer, piece);
   }
 
   /** What the peer has, in place of what it said before. */
@@ -274,8 +276,8 @@ export class PiecePicker {
 
   #newPieceFor(peer: PickerPeer): number | null {
     if (this.#sequence !== null) return this.#sequence.nextFor(peer);
-    const anyRarity = this.#there.count + this.#begun.size < RANDOM_FIRST_PIECES;
-    return rarestFor(peer, this.#order, { chance: this.#chance, anyRarity });
+    const begunOrThere = this.#there.count + this.#begun.size;
+    return rarestFor(peer, this.#order, { chance: this.#chance, begunOrThere });
   }
 
   /** Whether somebody is asked for every block that anybody could send. */

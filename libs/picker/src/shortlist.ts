@@ -4,6 +4,9 @@ import type { Chance, RarityOrder } from "./rarity-order.ts";
 /** Pieces of the order that are looked at before the peer's own are. */
 const LOOKED_MAX = 128;
 
+/** Something to trade with as soon as possible: the first pieces are any (libtorrent). */
+const RANDOM_FIRST_PIECES = 4;
+
 /** So many picks share the work of going through all that a peer has. */
 const SHORTLIST_MAX = 256;
 
@@ -35,10 +38,11 @@ function shortlistOf(peer: PickerPeer, order: RarityOrder, chance: Chance): numb
 export function rarestFor(
   peer: PickerPeer,
   order: RarityOrder,
-  { chance, anyRarity }: { readonly chance: Chance; readonly anyRarity: boolean },
+  { chance, begunOrThere }: { readonly chance: Chance; readonly begunOrThere: number },
 ): number | null {
   const listed = takeShortlisted(peer, order);
   if (listed !== null) return listed;
+  const anyRarity = begunOrThere < RANDOM_FIRST_PIECES;
   const found = order.search((piece) => peer.has(piece), {
     ...{ withUnheard: peer.isSeed, fromCommon: peer.isSlow },
     ...{ anyRarity, lookedMax: LOOKED_MAX },

@@ -54,10 +54,26 @@ export class SwarmPieces {
     if (this.#noted.note(peer, piece)) this.settle();
   }
 
+  /**
+   * The peer has a piece less. A seed counts piece by piece from then on: one that lost a piece and
+   * had it again, over and over, would else have all of them counted each time.
+   */
+  lost(peer: PickerPeer, piece: number): void {
+    this.settle();
+    if (!peer.has(piece)) return;
+    if (peer.isSeed) {
+      peer.hasLost = true;
+      this.setPieces(peer, Bitfield.full(peer.count));
+    }
+    peer.remove(piece);
+    this.#order.count(piece, -1);
+    if (this.isWanted(piece)) peer.interesting -= 1;
+  }
+
   setPieces(peer: PickerPeer, pieces: Bitfield): void {
     this.settle();
     this.#count(peer, -1);
-    if (pieces.isFull) peer.becomeSeed();
+    if (pieces.isFull && !peer.hasLost) peer.becomeSeed();
     else peer.setPieces(pieces);
     this.#count(peer, 1);
     peer.nothingAtVersion = -1;
@@ -95,7 +111,7 @@ export class SwarmPieces {
     const whole = new Set<PickerPeer>();
     this.#noted.settle((peer, piece) => {
       this.#order.count(piece, 1);
-      if (peer.count === this.#there.pieceCount) whole.add(peer);
+      if (peer.count === this.#there.pieceCount && !peer.hasLost) whole.add(peer);
       if (!this.isWanted(piece)) return;
       peer.interesting += 1;
       peer.nothingAtVersion = -1;

@@ -48,9 +48,10 @@ export type BlockPathPeer = {
  * the wire, so blocks that were asked for in order are one slice of memory, and a batch is one
  * write: nothing is copied in this process, and nothing is made per block.
  *
- * While the socket is full, or too many requests wait, the peer is not read from: a peer that asks
- * faster than it takes fills its own window, not our memory. What a full socket still holds is
- * pinned until it has been taken; a slow socket is given little at a time, so it pins little.
+ * While too many requests wait, or the socket is full, the peer is not read from, unless it owes
+ * us blocks: one that asks faster than it takes fills its own window, not our memory. What a full
+ * socket still holds is pinned until it has been taken; a slow socket is given little at a time, so
+ * it pins little.
  */
 export class BlockPath implements Sender, Counted {
   countedIn = -1;
@@ -108,7 +109,8 @@ export class BlockPath implements Sender, Counted {
   /** Answers what can be answered now, a batch at most; the rest follows by itself. */
   flush(): void {
     const { stream, session } = this.#peer;
-    if (this.#full || stream.isDestroyed) return;
+    if (stream.isDestroyed) return;
+    if (this.#full) return this.readOrNot();
     stream.cork();
     for (const message of session.takeOutgoing()) stream.write(message);
     const answerBytes = this.#sendAnswers();
@@ -126,10 +128,15 @@ export class BlockPath implements Sender, Counted {
     this.readOrNot();
   }
 
-  /** Reads from the peer only while its answers go out and not too much of it is unanswered. */
+  /**
+   * Reads from the peer only while its answers go out and not too much of it is unanswered. One
+   * that owes us blocks is read from also while they do not: it may do as we do, and read nothing
+   * until we have taken what it sends.
+   */
   readOrNot(): void {
     const { stream, session } = this.#peer;
-    stream.readOrNot(!this.#full && session.requests.count < REQUESTS_QUEUED_MAX);
+    const goesOn = !this.#full || session.awaitsPeer;
+    stream.readOrNot(goesOn && session.requests.count < REQUESTS_QUEUED_MAX);
   }
 
   /** Bytes of what is no block; the rest waits for the next turn, or for a limit as blocks do. */

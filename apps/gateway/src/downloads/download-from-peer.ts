@@ -12,10 +12,12 @@ export type SaidPieces = Pick<PeerPieces, "isFull" | "toBytes">;
 export interface DownloadFromPeer extends PeerGiving {
   /** Whether it gave a block that it was asked for. */
   readonly wasOfUse: boolean;
+  /** Whether blocks that it was asked for have not come yet. */
+  readonly isAwaiting: boolean;
   /** What the peer said that it has. */
   has(message: PeerMessage, pieces: SaidPieces): void;
   /** The peer lost a piece (BEP 54). */
-  lost(pieces: SaidPieces): void;
+  lost(piece: number): void;
   receive(message: PeerMessage): DownloadViolation | null;
   /** Asks others for what it does not send; to be called about once a second. */
   tick(nowMs: number): void;

@@ -8,10 +8,11 @@ import {
   queueLength,
 } from "@seedfleet/picker";
 import { encodeMessage, type PeerMessage } from "@seedfleet/wire";
+import type { BlockSource } from "./block-source.ts";
 import type { DownloadFromPeer, DownloadViolation, SaidPieces } from "./download-from-peer.ts";
 import { DownloadRate } from "./download-rate.ts";
 import { RequestRest } from "./request-rest.ts";
-import type { BlockSource, ReceivedBlock, TorrentDownload } from "./torrent-download.ts";
+import type { ReceivedBlock, TorrentDownload } from "./torrent-download.ts";
 
 /** So long who chokes us may say of each request what becomes of it (BEP 6). */
 const CHOKED_MS_MAX = 10_000;
@@ -92,6 +93,10 @@ export class PeerDownload implements BlockSource, DownloadFromPeer {
     return this.#blockAtMs;
   }
 
+  get isAwaiting(): boolean {
+    return this.#peer.asked.size > 0;
+  }
+
   get wasOfUse(): boolean {
     return this.#blockAtMs !== null;
   }
@@ -107,8 +112,8 @@ export class PeerDownload implements BlockSource, DownloadFromPeer {
     this.#consider();
   }
 
-  lost(pieces: SaidPieces): void {
-    this.#setPieces(pieces);
+  lost(piece: number): void {
+    this.#download.lost(this.#peer, piece);
     this.#consider();
   }
 

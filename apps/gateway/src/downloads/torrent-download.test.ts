@@ -5,8 +5,9 @@ import { Bitfield } from "@seedfleet/bitfield";
 import { pieceLengthAt } from "@seedfleet/metainfo";
 import type { Block, PickerPeer } from "@seedfleet/picker";
 import fc from "fast-check";
+import type { BlockSource } from "./block-source.ts";
 import { DownloadMemory } from "./download-memory.ts";
-import { type BlockSource, TorrentDownload } from "./torrent-download.ts";
+import { TorrentDownload } from "./torrent-download.ts";
 
 const BLOCK_BYTES = 16_384;
 

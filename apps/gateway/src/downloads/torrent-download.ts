@@ -11,18 +11,9 @@ import {
   type TorrentShape,
 } from "@seedfleet/picker";
 import type { PexAddress } from "@seedfleet/wire";
+import type { BlockSource } from "./block-source.ts";
 import type { ChosenPieces } from "./chosen-pieces.ts";
 import type { DownloadMemory } from "./download-memory.ts";
-
-/** Where blocks come from: a peer, or a web seed. */
-export interface BlockSource {
-  /** A block that it was asked for came from elsewhere. */
-  cancel(block: Block): void;
-  /** There may be something to ask it for that was not there before. */
-  wake(): void;
-  /** It sent what is not the torrent's, for certain. */
-  ban(): void;
-}
 
 export type TorrentDownloadOptions = {
   readonly shape: TorrentShape;
@@ -158,6 +149,10 @@ export class TorrentDownload {
 
   have(peer: PickerPeer, piece: number): void {
     this.#picker.have(peer, piece);
+  }
+
+  lost(peer: PickerPeer, piece: number): void {
+    this.#picker.lost(peer, piece);
   }
 
   setPieces(peer: PickerPeer, pieces: Bitfield): void {

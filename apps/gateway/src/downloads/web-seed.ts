@@ -2,6 +2,7 @@ import { Bitfield } from "@seedfleet/bitfield";
 import type { Metainfo } from "@seedfleet/metainfo";
 import { BLOCK_BYTES, type Block, type PickerPeer } from "@seedfleet/picker";
 import type { CancelTimer } from "@seedfleet/runtime";
+import type { BlockSource } from "./block-source.ts";
 import {
   type FetchRangePorts,
   fetchRange,
@@ -9,7 +10,7 @@ import {
   WebSeedAgents,
   type WebSeedFault,
 } from "./fetch-range.ts";
-import type { BlockSource, TorrentDownload } from "./torrent-download.ts";
+import type { TorrentDownload } from "./torrent-download.ts";
 import { partsOf, webSeedUrl } from "./web-seed-parts.ts";
 
 /** Requests of one web seed at once. */

@@ -10,6 +10,7 @@ import type { Torrent } from "../torrents/torrent.ts";
 import { allowedFastFor } from "./allowed-fast-for.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { ConnectedPeer } from "./connected-peer.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 import { downloadFor } from "./download-for.ts";
 import { extensionsFor } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
@@ -23,16 +24,6 @@ import { whenPieceSent } from "./when-piece-sent.ts";
 const CHOKE = encodeMessage({ kind: "choke" });
 const UNCHOKE = encodeMessage({ kind: "unchoke" });
 const KEEP_ALIVE = encodeMessage({ kind: "keep-alive" });
-
-/** What a connection tells whoever holds it. */
-export interface ConnectionEvents {
-  interestChanged(connection: PeerConnection): void;
-  /** It said where it listens, and whether it takes PEX. */
-  introduced(connection: PeerConnection): void;
-  /** It said that it has these pieces, of a super-seeded torrent, or was sent them. */
-  had(connection: PeerConnection, pieces: readonly number[]): void;
-  closed(connection: PeerConnection, reason: CloseReason): void;
-}
 
 /** One peer's connection after its handshake: its socket, its protocol state, its life. */
 export class PeerConnection implements PeerControl {
@@ -296,5 +287,7 @@ export class PeerConnection implements PeerControl {
     if (this.#closed || message === null || message.length === 0) return;
     this.#peer.stream.write(message);
     this.#liveness.spoke(this.#ports.clock.nowMs());
+    // It may have been asked for blocks just now.
+    if (this.#started && this.download !== null) this.#blocks.readOrNot();
   }
 }

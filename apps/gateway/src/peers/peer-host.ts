@@ -9,12 +9,13 @@ import type { SwarmSide } from "../swarms/swarms.ts";
 import type { Torrent } from "../torrents/torrent.ts";
 import { connectTo } from "./announced-peers.ts";
 import { type CloseReason, isOffence } from "./close-reason.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 import { type ConnectionOrigin, type OpenedAs, originOf } from "./connection-origin.ts";
 import { dialEachWay } from "./dial-each-way.ts";
 import { type GreetPorts, greetAnnounced, greetPeer } from "./greet-peer.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Admission } from "./peer-admission.ts";
-import { type ConnectionEvents, PeerConnection } from "./peer-connection.ts";
+import { PeerConnection } from "./peer-connection.ts";
 import { remoteHost } from "./peer-origin.ts";
 import { PeerStream } from "./peer-stream.ts";
 

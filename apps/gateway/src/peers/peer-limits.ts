@@ -14,6 +14,12 @@ export const REQUESTS_QUEUED_MAX = 2_048;
 export const CANCELS_MAX: number = 2 * REQUESTS_QUEUED_MAX;
 
 /**
+ * Short answers, to requests above all, that wait for a socket that is full, of a peer that is read
+ * from nevertheless because it owes us blocks: one for each request that may wait, and once more.
+ */
+export const OUTGOING_WAITING_MAX: number = 2 * REQUESTS_QUEUED_MAX;
+
+/**
  * Room for the longest message that a leecher has for a seed besides its bitfield, twice: PEX and
  * metadata take up to 17 KiB. Who sends all but the last byte has us hold as much.
  */
@@ -61,6 +67,12 @@ export const EXTENSION_FAULTS_MAX = 16;
 /** BEP 11 has a message a minute; some send a few at first. */
 export const PEX_INTERVAL_MS_MIN = 10_000;
 export const PEX_BURST_MAX = 10;
+
+/**
+ * How often a peer may say all that it has: a bitfield, have all or have none. BEP 3 and 6 have it
+ * once; each time takes as long as the torrent has pieces.
+ */
+export const PIECES_SAID_WHOLE_MAX = 16;
 
 /** Hash requests that wait for an answer: libtorrent has a handful under way. */
 export const HASH_REQUESTS_QUEUED_MAX = 16;

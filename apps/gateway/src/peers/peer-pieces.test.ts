@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { PIECES_SAID_WHOLE_MAX } from "./peer-limits.ts";
 import { PeerPieces } from "./peer-pieces.ts";
 
 const PIECES = 11;
@@ -27,6 +28,30 @@ test("PeerPieces keeps no view of the bitfield that came", () => {
   pieces.setBitfield(bits);
   bits.fill(0xff);
   deepEqual(had(pieces), [0]);
+});
+
+test("PeerPieces given all that a peer has again and again refuses it in the end", () => {
+  const pieces = new PeerPieces(PIECES);
+  for (let time = 0; time < PIECES_SAID_WHOLE_MAX; time += 1) {
+    equal(
+      pieces.receive({ kind: time % 2 === 0 ? "have-all" : "have-none" }, { fast: true }),
+      null,
+    );
+  }
+  equal(pieces.receive({ kind: "have", piece: 0 }, { fast: true }), null);
+  equal(pieces.receive({ kind: "have-all" }, { fast: true }), "pieces-flood");
+});
+
+test("PeerPieces of a peer that loses and has a piece in turn makes no bitfield each time", () => {
+  const pieces = new PeerPieces(PIECES);
+  pieces.setAll();
+  ok(pieces.remove(3));
+  const { bits } = pieces;
+  pieces.add(3);
+  ok(pieces.isFull);
+  ok(pieces.remove(3));
+  equal(pieces.bits, bits);
+  equal(pieces.remove(3), false);
 });
 
 const anyPiece = fc.nat(PIECES - 1);

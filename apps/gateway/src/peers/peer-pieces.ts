@@ -1,5 +1,6 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import type { PeerMessage } from "@seedfleet/wire";
+import { PIECES_SAID_WHOLE_MAX } from "./peer-limits.ts";
 
 /** What a peer says of its pieces: BEP 3, and BEP 6 for all or none. */
 export type PiecesMessage = Extract<
@@ -7,7 +8,11 @@ export type PiecesMessage = Extract<
   { readonly kind: "have" | "bitfield" | "have-all" | "have-none" }
 >;
 
-export type PiecesViolationCode = "bitfield-wrong" | "fast-not-agreed" | "piece-out-of-range";
+export type PiecesViolationCode =
+  | "bitfield-wrong"
+  | "fast-not-agreed"
+  | "piece-out-of-range"
+  | "pieces-flood";
 
 /** Which pieces a peer says it has. Takes memory only for a peer that has some and not all. */
 export class PeerPieces {
@@ -16,6 +21,10 @@ export class PeerPieces {
   #bits: Bitfield | "none" | "all" = "none";
   #news: number[] | null = null;
   #saidAll = false;
+  /** How often it said all that it has. */
+  #saidWhole = 0;
+  /** A piece was lost: kept as bits from then on, or each loss would make a bitfield anew. */
+  #hasLost = false;
 
   /** `keepsNews`: for a peer of whose pieces others are told. */
   constructor(pieceCount: number, { keepsNews = false }: { readonly keepsNews?: boolean } = {}) {
@@ -48,13 +57,15 @@ export class PeerPieces {
     message: PiecesMessage,
     { fast }: { readonly fast: boolean },
   ): PiecesViolationCode | null {
-    if (message.kind === "bitfield")
-      return this.setBitfield(message.bits) ? null : "bitfield-wrong";
     if (message.kind === "have") {
       if (message.piece >= this.#pieceCount) return "piece-out-of-range";
       this.add(message.piece);
       return null;
     }
+    this.#saidWhole += 1;
+    if (this.#saidWhole > PIECES_SAID_WHOLE_MAX) return "pieces-flood";
+    if (message.kind === "bitfield")
+      return this.setBitfield(message.bits) ? null : "bitfield-wrong";
     if (!fast) return "fast-not-agreed";
     if (message.kind === "have-all") this.setAll();
     else this.setNone();
@@ -103,11 +114,13 @@ export class PeerPieces {
     this.#settle(this.#bits);
   }
 
-  remove(piece: number): void {
-    if (this.#bits === "none") return;
-    if (this.#bits === "all") this.#bits = Bitfield.full(this.#pieceCount);
+  /** False where it did not have it. */
+  remove(piece: number): boolean {
+    if (piece >= this.#pieceCount || !this.has(piece)) return false;
+    this.#bits = this.bits;
     this.#bits.remove(piece);
-    this.#settle(this.#bits);
+    this.#hasLost = true;
+    return true;
   }
 
   /** It is for a peer to say once; whoever says it again and again is listened to once. */
@@ -123,6 +136,7 @@ export class PeerPieces {
   }
 
   #settle(bits: Bitfield): void {
+    if (this.#hasLost) return;
     if (bits.isFull) this.#bits = "all";
     else if (bits.count === 0) this.#bits = "none";
   }

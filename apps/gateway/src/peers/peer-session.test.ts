@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { type Block, encodeMessage, type PeerMessage } from "@seedfleet/wire";
 import fc from "fast-check";
 import { MESSAGE_LENGTH_BYTES_MAX, REQUEST_LENGTH_BYTES_MAX } from "./peer-limits.ts";
-import { PeerSession, pieceLengthAt, type TorrentShape } from "./peer-session.ts";
+import { PeerSession } from "./peer-session.ts";
+import { pieceLengthAt, type TorrentShape } from "./session-shape.ts";
 import { ToldPieces } from "./told-pieces.ts";
 
 /** Three pieces of 300,000 bytes and a last one of 100,000. */

@@ -15,17 +15,12 @@ import type { ExtensionViolationCode, PeerExtensions } from "./peer-extensions.t
 import {
   HASH_REQUESTS_QUEUED_MAX,
   MESSAGE_LENGTH_BYTES_MAX,
+  OUTGOING_WAITING_MAX,
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peer-limits.ts";
 import { PeerPieces, type PiecesMessage, type PiecesViolationCode } from "./peer-pieces.ts";
+import { pieceLengthAt, type TorrentShape } from "./session-shape.ts";
 import type { ToldPieces } from "./told-pieces.ts";
-
-/** What the session must know of its torrent. */
-export type TorrentShape = {
-  readonly pieceCount: number;
-  readonly pieceLengthBytes: number;
-  readonly sizeBytes: number;
-};
 
 export type SessionOptions = {
   readonly shape: TorrentShape;
@@ -142,6 +137,15 @@ export class PeerSession {
       const violation = next.kind === "violation" ? next : this.#handle(next, nowMs);
       if (violation !== null) return violation;
     }
+  }
+
+  /**
+   * Whether we wait for what the peer sends, which then has to be read; but not from one that has
+   * us make answer after answer meanwhile.
+   */
+  get awaitsPeer(): boolean {
+    const isAwaiting = this.#options.download?.isAwaiting ?? false;
+    return isAwaiting && this.#outgoing.length < OUTGOING_WAITING_MAX;
   }
 
   /** Short answers to be sent now, in order. */
@@ -261,9 +265,8 @@ export class PeerSession {
   #extended(id: number, payload: Uint8Array, nowMs: number): PeerViolation | null {
     const outcome = this.#options.extensions?.receive(id, payload, nowMs) ?? null;
     if (outcome?.kind === "violation") return violation(outcome.code);
-    if (outcome?.kind === "piece-lost") {
-      this.#peerHas.remove(outcome.piece);
-      this.#options.download?.lost(this.#peerHas);
+    if (outcome?.kind === "piece-lost" && this.#peerHas.remove(outcome.piece)) {
+      this.#options.download?.lost(outcome.piece);
     }
     return null;
   }
@@ -285,12 +288,6 @@ export class PeerSession {
   #send(message: Outgoing): void {
     this.#outgoing.push(encodeMessage(message));
   }
-}
-
-/** The bytes of one piece; 0 when there is no such piece. */
-export function pieceLengthAt(shape: TorrentShape, piece: number): number {
-  if (piece >= shape.pieceCount) return 0;
-  return Math.min(shape.pieceLengthBytes, shape.sizeBytes - piece * shape.pieceLengthBytes);
 }
 
 type OwnCode = Exclude<PeerViolation["code"], WireViolation["code"]>;

@@ -1,4 +1,4 @@
-import { pieceLengthAt, type TorrentShape } from "./peer-session.ts";
+import { pieceLengthAt, type TorrentShape } from "./session-shape.ts";
 
 /**
  * Adds up the blocks that a peer is sent, and tells of each piece whose bytes are complete. Clients

@@ -43,13 +43,18 @@ class RemoteSource implements DownloadFromPeer {
     this.#peerKey = peerKey;
   }
 
-  has(message: PeerMessage, pieces: SaidPieces): void {
-    if (message.kind === "have") this.#say({ kind: "have", piece: message.piece });
-    else this.#sayPieces(pieces);
+  /** It may be, as far as is known here. */
+  get isAwaiting(): boolean {
+    return !this.#ended;
   }
 
-  lost(pieces: SaidPieces): void {
-    this.#sayPieces(pieces);
+  has(message: PeerMessage, pieces: SaidPieces): void {
+    if (message.kind === "have") this.#say({ kind: "have", piece: message.piece });
+    else this.#say({ kind: "pieces", bits: pieces.isFull ? "all" : pieces.toBytes() });
+  }
+
+  lost(piece: number): void {
+    this.#say({ kind: "lost", piece });
   }
 
   receive(message: PeerMessage): null {
@@ -80,10 +85,6 @@ class RemoteSource implements DownloadFromPeer {
 
   end(): void {
     this.#ended = true;
-  }
-
-  #sayPieces(pieces: SaidPieces): void {
-    this.#say({ kind: "pieces", bits: pieces.isFull ? "all" : pieces.toBytes() });
   }
 
   #say(message: SourceMessage, moved: ArrayBuffer | null = null): void {

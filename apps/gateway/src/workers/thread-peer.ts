@@ -46,7 +46,9 @@ export class ThreadPeer implements PeerControl {
     if (download === null) return;
     switch (message.kind) {
       case "pieces":
-        return download.lost(saidPieces(message.bits));
+        return download.has({ kind: "have-none" }, saidPieces(message.bits));
+      case "lost":
+        return download.lost(message.piece);
       case "have":
         return download.has(message, NO_PIECES);
       default: {

@@ -47,6 +47,7 @@ export type ToldTorrent = {
 export type SourceMessage =
   | { readonly kind: "choke" | "unchoke" }
   | { readonly kind: "have" | "allowed-fast"; readonly piece: number }
+  | { readonly kind: "lost"; readonly piece: number }
   | ({ readonly kind: "reject-request" } & Block)
   | ({ readonly kind: "piece" } & ReceivedBlock)
   /** What it has by now, as the `bitfield` message has it. */
