@@ -32,3 +32,15 @@ test("line() fails when the program ends with a code", { timeout: 20_000 }, asyn
     /ended with 3/,
   );
 });
+
+test("succeeded() has all that the program said, however busy this process was", async () => {
+  const says = 'process.stdout.write("x".repeat(50_000))';
+  await using program = RunningProgram.start([process.execPath, "-e", says]);
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  await begun;
+  // Its end and its words are told of in one turn then, the end first.
+  for (const untilMs = performance.now() + 500; performance.now() < untilMs; );
+  await program.succeeded();
+  equal(program.lines.join("").length, 50_000);
+});

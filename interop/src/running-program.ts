@@ -26,14 +26,21 @@ export class RunningProgram implements AsyncDisposable {
   readonly #errorLines: string[] = [];
   readonly #watchers = new Set<() => void>();
   readonly #exited: Promise<unknown>;
+  /** It has ended, and all that it said has been read: that may come later. */
+  readonly #closed: Promise<unknown>;
+  #isClosed = false;
 
   private constructor(name: string, child: ChildProcess) {
     this.#name = name;
     this.#child = child;
     this.#exited = once(child, "exit");
+    this.#closed = once(child, "close");
     this.#collect(child.stdout, this.#lines);
     this.#collect(child.stderr, this.#errorLines);
-    child.once("exit", () => this.#tell());
+    child.once("close", () => {
+      this.#isClosed = true;
+      this.#tell();
+    });
     RUNNING.add(child);
     child.once("exit", () => RUNNING.delete(child));
   }
@@ -77,38 +84,33 @@ export class RunningProgram implements AsyncDisposable {
         const found = find(line);
         if (found !== null) return found;
       }
-      const { exitCode, signalCode } = this.#child;
-      // A signal leaves no code: to look at that alone would be to wait for ever.
-      const end = exitCode ?? signalCode;
-      assert.equal(end, null, `${this.#name} ended with ${end}:\n${this.#tail()}`);
+      if (this.#isClosed) assert.fail(this.#obituary());
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }
   }
 
-  /** Resolves with the exit code; a signal's is null. */
+  /** Resolves with the exit code once all that it said is there; a signal's is null. */
   async exited(): Promise<number | null> {
-    await this.#exited;
+    await this.#closed;
     return this.#child.exitCode;
   }
 
   /** Gives what `promise` does; fails with what it said if it ends before. */
   async outlives<Result>(promise: Promise<Result>): Promise<Result> {
-    const ended = this.#exited.then(() => {
-      const end = this.#child.exitCode ?? this.#child.signalCode;
-      assert.fail(`${this.#name} ended with ${end}:\n${this.#tail()}`);
-    });
+    const ended = this.#closed.then(() => assert.fail(this.#obituary()));
     return await Promise.race([promise, ended]);
   }
 
   /** Fails with what it said unless it ends with code 0. */
   async succeeded(): Promise<void> {
-    const code = await this.exited();
-    assert.equal(code, 0, `${this.#name} ended with ${code}:\n${this.#tail()}`);
+    assert.equal(await this.exited(), 0, this.#obituary());
   }
 
   async stop(signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
-    return this.exited();
+    // What it started may hold its output open for longer.
+    await this.#exited;
+    return this.#child.exitCode;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,7 +130,10 @@ export class RunningProgram implements AsyncDisposable {
     this.#watchers.clear();
   }
 
-  #tail(): string {
-    return [...this.#lines.slice(-10), ...this.#errorLines.slice(-20)].join("\n");
+  /** A signal leaves no code. */
+  #obituary(): string {
+    const end = this.#child.exitCode ?? this.#child.signalCode;
+    const tail = [...this.#lines.slice(-10), ...this.#errorLines.slice(-20)].join("\n");
+    return `${this.#name} ended with ${end}:\n${tail}`;
   }
 }
