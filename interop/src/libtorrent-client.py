@@ -8,6 +8,7 @@ host          the address to listen on
 settings      more of libtorrent's session settings
 bytesPerSecondMax  what it downloads at most
 withoutTrackers    whether it asks no tracker
+wantsNothing  whether it has no file downloaded, which makes a partial seed of it (BEP 21)
 seedMode      whether it takes the content for whole without a look
 stays         whether it goes on when it has every piece, until SIGINT
 peers         addresses and ports to connect to
@@ -83,6 +84,8 @@ else:
 params.save_path = options["savePath"]
 if options.get("seedMode", False):
     params.flags |= lt.torrent_flags.seed_mode
+if options.get("wantsNothing", False):
+    params.file_priorities = [0] * params.ti.num_files()
 handle = session.add_torrent(params)
 if options.get("withoutTrackers", False):
     handle.replace_trackers([])

@@ -24,6 +24,8 @@ export type LibtorrentOptions = {
   readonly settings?: LibtorrentSettings;
   readonly bytesPerSecondMax?: number;
   readonly withoutTrackers?: boolean;
+  /** It has none of the files downloaded, which makes a partial seed of it (BEP 21). */
+  readonly wantsNothing?: boolean;
   /** It takes the content for whole without a look. */
   readonly seedMode?: boolean;
   /** It stays when it has everything, until SIGINT. */

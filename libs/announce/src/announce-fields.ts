@@ -1,6 +1,7 @@
 import type { InfoHash, PeerId } from "@seedfleet/bytes";
 
-export type AnnounceEvent = "started" | "completed" | "stopped";
+/** `paused` is said by a partial seed each time (BEP 21). */
+export type AnnounceEvent = "started" | "completed" | "stopped" | "paused";
 
 /** What a client tells a tracker. */
 export type AnnounceFields = {

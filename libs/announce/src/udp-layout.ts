@@ -27,8 +27,8 @@ export const UDP_KEY_AT = 88;
 export const UDP_NUM_WANT_AT = 92;
 export const UDP_PORT_AT = 96;
 
-/** By their numbers. */
-export const UDP_EVENTS = [null, "completed", "started", "stopped"] as const;
+/** By their numbers; that of `paused` (BEP 21) is libtorrent's, and so that of many clients. */
+export const UDP_EVENTS = [null, "completed", "started", "stopped", "paused"] as const;
 
 /** BEP 41: the option that holds path and query of the tracker's URL, up to 255 bytes of it. */
 export const UDP_URL_DATA = 2;

@@ -128,9 +128,11 @@ export class SwarmAnnounces {
     log[level]("tracker does not take announces", { ...said, reason: plain });
   }
 
-  #fields({ event, trackerId }: AnnounceStep): AnnounceFields {
+  #fields({ event: next, trackerId }: AnnounceStep): AnnounceFields {
     const { infoHash, peerId, port, key } = this.#options;
-    const counts = this.#events.counts();
+    const { isPartial = false, ...counts } = this.#events.counts();
+    const saysPaused = isPartial && (next === null || next === "started");
+    const event = saysPaused ? "paused" : next;
     // Who is whole is gone to.
     const numWant = event === "stopped" || counts.leftBytes === 0 ? 0 : NUM_WANT;
     return { infoHash, peerId, port, key, ...counts, event, numWant, trackerId };

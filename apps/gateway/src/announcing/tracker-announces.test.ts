@@ -42,6 +42,21 @@ test("TrackerAnnounces tells a tracker of the beginning, the end and its leaving
   ]);
 });
 
+test("TrackerAnnounces of a partial seed says so each time, but not when it leaves", async () => {
+  await using tracker = await givenTracker();
+  await using given = givenClients();
+  const download = givenDownload(given, [[tracker.url]], { isPartial: true });
+  download.announces.start();
+  await download.peers.count(1);
+  given.clock.advance(30 * MINUTE_MS);
+  await download.peers.count(2);
+  await download.announces.stop(2_000);
+  deepEqual(
+    tracker.asked.items.map((line) => line.split(" ")[0]),
+    ["paused", "paused", "stopped"],
+  );
+});
+
 test("TrackerAnnounces goes on to the next tier, and says why", async () => {
   await using gone = await givenHttpTracker((_request, response) => {
     response.end(`d14:failure reason24:no user ${PASSKEY}e`);
@@ -208,17 +223,17 @@ type GivenDownload = {
 function givenDownload(
   { clock, telemetry, clients }: GivenClients,
   trackers: readonly (readonly string[])[],
-  options: { readonly infoHashes?: readonly InfoHash[] } = {},
+  options: { readonly infoHashes?: readonly InfoHash[]; readonly isPartial?: boolean } = {},
 ): GivenDownload {
   const peers = new Gathered<PeerAddress>();
   const ports = { clock, log: telemetry.log, chance: seededRng(1), clients };
-  const { infoHashes = [infoHash] } = options;
+  const { infoHashes = [infoHash], isPartial = false } = options;
   const announces = new TrackerAnnounces(
     ports,
     { infoHashes, peerId, port: 6881, key: 7, trackers },
     {
       peers: (addresses) => addresses.forEach(peers.add),
-      counts: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1_000 }),
+      counts: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1_000, isPartial }),
       wantsPeers: () => download.wants,
     },
   );

@@ -30,6 +30,8 @@ export type DownloadCounts = {
   readonly downloadedBytes: number;
   /** Null before the metainfo is there. */
   readonly leftBytes: number | null;
+  /** It lacks pieces but does not want them (BEP 21). */
+  readonly isPartial?: boolean;
 };
 
 /** What announces ask and tell the download that they are for. */

@@ -294,6 +294,7 @@ export class MirrorRun {
       uploadedBytes: torrent === null ? 0 : this.#ports.peers.sentBytesOf(torrent),
       downloadedBytes: this.downloaded.downloadedBytes,
       leftBytes: torrent === null ? null : missingBytes(torrent),
+      isPartial: this.#state === "partial",
     };
   }
 }

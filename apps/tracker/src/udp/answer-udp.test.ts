@@ -113,6 +113,8 @@ const NUMBERS: readonly (readonly [GivenAnnounce, Readonly<Record<string, unknow
   [{ event: 0 }, { event: null }],
   [{ event: 1 }, { event: "completed" }],
   [{ event: 3 }, { event: "stopped" }],
+  // Of a partial seed, as libtorrent says it (BEP 21).
+  [{ event: 4 }, { event: "paused" }],
 ];
 
 for (const [announce, seen] of NUMBERS) {
@@ -126,7 +128,7 @@ for (const [announce, seen] of NUMBERS) {
 
 const REFUSED: readonly (readonly [GivenAnnounce, string])[] = [
   [{ port: 0 }, "port-invalid"],
-  [{ event: 4 }, "event-invalid"],
+  [{ event: 5 }, "event-invalid"],
   [{ event: 0xffff_ffff }, "event-invalid"],
   [{ left: -2n }, "number-invalid"],
   [{ uploaded: -1n }, "number-invalid"],
