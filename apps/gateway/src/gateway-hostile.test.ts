@@ -8,12 +8,12 @@ import {
 } from "@seedfleet/wire";
 import type { CloseReason } from "./peers/close-reason.ts";
 import {
+  ALL_OR_NONE_SAID_MAX,
   EXTENSION_FAULTS_MAX,
   MESSAGE_LENGTH_BYTES_MAX,
   METADATA_REJECTS_MAX,
   METADATA_SERVINGS_MAX,
   PEX_BURST_MAX,
-  PIECES_SAID_WHOLE_MAX,
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peers/peer-limits.ts";
 import { blocksOf, GivenGateway, until } from "./testing.ts";
@@ -34,10 +34,6 @@ const hello = encodeExtensionHandshake({
   ...{ yourIp: null, listenPort: null, uploadOnly: null },
 });
 const metadataRequest = encodeMetadataMessage({ kind: "metadata-request", piece: 0 });
-const NO_PIECES = encodeMessage({
-  kind: "bitfield",
-  bits: new Uint8Array(Math.ceil(ONE.metainfo.pieceCount / 8)),
-});
 const noPeers = encodePexMessage({ added: [], dropped: [] });
 
 const attacks: readonly {
@@ -103,8 +99,9 @@ const attacks: readonly {
     code: "pex-flood",
   },
   {
-    given: "all that it has over and over",
-    says: Buffer.concat(times(PIECES_SAID_WHOLE_MAX + 1, NO_PIECES)),
+    given: "that it has nothing over and over",
+    how: { reserved: { fast: true } },
+    says: Buffer.concat(times(ALL_OR_NONE_SAID_MAX + 1, encodeMessage({ kind: "have-none" }))),
     code: "pieces-flood",
   },
   {

@@ -69,10 +69,10 @@ export const PEX_INTERVAL_MS_MIN = 10_000;
 export const PEX_BURST_MAX = 10;
 
 /**
- * How often a peer may say all that it has: a bitfield, have all or have none. BEP 3 and 6 have it
- * once; each time takes as long as the torrent has pieces.
+ * How often a peer may say that it has all, or none. BEP 6 has it once; each time takes as long as
+ * the torrent has pieces, where a bitfield at least is as long.
  */
-export const PIECES_SAID_WHOLE_MAX = 16;
+export const ALL_OR_NONE_SAID_MAX = 16;
 
 /** Hash requests that wait for an answer: libtorrent has a handful under way. */
 export const HASH_REQUESTS_QUEUED_MAX = 16;

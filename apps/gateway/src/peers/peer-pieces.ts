@@ -1,6 +1,6 @@
 import { Bitfield } from "@seedfleet/bitfield";
 import type { PeerMessage } from "@seedfleet/wire";
-import { PIECES_SAID_WHOLE_MAX } from "./peer-limits.ts";
+import { ALL_OR_NONE_SAID_MAX } from "./peer-limits.ts";
 
 /** What a peer says of its pieces: BEP 3, and BEP 6 for all or none. */
 export type PiecesMessage = Extract<
@@ -21,8 +21,8 @@ export class PeerPieces {
   #bits: Bitfield | "none" | "all" = "none";
   #news: number[] | null = null;
   #saidAll = false;
-  /** How often it said all that it has. */
-  #saidWhole = 0;
+  /** How often it said that it has all, or none. */
+  #saidAllOrNone = 0;
   /** A piece was lost: kept as bits from then on, or each loss would make a bitfield anew. */
   #hasLost = false;
 
@@ -62,11 +62,12 @@ export class PeerPieces {
       this.add(message.piece);
       return null;
     }
-    this.#saidWhole += 1;
-    if (this.#saidWhole > PIECES_SAID_WHOLE_MAX) return "pieces-flood";
+    // aria2 says its bitfield again and again, where that is shorter than what is new in it.
     if (message.kind === "bitfield")
       return this.setBitfield(message.bits) ? null : "bitfield-wrong";
     if (!fast) return "fast-not-agreed";
+    this.#saidAllOrNone += 1;
+    if (this.#saidAllOrNone > ALL_OR_NONE_SAID_MAX) return "pieces-flood";
     if (message.kind === "have-all") this.setAll();
     else this.setNone();
     return null;
