@@ -18,10 +18,15 @@ const LOOK_INTERVAL_MS = 5_000;
 const LOOK_TIMEOUT_MS = 5_000;
 
 /**
- * To begin takes the server a second or two of a bucket with a million keys, and longer where it is
- * busy: whoever cannot begin does not start.
+ * How long the server has to begin it, the first time and at most. Of a bucket with a million keys
+ * it takes a second or two, and longer where it is busy; but what was asked of one that died, or
+ * has no leader yet, is never answered.
  */
-const BEGIN_TIMEOUT_MS = 30_000;
+const BEGIN_TIMEOUT_MS = 5_000;
+const BEGIN_TIMEOUT_MS_MAX = 30_000;
+
+/** Whoever cannot begin in these does not start. */
+const BEGIN_TRIES = 3;
 
 /**
  * Tells the changes of one bucket, in the order of their revisions, each once.
@@ -56,7 +61,15 @@ export class NatsKeyValueWatch {
 
   /** Rejects if it cannot begin; afterwards it goes on until it is stopped. */
   async start(): Promise<void> {
-    await this.#begin(this.#beginning);
+    const beginning = this.#beginning;
+    for (let attempt = 0; this.#isCurrent(beginning); attempt += 1) {
+      try {
+        await this.#begin(beginning, attempt);
+        break;
+      } catch (error) {
+        if (attempt + 1 === BEGIN_TRIES) throw error;
+      }
+    }
     this.#connection.reconnected.add(this.#beginAgain);
     this.#cancelLooks = this.#connection.clock.every(LOOK_INTERVAL_MS, () => void this.#look());
   }
@@ -94,7 +107,7 @@ export class NatsKeyValueWatch {
     this.#leave();
     for (let attempt = 0; this.#isCurrent(beginning); attempt += 1) {
       try {
-        await this.#begin(beginning);
+        await this.#begin(beginning, attempt);
         return;
       } catch {
         // The server may be back before its streams are. If it has gone again, the next
@@ -105,10 +118,11 @@ export class NatsKeyValueWatch {
     }
   }
 
-  async #begin(beginning: number): Promise<void> {
+  async #begin(beginning: number, attempt: number): Promise<void> {
     const { nats } = this.#connection;
     const stream = `KV_${this.#bucket}`;
-    const options = { timeout: BEGIN_TIMEOUT_MS };
+    const timeout = Math.min(BEGIN_TIMEOUT_MS * 2 ** attempt, BEGIN_TIMEOUT_MS_MAX);
+    const options = { timeout };
     const { streams } = await jetstreamManager(nats, { ...options, checkAPI: false });
     const { created, state } = await streams.info(stream);
     this.#beginWith(created, state.last_seq);
