@@ -82,9 +82,17 @@ test("watchPresence().first() resolves with who is there, else with who comes fi
 test("watchPresence().soon() asks, and waits no longer than it is told to", async () => {
   await using given = new GivenBus();
   const watch = watchPresence(given, ["tracker"]);
-  const nobody = watch.soon("tracker", 1_000);
+  await given.bus.flush();
+  let asked = 0;
+  const counting = given.bus.subscribe(presenceAskedEvent, {}, () => {
+    asked += 1;
+  });
+  const nobody = [watch.soon("tracker", 1_000), watch.soon("tracker", 1_000)];
+  await given.bus.flush();
   given.clock.advance(1_000);
-  equal(await nobody, false);
+  deepEqual(await Promise.all(nobody), [false, false]);
+  equal(asked, 1, "once for all who wait");
+  counting.unsubscribe();
   given.bus.subscribe(presenceAskedEvent, {}, () => {
     announcePresence(given, () => givenPresence("a"));
   });

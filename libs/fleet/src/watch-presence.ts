@@ -52,8 +52,10 @@ export function watchPresence(
       if (board.available(role, clock.nowMs()).length > 0) return true;
       const { promise, resolve: found } = Promise.withResolvers<Presence>();
       const waiter = { role, found };
+      // All are asked, and answer: once for whoever waits.
+      const isAsked = [...waiting].some((other) => other.role === role);
       waiting.add(waiter);
-      ask();
+      if (!isAsked) ask();
       const heard = await Promise.race([promise, delay(clock, withinMs)]);
       waiting.delete(waiter);
       return heard !== undefined;

@@ -50,11 +50,9 @@ export class PickerPeer {
     return this.#pieces?.add(piece) ?? false;
   }
 
-  /** The peer has it no more. */
+  /** It has it no more; a seed is told all that it has before, with `setPieces`. */
   remove(piece: number): void {
-    this.#pieces ??= Bitfield.full(this.#pieceCount);
-    this.#pieces.remove(piece);
-    this.hasLost = true;
+    this.#pieces?.remove(piece);
   }
 
   setPieces(pieces: Bitfield): void {

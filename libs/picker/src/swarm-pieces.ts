@@ -61,10 +61,8 @@ export class SwarmPieces {
   lost(peer: PickerPeer, piece: number): void {
     this.settle();
     if (!peer.has(piece)) return;
-    if (peer.isSeed) {
-      peer.hasLost = true;
-      this.setPieces(peer, Bitfield.full(peer.count));
-    }
+    peer.hasLost = true;
+    if (peer.isSeed) this.setPieces(peer, Bitfield.full(peer.count));
     peer.remove(piece);
     this.#order.count(piece, -1);
     if (this.isWanted(piece)) peer.interesting -= 1;
