@@ -33,6 +33,7 @@ import {
   millionTable,
 } from "./million-report.ts";
 import { storeRead } from "./store-read.ts";
+import { untilQuiet } from "./until-quiet.ts";
 
 /** Enough that a disk's or a store's memory of one file does not answer for all torrents. */
 const FILES = 256;
@@ -64,6 +65,8 @@ async function run(options: MillionOptions, running: AsyncDisposableStack): Prom
   progress(`writing ${count} torrents into the catalog`);
   const seconds = await writeCatalog(catalog, torrents, { ...options, count });
   const store = await startStore(fleet, files, running);
+  progress("waiting until what was written is done with");
+  progress(`quiet after ${(await untilQuiet()).toFixed(0)} s`);
   const full: AskedGateway[] = [];
   for (let at = 1; at <= runs; at += 1) {
     progress(`full catalog, gateway ${at}/${runs}`);

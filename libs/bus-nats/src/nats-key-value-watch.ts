@@ -11,7 +11,7 @@ import { type CancelTimer, delay } from "@seedfleet/runtime";
 import type { Connection } from "./connection.ts";
 import { RECONNECT_DEFAULTS, reconnectDelayMs } from "./reconnect-delay.ts";
 
-/** How often the server is asked whether it still has the watcher. */
+/** How often the server is asked whether it still has a watcher that it sends nothing. */
 const LOOK_INTERVAL_MS = 5_000;
 
 /** A server that is there says that at once. */
@@ -36,6 +36,10 @@ const BEGIN_TRIES = 3;
  * begins anew behind the last revision told. With a history of 1 that is every key changed since,
  * deletions included, and its last value. In a cluster the server that died may be another than the
  * one we are connected to, so it is asked every few seconds, too.
+ *
+ * Of a watcher that began with the last value of every key, nats-server 2.9 counts all keys anew
+ * whenever it is asked, a second of a million, and whatever else we ask of it waits. Such a one is
+ * replaced once it has told what there was.
  */
 export class NatsKeyValueWatch {
   readonly #connection: Connection;
@@ -45,6 +49,10 @@ export class NatsKeyValueWatch {
   #beginning = 0;
   #messages: ConsumerMessages | null = null;
   #consumer: PushConsumer | null = null;
+  /** Whether it began with the last value of every key. */
+  #isOfAllKeys = false;
+  /** Whether it has sent anything since the last look. */
+  #isHeard = false;
   #bucketCreated: string | null = null;
   #startRevision = 0;
   #toldRevision = 0;
@@ -90,6 +98,10 @@ export class NatsKeyValueWatch {
     const { status } = this.#connection;
     if (status === "closed") this.#cancelLooks?.();
     if (consumer === null || this.#looking || status !== "connected") return;
+    const isHeard = this.#isHeard;
+    this.#isHeard = false;
+    if (this.#isOfAllKeys && this.#initialised && this.#toldRevision > 0) return this.#beginAgain();
+    if (isHeard) return;
     this.#looking = true;
     const isThere = consumer.info().then(
       () => true,
@@ -126,9 +138,10 @@ export class NatsKeyValueWatch {
     const { streams } = await jetstreamManager(nats, { ...options, checkAPI: false });
     const { created, state } = await streams.info(stream);
     this.#beginWith(created, state.last_seq);
+    const isOfAllKeys = this.#toldRevision === 0;
     const consumer = await jetstream(nats, options).consumers.getPushConsumer(stream, {
       filter_subjects: `${this.#prefix}>`,
-      ...(this.#toldRevision === 0
+      ...(isOfAllKeys
         ? { deliver_policy: DeliverPolicy.LastPerSubject }
         : { opt_start_seq: this.#toldRevision + 1 }),
     });
@@ -136,9 +149,12 @@ export class NatsKeyValueWatch {
     if (!this.#isCurrent(beginning)) return void consumer.delete().catch(() => {});
     if (num_pending === 0) this.#tellInitialised();
     this.#consumer = consumer;
+    this.#isOfAllKeys = isOfAllKeys;
     this.#messages = await consumer.consume({
       callback: (message) => {
-        if (this.#isCurrent(beginning)) this.#receive(message);
+        if (!this.#isCurrent(beginning)) return;
+        this.#isHeard = true;
+        this.#receive(message);
       },
     });
     void this.#messages.closed().then(() => {
