@@ -7,6 +7,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
+/** What the bus is called among the processes of a download. */
+export const BUS_PROCESS = "nats-server";
+
 /** One download: what it took, and of it each process that took part in it. */
 export type Downloaded = {
   readonly wallSeconds: number;
@@ -26,7 +29,10 @@ export type DownloadContent = { readonly sizeBytes: number; readonly pieceLength
 export type DownloaderFigures = {
   readonly kind: DownloaderKind;
   readonly cpuSecondsPerGib: Spread;
-  /** CPU time beside libtorrent's of the same turn; null without libtorrent, and of itself. */
+  /**
+   * CPU time beside libtorrent's of the same turn, of what downloads and stores; null without
+   * libtorrent, and of itself.
+   */
   readonly ratio: Spread | null;
   readonly wallSeconds: Spread;
   /** Of each process, where there are several. */
@@ -55,7 +61,7 @@ export function downloadFigures(
     return {
       kind,
       cpuSecondsPerGib: spreadOf(runs.map((run) => perGib(together(run)))),
-      ratio: isPeer ? null : ratioSpread(runs.map(together), peer),
+      ratio: isPeer ? null : ratioSpread(runs.map(withoutBus), peer),
       wallSeconds: spreadOf(runs.map(({ wallSeconds }) => wallSeconds)),
       processes: Object.fromEntries(names.map((name) => [name, spreadOf(ofProcess(name))])),
       othersShare: spreadOf(others),
@@ -67,6 +73,11 @@ export function downloadFigures(
 
 function together({ cpuSeconds }: Downloaded): number {
   return Object.values(cpuSeconds).reduce((sum, each) => sum + each, 0);
+}
+
+/** Of gateway and piece-store: whoever runs a bus runs it for more than this. */
+function withoutBus(run: Downloaded): number {
+  return together(run) - (run.cpuSeconds[BUS_PROCESS] ?? 0);
 }
 
 /** What is measured, before there are any figures. */
@@ -84,7 +95,8 @@ export function downloadHeading({
   const { sizeBytes, pieceLengthBytes } = content;
   return `download: ${sizeBytes / MIB} MiB in pieces of ${pieceLengthBytes / KIB} KiB from one \
 libtorrent seed on loopback; ${runs} runs in turn
-embedded: gateway and piece-store are one process; nats: they and nats-server are three
+embedded: gateway and piece-store are one process; nats: they and nats-server are three, of which
+nats-server is not in what is put beside libtorrent
 ${machineText(at, machine)}
 `;
 }

@@ -8,6 +8,7 @@ import { startNatsServer } from "@seedfleet/testkit";
 import { BenchProcess } from "../bench-process.ts";
 import { startGateway, startService } from "../fleet/fleet-service.ts";
 import type { DownloaderKind } from "./download-options.ts";
+import { BUS_PROCESS } from "./download-report.ts";
 import type { FetcherSpec } from "./fetcher.ts";
 import { type SwarmPeer, startLibtorrentPeer } from "./libtorrent-peer.ts";
 import { mirrorTorrent } from "./mirror-torrent.ts";
@@ -103,7 +104,7 @@ async function startOverNats(
     pids: new Map([
       ["gateway", gateway.pid],
       ["piece-store", store.pid],
-      ["nats-server", Number(await readFile(pidFile, "utf8"))],
+      [BUS_PROCESS, Number(await readFile(pidFile, "utf8"))],
     ]),
     download: () => mirrorTorrent(bus, { torrentFile, holder: STORE, peers }),
   };

@@ -1,7 +1,7 @@
 import { MsgHdrsImpl } from "@nats-io/transport-node";
 import type { Headers, PublishOptions } from "@seedfleet/bus";
 import { MemoryPool } from "@seedfleet/bytes";
-import { MessageReader, type ReceivedMessage } from "./message-reader.ts";
+import { MessageReader, type MessageTaker } from "./message-reader.ts";
 
 /**
  * What a store has of pieces that are on their way to disk (64 MiB), and more behind them. With
@@ -28,7 +28,7 @@ export type LaneSocket = {
  * comes before it.
  */
 export class DirectLane {
-  readonly #handlers = new Map<number, (message: ReceivedMessage) => void>();
+  readonly #takers = new Map<number, MessageTaker>();
   readonly #pool = new MemoryPool({ freeBytesMax: RECEIVED_FREE_BYTES_MAX });
   #socket: LaneSocket | null = null;
   #parts: Uint8Array[] = [];
@@ -37,18 +37,17 @@ export class DirectLane {
   /** A new connection; it is written to from now on. Gives what is to read from it. */
   open(socket: LaneSocket, forward: (bytes: Uint8Array) => void): MessageReader {
     this.#socket = socket;
-    const handlerOf = (sid: number): ((message: ReceivedMessage) => void) | undefined =>
-      this.#handlers.get(sid);
-    return new MessageReader({ handlerOf, forward, pool: this.#pool });
+    const takerOf = (sid: number): MessageTaker | undefined => this.#takers.get(sid);
+    return new MessageReader({ takerOf, forward, pool: this.#pool });
   }
 
   /** Takes the messages of a subscription that the client has made. */
-  receive(sid: number, handle: (message: ReceivedMessage) => void): void {
-    this.#handlers.set(sid, handle);
+  receive(sid: number, taker: MessageTaker): void {
+    this.#takers.set(sid, taker);
   }
 
   forget(sid: number): void {
-    this.#handlers.delete(sid);
+    this.#takers.delete(sid);
   }
 
   /** Leaves memory that nothing came to since this was last asked for. */

@@ -1,4 +1,5 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { MemoryPool } from "@seedfleet/bytes";
 import fc from "fast-check";
@@ -21,13 +22,26 @@ type Sent = {
 /** A reader of one subscription's messages, and what it gave. */
 function givenReader() {
   const messages: ReceivedMessage[] = [];
+  /** What was told of the message that comes next. */
+  let told: Uint8Array[] = [];
   const forwarded: Uint8Array[] = [];
+  const arrivals: number[] = [];
+  const handle = (message: ReceivedMessage): void => {
+    const begin = Buffer.concat(told);
+    ok(begin.equals(message.payload.subarray(0, begin.length)));
+    told = [];
+    messages.push(message);
+  };
+  const arriving = (_subject: string, part: Uint8Array): void => {
+    told.push(Uint8Array.from(part));
+    arrivals.push(part.length);
+  };
   const reader = new MessageReader({
-    handlerOf: (sid) => (sid === OURS ? (message) => messages.push(message) : undefined),
+    takerOf: (sid) => (sid === OURS ? { handle, arriving } : undefined),
     forward: (bytes) => forwarded.push(bytes),
     pool: new MemoryPool({ freeBytesMax: 1024 * 1024 }),
   });
-  return { reader, messages, forwarded };
+  return { reader, messages, forwarded, arrivals };
 }
 
 /** Feeds bytes as a socket does, which gives at most `stepBytes` at a time. */
@@ -126,6 +140,17 @@ test("MessageReader cuts no matter where: a short session, byte by byte", () => 
     Buffer.concat(forwarded).toString(),
     "PING\r\nHMSG a.b 1 18 23\r\nNATS/1.0\r\na: 1\r\n\r\ntwo\r\n\r\nPONG\r\n",
   );
+});
+
+test("MessageReader tells of a long message while it comes", () => {
+  const { reader, messages, arrivals } = givenReader();
+  const headers = "a: 1";
+  const long = onWire(givenMessage({ headers, payload: randomBytes(200_000) }));
+  feed(reader, Buffer.concat([long, onWire(givenMessage())]), 70_000);
+  equal(messages.length, 2);
+  // Of what came first, the line and the headers are no payload; the last part is not told.
+  const beginBytes = long.length - 200_000 - "\r\n".length;
+  deepEqual(arrivals, [70_000 - beginBytes, 70_000]);
 });
 
 test("done() has the memory of a long message used again, and only then", () => {

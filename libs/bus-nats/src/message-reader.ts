@@ -1,6 +1,7 @@
+import type { ArrivingPayload } from "@seedfleet/bus";
 import type { MemoryPool } from "@seedfleet/bytes";
 
-/** What is read at a time where nothing says better: it stays in the cache of one core. */
+/** What is read at a time: it stays in the cache of one core for who is told of it. */
 const READ_BYTES: number = 128 * 1024;
 
 /** The server itself takes no longer line than 4 KiB from anybody. */
@@ -15,6 +16,9 @@ const READ_IN_PLACE_BYTES_MIN: number = 16 * 1024;
 /** Shorter messages are memory of their own, which the garbage collector has at once. */
 const POOLED_BYTES_MIN: number = 64 * 1024;
 
+/** Less than that is not told before there is more. */
+const ARRIVED_BYTES_MIN: number = 64 * 1024;
+
 const NEWLINE = 0x0a;
 const LINE_END_BYTES = 2;
 
@@ -27,9 +31,14 @@ export type ReceivedMessage = {
   readonly done?: () => void;
 };
 
+/** Who takes the messages of a subscription. */
+export type MessageTaker = {
+  readonly handle: (message: ReceivedMessage) => void;
+  readonly arriving: ArrivingPayload | undefined;
+};
+
 export type MessageReaderPorts = {
-  /** Who takes the messages of a subscription, or nobody. */
-  readonly handlerOf: (sid: number) => ((message: ReceivedMessage) => void) | undefined;
+  readonly takerOf: (sid: number) => MessageTaker | undefined;
   /** Everything else, in memory of its own, in order. */
   readonly forward: (bytes: Uint8Array) => void;
   readonly pool: MemoryPool;
@@ -45,11 +54,13 @@ type MessageLine = {
 
 type OpenMessage = {
   readonly line: MessageLine;
-  readonly handle: (message: ReceivedMessage) => void;
+  readonly taker: MessageTaker;
   /** The whole message with its line end. */
   readonly memory: Uint8Array;
   readonly isPooled: boolean;
   filledBytes: number;
+  /** So far its taker was told of what has come. */
+  toldBytes: number;
 };
 
 /**
@@ -76,7 +87,7 @@ export class MessageReader {
   room(): Uint8Array {
     const message = this.#message;
     return message !== null && isReadInPlace(message)
-      ? message.memory.subarray(message.filledBytes)
+      ? message.memory.subarray(message.filledBytes, message.filledBytes + READ_BYTES)
       : this.#buffer.subarray(this.#heldBytes);
   }
 
@@ -87,7 +98,7 @@ export class MessageReader {
       return this.#read(this.#buffer.subarray(0, this.#heldBytes + byteLength));
     }
     message.filledBytes += byteLength;
-    this.#deliverIfWhole(message);
+    this.#tellOrDeliver(message);
     return true;
   }
 
@@ -141,12 +152,13 @@ export class MessageReader {
 
   /** False if nobody here takes the message. */
   #begin(line: MessageLine): boolean {
-    const handle = this.#ports.handlerOf(line.sid);
-    if (handle === undefined) return false;
+    const taker = this.#ports.takerOf(line.sid);
+    if (taker === undefined) return false;
     const memoryBytes = line.totalBytes + LINE_END_BYTES;
     const isPooled = memoryBytes >= POOLED_BYTES_MIN;
     const memory = isPooled ? this.#ports.pool.take(memoryBytes) : Buffer.allocUnsafe(memoryBytes);
-    this.#message = { line, handle, memory, isPooled, filledBytes: 0 };
+    const toldBytes = line.headerBytes;
+    this.#message = { line, taker, memory, isPooled, filledBytes: 0, toldBytes };
     return true;
   }
 
@@ -155,12 +167,16 @@ export class MessageReader {
     const taken = Math.min(bytes.length, memory.length - filledBytes);
     bytes.copy(memory, filledBytes, 0, taken);
     message.filledBytes += taken;
-    this.#deliverIfWhole(message);
+    this.#tellOrDeliver(message);
     return taken;
   }
 
-  #deliverIfWhole({ line, handle, memory, isPooled, filledBytes }: OpenMessage): void {
-    if (filledBytes < memory.length) return;
+  #tellOrDeliver(message: OpenMessage): void {
+    if (message.filledBytes < message.memory.length) tellArrived(message);
+    else this.#deliver(message);
+  }
+
+  #deliver({ line, taker, memory, isPooled }: OpenMessage): void {
     this.#message = null;
     const { subject, replyTo, headerBytes, totalBytes } = line;
     const message = {
@@ -168,8 +184,16 @@ export class MessageReader {
       headerBytes: memory.subarray(0, headerBytes),
       payload: memory.subarray(headerBytes, totalBytes),
     };
-    handle(isPooled ? { ...message, done: () => this.#ports.pool.give(memory) } : message);
+    taker.handle(isPooled ? { ...message, done: () => this.#ports.pool.give(memory) } : message);
   }
+}
+
+function tellArrived(message: OpenMessage): void {
+  const { line, taker, memory, toldBytes } = message;
+  const end = Math.min(message.filledBytes, line.totalBytes);
+  if (taker.arriving === undefined || end - toldBytes < ARRIVED_BYTES_MIN) return;
+  message.toldBytes = end;
+  taker.arriving(line.subject, memory.subarray(toldBytes, end));
 }
 
 function isReadInPlace({ memory, filledBytes }: OpenMessage): boolean {

@@ -16,6 +16,7 @@ import {
   type ObjectStore,
   type PublishOptions,
   payloadTooLarge,
+  type SubscribeOptions,
   type Subscription,
   type WorkQueue,
 } from "@seedfleet/bus";
@@ -103,7 +104,7 @@ export class NatsBus implements BusTransport, Connection {
 
   subscribe(
     subject: string,
-    options: { readonly queue?: string },
+    { arriving, ...options }: SubscribeOptions,
     handle: (message: BusMessage) => void,
   ): Subscription {
     this.#checkOpen();
@@ -112,7 +113,8 @@ export class NatsBus implements BusTransport, Connection {
     // Its messages go to the lane; that it is refused comes, with its subject, as a status.
     const subscription = this.nats.subscribe(subject, { ...options, callback: () => {} });
     const sid = subscription.getID();
-    this.#lane.receive(sid, (message) => handle(decodeMessage(message)));
+    const receive = (message: ReceivedMessage): void => handle(decodeMessage(message));
+    this.#lane.receive(sid, { handle: receive, arriving });
     void subscription.closed.then(() => this.#lane.forget(sid));
     return {
       unsubscribe: () => {

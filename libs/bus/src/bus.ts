@@ -17,6 +17,12 @@ export type StreamOptions<Request = never> = CallOptions & {
    * ended, the chunks, if there were any, had no bytes.
    */
   readonly landing?: Landing<Request>;
+  /**
+   * Of a stream of bytes: told of all of them in their order as soon as they are there, often while
+   * the rest of their chunk has yet to come. They are in the processor's cache then, as they will
+   * not be by the time that the chunk is given. Of a stream that fails it may be told too much.
+   */
+  readonly arriving?: (bytes: Uint8Array) => void;
 };
 
 export type ServeOptions<Subject extends string> = {

@@ -142,6 +142,7 @@ class TransportBus implements Bus {
       signal: options.signal ?? null,
       chunksInFlightMax,
       landing: options.landing ?? null,
+      arriving: options.arriving ?? null,
     });
     for await (const { payload, done } of payloads) {
       if (done !== undefined) this.#chunksOut.set(payload, done);

@@ -7,6 +7,8 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /** Whoever waits for messages to one token. */
 export type InboxReader = {
   receive(message: BusMessage): void;
+  /** A part of the payload of the message that is received next. */
+  arriving?(part: Uint8Array): void;
   /** The bus closes: nothing will come any more. */
   fail(error: Error): void;
 };
@@ -28,7 +30,9 @@ export class Inbox {
     this.#transport = transport;
     // Several buses may share a transport, and then must not read each other's answers.
     this.#prefix = `${transport.inbox}.${randomBytes(9).toString("base64url")}.`;
-    transport.subscribe(`${this.#prefix}*`, {}, (message) => this.#dispatch(message));
+    const arriving = (subject: string, part: Uint8Array): void =>
+      this.#readerOf(subject)?.arriving?.(part);
+    transport.subscribe(`${this.#prefix}*`, { arriving }, (message) => this.#dispatch(message));
   }
 
   /** The subject on which `reader` is answered until `release` is called with it. */
@@ -48,8 +52,12 @@ export class Inbox {
     for (const reader of readers) reader.fail(error);
   }
 
+  #readerOf(subject: string): InboxReader | undefined {
+    return this.#readers.get(subject.slice(this.#prefix.length));
+  }
+
   #dispatch(message: BusMessage): void {
-    const reader = this.#readers.get(message.subject.slice(this.#prefix.length));
+    const reader = this.#readerOf(message.subject);
     if (reader !== undefined) {
       reader.receive(message);
     } else if (message.replyTo !== null && this.#transport.status === "connected") {

@@ -47,11 +47,13 @@ export {
   type ObjectStore,
 } from "./stores.ts";
 export type {
+  ArrivingPayload,
   BusMessage,
   BusStatus,
   BusTransport,
   Headers,
   PublishOptions,
+  SubscribeOptions,
   Subscription,
 } from "./transport.ts";
 export {

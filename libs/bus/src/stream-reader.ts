@@ -14,7 +14,11 @@ import type { BusMessage, Headers } from "./transport.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-export type OutgoingStreamRequest = OutgoingRequest & { readonly chunksInFlightMax: number };
+export type OutgoingStreamRequest = OutgoingRequest & {
+  readonly chunksInFlightMax: number;
+  /** Told of all bytes of the chunks in their order, as soon as they are there. */
+  readonly arriving: ((bytes: Uint8Array) => void) | null;
+};
 
 /** The payload of a chunk, and what gives its memory back. */
 export type StreamChunk = Pick<BusMessage, "payload" | "done">;
@@ -45,6 +49,8 @@ class StreamReader implements InboxReader {
   #replyTo: string | null = null;
   #server: string | null = null;
   #received = 0;
+  /** Of the chunk that comes next: so much of it has been told. */
+  #toldBytes = 0;
   #takenSinceCredit = 0;
   #ended = false;
   #failure: Error | null = null;
@@ -98,6 +104,12 @@ class StreamReader implements InboxReader {
     this.#wake?.();
   }
 
+  arriving(part: Uint8Array): void {
+    if (this.#ended || this.#failure !== null) return;
+    this.#toldBytes += part.length;
+    this.#request.arriving?.(part);
+  }
+
   fail(error: Error): void {
     this.#failure ??= error;
     this.#wake?.();
@@ -119,6 +131,8 @@ class StreamReader implements InboxReader {
       this.#ended = true;
     } else {
       this.#received += 1;
+      this.#request.arriving?.(message.payload.subarray(this.#toldBytes));
+      this.#toldBytes = 0;
       this.#chunks.push(message);
     }
   }

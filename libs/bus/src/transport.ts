@@ -22,6 +22,12 @@ export type BusMessage = {
   readonly landing?: LandingMemory;
 };
 
+/**
+ * Told of the payload of a long message while it comes, part by part in their order, before it is
+ * there whole; the last part may be left out. A message that is told of may never come.
+ */
+export type ArrivingPayload = (subject: string, part: Uint8Array) => void;
+
 export interface Subscription {
   /** No message is handed over after this. */
   unsubscribe(): void;
@@ -37,6 +43,12 @@ export type PublishOptions = {
   readonly sent?: () => void;
   /** For the one subscriber in the same process; a network leaves it out. */
   readonly landing?: LandingMemory;
+};
+
+export type SubscribeOptions = {
+  readonly queue?: string;
+  /** Only where messages come in parts. */
+  readonly arriving?: ArrivingPayload;
 };
 
 /** `connected` and `disconnected` alternate; `closed` is the last. */
@@ -61,7 +73,7 @@ export interface BusTransport {
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
   subscribe(
     subject: string,
-    options: { readonly queue?: string },
+    options: SubscribeOptions,
     handle: (message: BusMessage) => void,
   ): Subscription;
   /** A subject prefix of this connection alone, for replies: `{inbox}.{token}`. */

@@ -28,10 +28,10 @@ export async function fetchOffered(
   const recycle = (chunk: Uint8Array): void => bus.recycle(chunk);
   const bytes = fetched.use(new OfferedBytes(pieceLengthAt(metainfo, piece), recycle));
   try {
-    for await (const chunk of bus.stream(offeredPieceCall, { process }, offer, { signal })) {
-      const taken = bytes.push(chunk);
-      if (taken === null) return null;
-      verifier.push(taken);
+    const arriving = (part: Uint8Array): void => verifier.push(part);
+    const options = { signal, arriving };
+    for await (const chunk of bus.stream(offeredPieceCall, { process }, offer, options)) {
+      if (!bytes.push(chunk)) return null;
     }
   } catch (error) {
     throw offerFailed(offer, process, error);

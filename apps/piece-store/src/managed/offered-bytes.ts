@@ -33,26 +33,23 @@ export class OfferedBytes implements Disposable {
     return rest === null ? this.#parts : [...this.#parts, rest.bytes.subarray(0, rest.usedBytes)];
   }
 
-  /**
-   * Takes a chunk, and gives the bytes as they will be written; null where they are more than the
-   * piece has.
-   */
-  push(chunk: Uint8Array): Uint8Array | null {
+  /** Takes a chunk; false where its bytes are more than the piece has. */
+  push(chunk: Uint8Array): boolean {
     const leftBytes = this.lengthBytes - this.#receivedBytes;
     const isKept = this.#rest === null && isWorthKeeping(chunk, leftBytes);
     if (chunk.length > leftBytes) {
       this.#recycle(chunk);
-      return null;
+      return false;
     }
     this.#receivedBytes += chunk.length;
     if (isKept) {
       this.#parts.push(chunk);
       this.#kept.push(chunk);
-      return chunk;
+    } else {
+      this.#copy(chunk, leftBytes);
+      this.#recycle(chunk);
     }
-    const copied = this.#copy(chunk, leftBytes);
-    this.#recycle(chunk);
-    return copied;
+    return true;
   }
 
   /** All of it in one place. */
@@ -67,12 +64,11 @@ export class OfferedBytes implements Disposable {
     this.#parts.length = 0;
   }
 
-  #copy(chunk: Uint8Array, leftBytes: number): Uint8Array {
+  #copy(chunk: Uint8Array, leftBytes: number): void {
     this.#rest ??= { bytes: Buffer.allocUnsafeSlow(leftBytes), usedBytes: 0 };
     const { bytes, usedBytes } = this.#rest;
     bytes.set(chunk, usedBytes);
     this.#rest.usedBytes += chunk.length;
-    return bytes.subarray(usedBytes, usedBytes + chunk.length);
   }
 }
 

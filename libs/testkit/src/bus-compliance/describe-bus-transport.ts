@@ -1,6 +1,7 @@
 import { ok } from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type RealPartName, skipWithout } from "../real-part.ts";
+import { byteStreamTests } from "./byte-stream-tests.ts";
 import { callTests } from "./call-tests.ts";
 import { type BusTests, type BusUnderTest, givenBus } from "./fixture.ts";
 import { lifecycleTests, outageTests } from "./lifecycle-tests.ts";
@@ -17,7 +18,15 @@ export type BusSuiteOptions = {
   readonly outages?: boolean;
 };
 
-const GROUPS = { subjectTests, callTests, streamTests, storeTests, queueTests, lifecycleTests };
+const GROUPS = {
+  subjectTests,
+  callTests,
+  streamTests,
+  byteStreamTests,
+  storeTests,
+  queueTests,
+  lifecycleTests,
+};
 const OUTAGE_GROUPS = { outageTests, queueOutageTests };
 
 /**
