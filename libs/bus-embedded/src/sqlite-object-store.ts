@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { assertObjectName, type ObjectStore } from "@seedfleet/bus";
+import { assertObjectName, type FoundObject, type ObjectStore } from "@seedfleet/bus";
 import { inStore } from "./sqlite-store.ts";
 
 /** Named byte strings in the database, one row each. */
@@ -25,6 +25,11 @@ export class SqliteObjectStore implements ObjectStore {
     assertObjectName(name);
     const value = this.#inStore("read", () => this.#get.get(this.#bucket, name)?.["value"]);
     return value instanceof Uint8Array ? value : null;
+  }
+
+  async find(name: string): Promise<FoundObject | null> {
+    const isThere = (await this.get(name)) !== null;
+    return isThere ? { read: () => this.get(name) } : null;
   }
 
   async put(name: string, value: Uint8Array): Promise<void> {

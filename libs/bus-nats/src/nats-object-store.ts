@@ -6,7 +6,13 @@ import {
   StorageType,
 } from "@nats-io/jetstream";
 import { type ObjectStore as NatsObjects, type ObjectInfo, Objm } from "@nats-io/obj";
-import { assertBucket, assertObjectName, type ObjectStore, timedOut } from "@seedfleet/bus";
+import {
+  assertBucket,
+  assertObjectName,
+  type FoundObject,
+  type ObjectStore,
+  timedOut,
+} from "@seedfleet/bus";
 import { type Connection, inStore } from "./connection.ts";
 
 /**
@@ -51,12 +57,27 @@ class NatsObjectStore implements ObjectStore {
   }
 
   async get(name: string): Promise<Uint8Array | null> {
-    assertObjectName(name);
+    const info = await this.#info(name);
+    if (info === null) return null;
     return await this.#inStore("read", async () => {
-      const info = await this.#store.info(name);
-      if (info === null || info.deleted) return null;
       return (await this.#onlyChunk(info)) ?? (await this.#blob(name));
     });
+  }
+
+  async find(name: string): Promise<FoundObject | null> {
+    const info = await this.#info(name);
+    if (info === null) return null;
+    const { chunks } = info;
+    return {
+      read: () =>
+        chunks === 1 ? this.#inStore("read", () => this.#onlyChunk(info)) : this.get(name),
+    };
+  }
+
+  async #info(name: string): Promise<ObjectInfo | null> {
+    assertObjectName(name);
+    const info = await this.#inStore("read", () => this.#store.info(name));
+    return info === null || info.deleted ? null : info;
   }
 
   /**

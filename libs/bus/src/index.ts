@@ -41,6 +41,7 @@ export {
   assertBucket,
   assertKey,
   assertObjectName,
+  type FoundObject,
   type KeyValue,
   type KeyValueChange,
   type KeyValueEntry,

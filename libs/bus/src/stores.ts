@@ -39,9 +39,17 @@ export interface KeyValue {
   watch(handle: (change: KeyValueChange) => void): Promise<{ stop(): void }>;
 }
 
+/** An object that was found, and not read yet. */
+export type FoundObject = {
+  /** Null if it is not there any more, or another is. */
+  read(): Promise<Uint8Array | null>;
+};
+
 /** A durable bucket of named byte strings of any size, written and read whole. */
 export interface ObjectStore {
   get(name: string): Promise<Uint8Array | null>;
+  /** For who learns meanwhile whether it is to be read at all. */
+  find(name: string): Promise<FoundObject | null>;
   put(name: string, value: Uint8Array): Promise<void>;
   delete(name: string): Promise<void>;
 }

@@ -110,6 +110,35 @@ test("a catalog writes the metainfo first: whoever hears of an entry can read it
   deepEqual(await found.promise, METAINFO);
 });
 
+test("a catalog's findWhole() gives entry and metainfo by every name", async () => {
+  await using given = new GivenBus();
+  const catalog = await opened(given);
+  const alias = infoHashFromBytes(new Uint8Array(20).fill(9));
+  await catalog.publish({ ...ONE, aliases: [alias] }, METAINFO);
+  for (const name of [ONE.infoHash, alias]) {
+    const found = await catalog.findWhole(name);
+    equal(found?.entry.infoHash, ONE.infoHash);
+    deepEqual(await found?.metainfo(), METAINFO);
+  }
+  await catalog.retire(ONE.infoHash);
+  equal(await catalog.findWhole(ONE.infoHash), null);
+});
+
+test("a catalog's findWhole() reads metainfo that was written behind its look for it", async () => {
+  await using given = new GivenBus();
+  const { bus } = given;
+  const objects = await bus.objectStore(METAINFO_BUCKET);
+  objects.find = async () => {
+    await objects.put(ONE.infoHash, METAINFO);
+    return null;
+  };
+  const stores = { keyValue: bus.keyValue.bind(bus), objectStore: async () => objects };
+  const catalog = await openCatalog(stores, given.telemetry.log);
+  await put(given, ONE.infoHash, JSON.stringify(ONE));
+  const found = await catalog.findWhole(ONE.infoHash);
+  deepEqual(await found?.metainfo(), METAINFO);
+});
+
 test("a catalog's change() decides anew when somebody else wrote meanwhile", async () => {
   await using given = new GivenBus();
   const catalog = await opened(given);

@@ -17,6 +17,12 @@ export type CatalogChange =
   /** Everything that was there when the watch began has been told. */
   | { readonly kind: "initialised" };
 
+export type FoundTorrentEntry = {
+  readonly entry: CatalogEntry;
+  /** Reads it, as `Catalog.metainfo()` does. */
+  readonly metainfo: () => Promise<Uint8Array | null>;
+};
+
 export type DecideEntry = (before: CatalogEntry | null) => CatalogEntry | null;
 
 /**
@@ -33,6 +39,11 @@ export type Catalog = {
   findObfuscated(hash: Uint8Array): Promise<InfoHash | null>;
   list(): Promise<CatalogEntry[]>;
   watch(handle: (change: CatalogChange) => void): Promise<{ stop(): void }>;
+  /**
+   * As `findByAny`, and looks for the metainfo at the same time: where nobody has asked for it for
+   * long, each of the two takes a store some milliseconds.
+   */
+  findWhole(infoHash: InfoHash): Promise<FoundTorrentEntry | null>;
   /** The bytes of the `.torrent`, without trackers; null if there is no such torrent. */
   metainfo(infoHash: InfoHash): Promise<Uint8Array | null>;
   /** Kept whether or not there is an entry; where there is one, it has been written before. */
@@ -49,7 +60,10 @@ export type Catalog = {
 };
 
 /** Opens the catalog over the bus's durable stores. What it cannot read is logged and skipped. */
-export async function openCatalog(bus: Bus, log: Log): Promise<Catalog> {
+export async function openCatalog(
+  bus: Pick<Bus, "keyValue" | "objectStore">,
+  log: Log,
+): Promise<Catalog> {
   const entries = await bus.keyValue(CATALOG_BUCKET);
   const aliases = await bus.keyValue(ALIAS_BUCKET);
   const obfuscated = await bus.keyValue(OBFUSCATED_BUCKET);
@@ -65,13 +79,25 @@ export async function openCatalog(bus: Bus, log: Log): Promise<Catalog> {
     const found = await entries.get(infoHash);
     return found === null ? null : read(found.key, found.value);
   };
+  const findByAny = async (infoHash: InfoHash): Promise<CatalogEntry | null> => {
+    const found = await find(infoHash);
+    if (found !== null) return found;
+    const named = await nameAt(aliases, infoHash);
+    return named === null ? null : await find(named);
+  };
   return {
     find,
-    async findByAny(infoHash) {
-      const found = await find(infoHash);
-      if (found !== null) return found;
-      const named = await nameAt(aliases, infoHash);
-      return named === null ? null : await find(named);
+    findByAny,
+    async findWhole(infoHash) {
+      const finding = objects.find(infoHash).catch(() => null);
+      const entry = await findByAny(infoHash);
+      if (entry === null) return null;
+      const metainfo = async (): Promise<Uint8Array | null> => {
+        const found = entry.infoHash === infoHash ? await finding : null;
+        // Who publishes writes the metainfo first, maybe after it was looked for.
+        return (await found?.read()) ?? (await objects.get(entry.infoHash));
+      };
+      return { entry, metainfo };
     },
     findObfuscated: (hash) => nameAt(obfuscated, hash.toHex()),
     list: () => listEntries(entries, read),

@@ -15,7 +15,13 @@ export {
   labelOfBudget,
   openBudgets,
 } from "./budgets.ts";
-export { type Catalog, type CatalogChange, type DecideEntry, openCatalog } from "./catalog.ts";
+export {
+  type Catalog,
+  type CatalogChange,
+  type DecideEntry,
+  type FoundTorrentEntry,
+  openCatalog,
+} from "./catalog.ts";
 export { anyTorrent, checkFleet } from "./check-fleet.ts";
 export {
   packDecisions,

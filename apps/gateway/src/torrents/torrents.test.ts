@@ -187,12 +187,15 @@ class GivenTorrents implements AsyncDisposable {
   private constructor(bus: Bus, catalog: Catalog) {
     this.#bus = bus;
     this.catalog = catalog;
-    const findByAny = (infoHash: InfoHash): ReturnType<Catalog["find"]> => {
-      this.lookUps += 1;
-      return this.fail ? Promise.reject(new Error("the bus is away")) : catalog.findByAny(infoHash);
+    const lookUp = <Found>(find: (infoHash: InfoHash) => Promise<Found>) => {
+      return (infoHash: InfoHash): Promise<Found> => {
+        this.lookUps += 1;
+        return this.fail ? Promise.reject(new Error("the bus is away")) : find(infoHash);
+      };
     };
+    const { findByAny, findWhole } = catalog;
     this.torrents = new Torrents({
-      catalog: { ...catalog, findByAny },
+      catalog: { ...catalog, findByAny: lookUp(findByAny), findWhole: lookUp(findWhole) },
       clock: this.clock,
       log: this.telemetry.log,
       dropped: (torrent) => this.dropped.push(torrent),

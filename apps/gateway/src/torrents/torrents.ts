@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Bitfield } from "@seedfleet/bitfield";
 import type { InfoHash } from "@seedfleet/bytes";
 import type { CatalogEntry } from "@seedfleet/contracts";
-import type { Catalog } from "@seedfleet/fleet";
+import type { Catalog, FoundTorrentEntry } from "@seedfleet/fleet";
 import { parseMetainfo } from "@seedfleet/metainfo";
 import { type Clock, errorMessage } from "@seedfleet/runtime";
 import type { Log } from "@seedfleet/telemetry";
@@ -134,11 +134,15 @@ export class Torrents {
     const { catalog, clock, log } = this.#ports;
     const known = this.#known.get(infoHash);
     try {
-      const entry = await catalog.findByAny(infoHash);
-      if (entry === null) {
+      // Of one that is known the metainfo is hardly ever wanted.
+      const found = await (known === undefined
+        ? catalog.findWhole(infoHash)
+        : findEntry(catalog, infoHash));
+      if (found === null) {
         this.#forget(infoHash);
         return { kind: "refused", reason: "torrent-unknown" };
       }
+      const { entry } = found;
       if (known !== undefined && canServe(known.torrent, entry)) {
         this.#renew(known.torrent, entry);
         known.checkedAtMs = clock.nowMs();
@@ -146,7 +150,7 @@ export class Torrents {
       }
       // Asked for by an alias that was not known to be one.
       if (entry.infoHash !== infoHash) return await this.#loadNamed(infoHash, entry.infoHash);
-      const torrent = await this.#read(entry);
+      const torrent = await this.#read(found);
       if (torrent === null) return { kind: "refused", reason: "torrent-unreadable" };
       this.#remember(torrent);
       return { kind: "torrent", torrent };
@@ -179,9 +183,9 @@ export class Torrents {
     return Promise.resolve({ kind: "torrent", torrent: known.torrent });
   }
 
-  async #read(entry: CatalogEntry): Promise<Torrent | null> {
-    const { catalog, log } = this.#ports;
-    const bytes = await catalog.metainfo(entry.infoHash);
+  async #read({ entry, ...found }: FoundTorrentEntry): Promise<Torrent | null> {
+    const { log } = this.#ports;
+    const bytes = await found.metainfo();
     const metainfo = bytes === null ? null : parseMetainfo(bytes);
     if (metainfo?.kind === "metainfo" && metainfo.infoHash === entry.infoHash) {
       const { pieceCount } = metainfo;
@@ -212,6 +216,12 @@ export class Torrents {
     for (const alias of known.torrent.entry.aliases) this.#aliases.delete(alias);
     this.#ports.dropped(known.torrent);
   }
+}
+
+async function findEntry(catalog: Catalog, infoHash: InfoHash): Promise<FoundTorrentEntry | null> {
+  const entry = await catalog.findByAny(infoHash);
+  if (entry === null) return null;
+  return { entry, metainfo: () => catalog.metainfo(entry.infoHash) };
 }
 
 /**

@@ -164,6 +164,7 @@ export function gated(bus: Bus, bucket: string, gate: () => Promise<void>): Bus 
     if (name !== bucket) return store;
     return {
       get: (key) => store.get(key),
+      find: (key) => store.find(key),
       async put(key, value) {
         await gate();
         await store.put(key, value);

@@ -48,10 +48,13 @@ export async function loadTorrent(
 ): Promise<TorrentContext> {
   const { catalog, log, loads } = ports;
   using _slot = await loads.take();
-  const entry = await catalog.find(infoHash);
-  const ours = entry === null ? [] : sourcesFor(ports.sources, holder, entry);
-  if (entry === null || ours.length === 0) throw torrentUnknown(infoHash);
-  const metainfoBytes = await catalog.metainfo(infoHash);
+  const found = await catalog.findWhole(infoHash);
+  // Whoever asks a store has the name from the entry.
+  if (found?.entry.infoHash !== infoHash) throw torrentUnknown(infoHash);
+  const { entry } = found;
+  const ours = sourcesFor(ports.sources, holder, entry);
+  if (ours.length === 0) throw torrentUnknown(infoHash);
+  const metainfoBytes = await found.metainfo();
   const metainfo = metainfoBytes === null ? null : parseMetainfo(metainfoBytes);
   if (metainfo?.kind !== "metainfo") {
     log.error("metainfo unreadable", { infoHash, reason: metainfo?.code ?? "absent" });

@@ -175,9 +175,15 @@ export const storeTests: BusTests = {
     deepEqual(Buffer.from((await elsewhere.get("a")) ?? []), bytes("second"));
     await store.put("empty", bytes(""));
     equal((await elsewhere.get("empty"))?.length, 0);
+    const found = await elsewhere.find("a");
+    deepEqual(Buffer.from((await found?.read()) ?? []), bytes("second"));
+    const long = await elsewhere.find("a name, with \u00fcmlauts / and .dots.");
+    equal(sha256((await long?.read()) ?? new Uint8Array(0)), sha256(object));
     await store.delete("a");
     await store.delete("never there");
     equal(await elsewhere.get("a"), null);
+    equal(await elsewhere.find("a"), null);
+    equal(await found?.read(), null);
   },
 };
 
