@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { realPartTest } from "@seedfleet/testkit";
 import { WAITS_FOR_PEERS } from "./libtorrent.ts";
 import { MirrorFleet, peerOption } from "./mirror-fleet.ts";
-import { seededTorrent } from "./seeded-torrent.ts";
+import { type SeededTorrent, seededTorrent } from "./seeded-torrent.ts";
 import { event } from "./seedfleet.ts";
 
 const PIECE_LENGTH_BYTES = 65_536;
@@ -14,17 +14,29 @@ const FILES = {
   "data/train/a.bin": 60 * PIECE_LENGTH_BYTES,
 } as const;
 
-realPartTest(
-  ["python3-libtorrent", "nats-server"],
-  "files of a torrent are mirrored from a libtorrent seed, and the rest when it is asked for",
-  async (t) => {
+const ways: readonly {
+  readonly by: string;
+  readonly asked: (torrent: SeededTorrent) => readonly [named: string, ...args: string[]];
+}[] = [
+  {
+    by: "patterns",
+    asked: ({ torrentFile }) => [torrentFile, "--only", "data/test", "--only", "*.md"],
+  },
+  {
+    by: "a magnet",
+    asked: ({ metainfo }) => [`magnet:?xt=urn:btih:${metainfo.infoHash}&so=0-1`],
+  },
+];
+
+for (const { by, asked } of ways) {
+  const title = `files chosen by ${by} are mirrored from a libtorrent seed, and then the rest`;
+  realPartTest(["python3-libtorrent", "nats-server"], title, async (t) => {
     await using fleet = await MirrorFleet.start();
     const torrent = await seededTorrent(join(fleet.path, "seed"), {
       ...{ version: "v1", files: FILES, pieceLengthBytes: PIECE_LENGTH_BYTES },
     });
     const seed = await fleet.seed(torrent, WAITS_FOR_PEERS);
-    const only = ["--only", "data/test", "--only", "*.md"];
-    await fleet.mirror(torrent.torrentFile, ...only, ...peerOption(seed)).succeeded();
+    await fleet.mirror(...asked(torrent), ...peerOption(seed)).succeeded();
     type Listed = {
       readonly state: string;
       readonly chosenPieces: number;
@@ -48,5 +60,5 @@ realPartTest(
 
     await fleet.mirror(torrent.torrentFile, "--only", "*", ...peerOption(seed)).succeeded();
     await fleet.expectMirrored(torrent);
-  },
-);
+  });
+}

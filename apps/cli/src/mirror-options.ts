@@ -26,8 +26,9 @@ web seeds and peers are those that the magnet link or .torrent names; further on
 also later by the same command. Ctrl-C ends the command alone: seedfleet mirrors lists what is
 downloaded and announced, seedfleet cancel INFO_HASH ends it.
 
-With --only it is partial once those files are there: what of no chosen file is not fetched, and
-what is there is served. Asked for again with other files it goes on with these; --only '*' is all.
+With --only, or a magnet that names files (so=), it is partial once those are there: what of no
+chosen file is not fetched, and what is there is served. Asked for again with other files it goes on
+with these; --only '*' is all.
 
 ${CHOICE_USAGE}${SWARM_USAGE}\
   --no-announce            do not announce it once complete; --announce does again

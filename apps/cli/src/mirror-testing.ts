@@ -21,7 +21,7 @@ import type { WantedTorrent } from "./wanted-torrent.ts";
 export function givenWanted(differing: Partial<WantedTorrent> = {}): WantedTorrent {
   return {
     ...{ infoHash: givenInfoHash("ab"), infoHashV2: null, name: "debian", private: false },
-    ...{ trackers: [["udp://a/"]], webSeeds: [], peers: [], torrent: null },
+    ...{ trackers: [["udp://a/"]], webSeeds: [], peers: [], files: null, torrent: null },
     ...differing,
   };
 }

@@ -1,6 +1,7 @@
 import type { InfoHash } from "@seedfleet/bytes";
 import {
   type AnnouncedSeed,
+  type FileRange,
   type Mirror,
   type MirrorChoice,
   type MirrorProgress,
@@ -129,11 +130,16 @@ function piecesText({ pieceCount, chosenPieces }: MirrorTotals): string {
   return chosenPieces === null ? all : `${formatCount(chosenPieces, "chosen piece")}, of ${all}`;
 }
 
+function rangeText([first, last]: FileRange): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
 /** A line of what was chosen; nothing where nothing was. */
 function choiceText(choice: MirrorChoice | undefined): string {
   if (choice === undefined) return "";
-  const { only, first, sequential } = choice;
+  const { only, files = [], first, sequential } = choice;
   const told = [
+    ...(files.length === 0 ? [] : [`only files ${files.map(rangeText).join(", ")}`]),
     ...(only.length === 0 ? [] : [`only ${only.join(", ")}`]),
     ...(first.length === 0 ? [] : [`first ${first.join(", ")}`]),
     ...(sequential ? ["sequential"] : []),

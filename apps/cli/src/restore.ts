@@ -132,7 +132,7 @@ function wantedAgain(
   return {
     ...{ infoHash, infoHashV2, name, private: isPrivate },
     trackers: mergeTiers(trackers, seed?.trackers ?? []),
-    ...{ webSeeds, peers: [], torrent: null },
+    ...{ webSeeds, peers: [], files: null, torrent: null },
   };
 }
 

@@ -1,7 +1,12 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import { test } from "node:test";
 import { GivenDirectory } from "@seedfleet/content-fs/testing";
-import { MIRROR_PEERS_MAX, MIRROR_TRACKERS_MAX, MIRROR_WEB_SEEDS_MAX } from "@seedfleet/contracts";
+import {
+  MIRROR_FILE_RANGES_MAX,
+  MIRROR_PEERS_MAX,
+  MIRROR_TRACKERS_MAX,
+  MIRROR_WEB_SEEDS_MAX,
+} from "@seedfleet/contracts";
 import { makeMetainfo } from "@seedfleet/metainfo";
 import { errorCode } from "@seedfleet/runtime";
 import { givenInfoHash } from "./fleet-testing.ts";
@@ -17,7 +22,7 @@ const TERMS: Parameters<typeof mirrorOf>[1] = {
 
 const WANTED: WantedTorrent = {
   ...{ infoHash: givenInfoHash("ab"), infoHashV2: null, name: "debian", private: false },
-  ...{ trackers: [], webSeeds: [], peers: [], torrent: null },
+  ...{ trackers: [], webSeeds: [], peers: [], files: null, torrent: null },
 };
 
 function givenTorrent(differing: object = {}): Uint8Array {
@@ -36,7 +41,7 @@ test("wantedTorrent() given a magnet link takes each tracker for a tier", async 
   );
   equal(torrent, null);
   deepEqual(wanted, {
-    ...{ infoHash: V1, infoHashV2: V2, name: "debian", private: false },
+    ...{ infoHash: V1, infoHashV2: V2, name: "debian", private: false, files: null },
     ...{ trackers: [["udp://a/"], ["http://b/"]], webSeeds: ["http://w/"] },
     peers: [
       { host: "192.0.2.1", port: 6881 },
@@ -50,6 +55,24 @@ test("wantedTorrent() given a magnet link by one hash alone", async () => {
   deepEqual([v1.infoHash, v1.infoHashV2, v1.name], [V1, null, null]);
   const v2 = await wantedTorrent(`MAGNET:?xt=urn:btmh:1220${V2}`);
   deepEqual([v2.infoHash, v2.infoHashV2], [V2.slice(0, 40), V2]);
+});
+
+test("wantedTorrent() given a magnet link that names files", async () => {
+  const link = `magnet:?xt=urn:btih:${V1}&so=`;
+  deepEqual((await wantedTorrent(`${link}0,4-6`)).files, [
+    [0, 0],
+    [4, 6],
+  ]);
+  for (const wrong of [
+    "",
+    "a",
+    "2-1",
+    Array(MIRROR_FILE_RANGES_MAX + 1)
+      .fill(1)
+      .join(),
+  ]) {
+    await rejects(wantedTorrent(link + wrong), (error) => errorCode(error) === "magnet-selection");
+  }
 });
 
 test("wantedTorrent() given a magnet link or a file that is none says so", async () => {
@@ -83,6 +106,16 @@ test("mirrorOf() puts what was said on the command line first", () => {
     trackers: [["udp://named/"], ["udp://a/", "udp://b/"]],
     peers: [peer, { host: "192.0.2.1", port: 1 }],
   });
+});
+
+test("mirrorOf() takes the files that a magnet names, unless others are named", () => {
+  const wanted: WantedTorrent = { ...WANTED, files: [[1, 2]] };
+  const choice = { only: [], first: ["a"], sequential: false };
+  const { files } = wanted;
+  deepEqual(mirrorOf(wanted, TERMS).choice, { ...choice, first: [], files });
+  deepEqual(mirrorOf(wanted, { ...TERMS, choice }).choice, { ...choice, files });
+  const other = { ...choice, only: ["*"] };
+  deepEqual(mirrorOf(wanted, { ...TERMS, choice: other }).choice, other);
 });
 
 test("mirrorOf() leaves out what no gateway can ask, and what is too much", () => {

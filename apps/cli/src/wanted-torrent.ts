@@ -1,12 +1,21 @@
 import type { InfoHash, InfoHashV2 } from "@seedfleet/bytes";
 import {
+  type FileRange,
   type HostPort,
+  MIRROR_FILE_RANGES_MAX,
   MIRROR_PEERS_MAX,
   MIRROR_WEB_SEEDS_MAX,
   type Mirror,
+  type MirrorChoice,
 } from "@seedfleet/contracts";
 import { mergeTiers } from "@seedfleet/fleet";
-import { type Metainfo, parseMagnet, parseMetainfo } from "@seedfleet/metainfo";
+import {
+  type Magnet,
+  type Metainfo,
+  parseMagnet,
+  parseMetainfo,
+  parseSelection,
+} from "@seedfleet/metainfo";
 import { SeedfleetError } from "@seedfleet/runtime";
 import { downloadTorrent, isWebUrl } from "./download-torrent.ts";
 import { metainfoRefused } from "./metainfo-refused.ts";
@@ -28,6 +37,8 @@ export type WantedTorrent = {
   readonly trackers: Mirror["trackers"];
   readonly webSeeds: readonly string[];
   readonly peers: readonly HostPort[];
+  /** Which files alone are wanted (BEP 53); null is all. */
+  readonly files: readonly FileRange[] | null;
   /** Null of a magnet: its metainfo is peers' to give. */
   readonly torrent: ReadTorrent | null;
 };
@@ -60,14 +71,25 @@ function wantedByMagnet(link: string): WantedTorrent {
   const tiers = trackers.map((tracker) => [tracker]);
   return {
     ...{ infoHash, infoHashV2, name: name?.slice(0, NAME_LENGTH_MAX) ?? null, private: false },
-    ...{ trackers: tiers, webSeeds, peers, torrent: null },
+    ...{ trackers: tiers, webSeeds, peers, files: selectedFiles(magnet), torrent: null },
   };
+}
+
+/** Throws `magnet-selection` where it cannot be read: everything would be the wrong guess. */
+function selectedFiles({ selectOnly }: Magnet): readonly FileRange[] | null {
+  if (selectOnly === null) return null;
+  const ranges = parseSelection(selectOnly);
+  if (ranges !== null && ranges.length <= MIRROR_FILE_RANGES_MAX) return ranges;
+  const message = `Cannot tell which files the magnet link wants: its so= is no list such as \
+0,2,4-6 of at most ${MIRROR_FILE_RANGES_MAX} parts; leave it out and choose with --only`;
+  throw new SeedfleetError(message, { code: "magnet-selection" });
 }
 
 function wantedByTorrent(torrent: ReadTorrent): WantedTorrent {
   const { infoHash, infoHashV2, name, private: isPrivate, trackers, webSeeds } = torrent.metainfo;
   return {
-    ...{ infoHash, infoHashV2, name, private: isPrivate, trackers, webSeeds, peers: [] },
+    ...{ infoHash, infoHashV2, name, private: isPrivate, trackers, webSeeds },
+    ...{ peers: [], files: null },
     // One without the hashes of its pieces is not of more use than a magnet.
     torrent: hasPieceHashes(torrent.metainfo) ? torrent : null,
   };
@@ -89,7 +111,8 @@ type MirrorTerms = SwarmOptions &
  */
 export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
   const { infoHash, infoHashV2, name } = wanted;
-  const { holder, purpose, gateways, dht, choice, addedAtMs, announce } = terms;
+  const { holder, purpose, gateways, dht, addedAtMs, announce } = terms;
+  const choice = choiceOf(wanted, terms);
   if (wanted.private && dht) throw torrentPrivate(name ?? infoHash);
   const named = terms.trackers.map((tracker) => [tracker]);
   const tiers = wanted.trackers.map((tier) => tier.filter(isTrackerUrl));
@@ -104,6 +127,15 @@ export function mirrorOf(wanted: WantedTorrent, terms: MirrorTerms): Mirror {
     peers: peers.slice(0, MIRROR_PEERS_MAX),
     ...(announce === null ? {} : { announce }),
   };
+}
+
+/** What is said on the command line is all that holds. */
+function choiceOf(
+  { files }: Pick<WantedTorrent, "files">,
+  { choice }: Pick<MirrorTerms, "choice">,
+): MirrorChoice | undefined {
+  if (files === null || (choice !== undefined && choice.only.length > 0)) return choice;
+  return { only: [], first: [], sequential: false, ...choice, files };
 }
 
 function torrentPrivate(name: string): SeedfleetError {

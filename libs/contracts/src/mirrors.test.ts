@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   announcedSeed,
   MIRROR_CLAIMS_MAX,
+  MIRROR_FILE_RANGES_MAX,
   MIRROR_GATEWAYS_MAX,
   MIRROR_PATTERN_LENGTH_MAX,
   MIRROR_PATTERNS_MAX,
@@ -27,6 +28,7 @@ const PROGRESS = {
   ...{ pieceCount: null, pieceLengthBytes: null, havePieces: 0, downloadedBytes: 0 },
   ...{ wastedBytes: 0, uploadedBytes: 0, bytesPerSecond: 0, peers: 0, seeds: 0 },
 };
+const CHOICE = { only: [], first: [], sequential: false };
 const TRACKER = "udp://tracker.example:1/";
 const PEER = { host: "192.0.2.1", port: 6881 };
 
@@ -45,11 +47,15 @@ const cases = [
       { trackers: Array(MIRROR_TRACKERS_MAX).fill([TRACKER]), gateways: MIRROR_GATEWAYS_MAX },
       { peers: Array(MIRROR_PEERS_MAX).fill(PEER) },
       { choice: { only: Array(MIRROR_PATTERNS_MAX).fill("*.gz"), first: [], sequential: true } },
+      { choice: { ...CHOICE, files: Array(MIRROR_FILE_RANGES_MAX).fill([0, 3]) } },
       { webSeeds: Array(MIRROR_WEB_SEEDS_MAX).fill("https://w.example/") },
       { announce: false },
       { announce: true },
     ],
     refuses: [
+      { choice: { ...CHOICE, files: Array(MIRROR_FILE_RANGES_MAX + 1).fill([0, 3]) } },
+      { choice: { ...CHOICE, files: [[0]] } },
+      { choice: { ...CHOICE, files: [[-1, 0]] } },
       { choice: { only: Array(MIRROR_PATTERNS_MAX + 1).fill("a"), first: [], sequential: false } },
       {
         choice: { only: ["a".repeat(MIRROR_PATTERN_LENGTH_MAX + 1)], first: [], sequential: false },

@@ -40,16 +40,24 @@ export const MIRROR_PATTERN_LENGTH_MAX = 1_024;
 
 const URL_LENGTH_MAX = 2_048;
 
+/** Rows of files that a magnet link chooses. */
+export const MIRROR_FILE_RANGES_MAX = 1_024;
+
 /** Pieces that a gateway claims: what is begun at once, even of small pieces over a fast link. */
 export const MIRROR_CLAIMS_MAX = 4_096;
 
 /** A reason is a line for people. */
 export const MIRROR_REASON_LENGTH_MAX = 512;
 
+/** The first and the last of a row of files. */
+export type FileRange = readonly [first: number, last: number];
+
 /** Which files of a torrent are downloaded, and in what order. */
 export type MirrorChoice = {
-  /** Patterns of files; none is every file. What of no chosen file is not fetched. */
+  /** Patterns of files; what of no chosen file is not fetched. */
   readonly only: readonly string[];
+  /** Files by their place in the torrent, as a magnet names them. With neither it is every file. */
+  readonly files?: readonly FileRange[] | undefined;
   /** Patterns of files that come before the others. */
   readonly first: readonly string[];
   /** From the front, instead of the rarest pieces first. */
@@ -133,6 +141,7 @@ export type MirrorClaims = {
   readonly gateway: string;
   readonly pieces: readonly number[];
 };
+const fileRange = z.tuple([z.int().min(0), z.int().min(0)]);
 const patterns = z.array(z.string().min(1).max(MIRROR_PATTERN_LENGTH_MAX)).max(MIRROR_PATTERNS_MAX);
 
 const url = z.string().min(1).max(URL_LENGTH_MAX);
@@ -149,7 +158,12 @@ export const mirror: z.ZodType<Mirror> = z.strictObject({
   purpose: z.enum(["mirror", "restore"]),
   gateways: z.int().min(1).max(MIRROR_GATEWAYS_MAX),
   dht: z.boolean(),
-  choice: z.strictObject({ only: patterns, first: patterns, sequential: z.boolean() }).optional(),
+  choice: z
+    .strictObject({
+      ...{ only: patterns, first: patterns, sequential: z.boolean() },
+      files: z.array(fileRange).max(MIRROR_FILE_RANGES_MAX).optional(),
+    })
+    .optional(),
   addedAtMs: timestampMs,
   announce: z.boolean().optional(),
 });

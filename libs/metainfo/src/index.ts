@@ -39,6 +39,7 @@ export type { MetainfoDraft } from "./metainfo-draft.ts";
 export { metainfoFromInfo } from "./metainfo-from-info.ts";
 export { parseMagnet } from "./parse-magnet.ts";
 export { parseMetainfo } from "./parse-metainfo.ts";
+export { parseSelection } from "./parse-selection.ts";
 export { isPathElement } from "./path-element.ts";
 export { pieceLayer } from "./piece-layer.ts";
 export {

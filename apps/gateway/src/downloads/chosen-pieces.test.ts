@@ -56,6 +56,13 @@ test("chosenPieces() given files wants their pieces, also those they share with 
   deepEqual([[...wanted.pieces()], first.count], [[1, 2, 3], 0]);
 });
 
+test("chosenPieces() given files by their places counts all, those that are padding too", () => {
+  const choice = { only: ["a"], files: [[2, 4]] as const, first: [] };
+  deepEqual([...chosenPieces(TORRENT, choice).wanted.pieces()], [0, 1, 4]);
+  const beyond = { only: [], files: [[5, 9]] as const, first: [] };
+  equal(chosenPieces(TORRENT, beyond).wanted.count, 0);
+});
+
 test("chosenPieces() given nothing to leave out wants all, and some of it first", () => {
   const { wanted, first } = chosenPieces(TORRENT, { only: [], first: ["c", "nothing", "pad"] });
   deepEqual([wanted.isFull, [...first.pieces()]], [true, [4]]);

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { Bitfield } from "@seedfleet/bitfield";
-import type { MirrorChoice } from "@seedfleet/contracts";
+import type { FileRange, MirrorChoice } from "@seedfleet/contracts";
 import type { Metainfo } from "@seedfleet/metainfo";
 
 /** Which pieces of a torrent are wanted, and which of them before the others. */
@@ -19,14 +19,15 @@ export function chosenPieces(
     pieceCount,
     pieceLengthBytes,
   }: Pick<Metainfo, "files" | "pieceCount" | "pieceLengthBytes">,
-  { only, first }: Pick<MirrorChoice, "only" | "first">,
+  { only, files: ranges = [], first }: Pick<MirrorChoice, "only" | "files" | "first">,
 ): ChosenPieces {
-  const wanted = only.length === 0 ? Bitfield.full(pieceCount) : Bitfield.empty(pieceCount);
+  const isAll = only.length === 0 && ranges.length === 0;
+  const wanted = isAll ? Bitfield.full(pieceCount) : Bitfield.empty(pieceCount);
   const early = Bitfield.empty(pieceCount);
-  for (const { path, offsetBytes, lengthBytes, padding } of files) {
+  for (const [at, { path, offsetBytes, lengthBytes, padding }] of files.entries()) {
     if (padding || lengthBytes === 0) continue;
     const chosen = [
-      ...(only.length > 0 && isChosen(path, only) ? [wanted] : []),
+      ...(isChosen(path, only) || isWithin(at, ranges) ? [wanted] : []),
       ...(isChosen(path, first) ? [early] : []),
     ];
     const last = Math.floor((offsetBytes + lengthBytes - 1) / pieceLengthBytes);
@@ -35,6 +36,10 @@ export function chosenPieces(
     }
   }
   return { wanted, first: early };
+}
+
+function isWithin(file: number, ranges: readonly FileRange[]): boolean {
+  return ranges.some(([first, last]) => first <= file && file <= last);
 }
 
 /**
