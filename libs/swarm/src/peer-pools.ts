@@ -47,6 +47,7 @@ export class PeerPools {
 
   readKey(endpoint: Uint8Array): void {
     readEndpoint(endpoint, this.key);
+    this.#index.forgetMissed();
   }
 
   count(owner: number): number {

@@ -23,6 +23,10 @@ export class PoolIndex {
   #entriesAt = 0;
   #slotsAt = 0;
   #slots = 0;
+  /** Where the key that was last looked for would have its slot, in which words; −1: nowhere. */
+  #missedAt = -1;
+  #missedTag = 0;
+  #missedIn: Int32Array = this.#words;
 
   constructor(classes: SizeClasses, entryWords: number, hash: KeyedHash) {
     this.#classes = classes;
@@ -44,15 +48,32 @@ export class PoolIndex {
     const tag = tagOf(hash);
     for (let slot = this.#home(hash); ; slot = this.#next(slot)) {
       const word = words[this.#slotsAt + slot] ?? 0;
-      if (word === 0) return -1;
+      if (word === 0) {
+        this.#missedAt = this.#slotsAt + slot;
+        this.#missedTag = tag;
+        this.#missedIn = words;
+        return -1;
+      }
       if ((word & TAG_MASK) !== tag) continue;
       const position = (word & POSITION_MASK) - 1;
       if (this.#has(position, key)) return position;
     }
   }
 
+  /** To be called before another key is looked for: `add` is of it, and not of the one before. */
+  forgetMissed(): void {
+    this.#missedAt = -1;
+  }
+
+  /** Of the key that was last looked for, the slot that was found empty is taken. */
   add(position: number): void {
     const words = this.#words;
+    const missed = this.#missedAt;
+    this.#missedAt = -1;
+    if (this.#missedIn === words && this.#isSlot(missed)) {
+      words[missed] = this.#missedTag | (position + 1);
+      return;
+    }
     const hash = this.#hashOf(position);
     let slot = this.#home(hash);
     while (words[this.#slotsAt + slot] !== 0) slot = this.#next(slot);
@@ -61,6 +82,7 @@ export class PoolIndex {
 
   /** Forgets one entry, whose place the last one takes; called while both are where they were. */
   drop(position: number, last: number): void {
+    this.#missedAt = -1;
     this.#remove(position);
     if (position === last) return;
     const at = this.#slotsAt + this.#slotOf(last);
@@ -68,6 +90,7 @@ export class PoolIndex {
   }
 
   rebuild(count: number): void {
+    this.#missedAt = -1;
     const words = this.#words;
     const slotsAt = this.#slotsAt;
     words.fill(0, slotsAt, slotsAt + this.#slots);
@@ -79,6 +102,10 @@ export class PoolIndex {
       words[slotsAt + slot] = tagOf(hash) | position;
       entryAt += this.#entryWords;
     }
+  }
+
+  #isSlot(at: number): boolean {
+    return at >= this.#slotsAt && at < this.#slotsAt + this.#slots;
   }
 
   #remove(position: number): void {
