@@ -19,7 +19,7 @@ import {
   REQUEST_LENGTH_BYTES_MAX,
 } from "./peer-limits.ts";
 import { PeerPieces, type PiecesMessage, type PiecesViolationCode } from "./peer-pieces.ts";
-import { pieceLengthAt, type TorrentShape } from "./session-shape.ts";
+import { pieceLengthIfAny, type TorrentShape } from "./session-shape.ts";
 import type { ToldPieces } from "./told-pieces.ts";
 
 export type SessionOptions = {
@@ -230,7 +230,7 @@ export class PeerSession {
   #onRequest(block: Block): PeerViolation | null {
     const { piece, begin, length } = block;
     if (length > REQUEST_LENGTH_BYTES_MAX) return violation("request-too-long");
-    const inPiece = begin + length <= pieceLengthAt(this.#options.shape, piece);
+    const inPiece = begin + length <= pieceLengthIfAny(this.#options.shape, piece);
     if (length === 0 || !inPiece) return violation("request-out-of-range");
     if (this.#mayHave(block)) this.requests.push(block);
     else this.#reject([{ piece, begin, length }]);

@@ -6,7 +6,7 @@ export type TorrentShape = {
 };
 
 /** The bytes of one piece; 0 when there is no such piece. */
-export function pieceLengthAt(shape: TorrentShape, piece: number): number {
+export function pieceLengthIfAny(shape: TorrentShape, piece: number): number {
   if (piece >= shape.pieceCount) return 0;
   return Math.min(shape.pieceLengthBytes, shape.sizeBytes - piece * shape.pieceLengthBytes);
 }

@@ -1,4 +1,4 @@
-import { pieceLengthAt, type TorrentShape } from "./session-shape.ts";
+import { pieceLengthIfAny, type TorrentShape } from "./session-shape.ts";
 
 /**
  * Adds up the blocks that a peer is sent, and tells of each piece whose bytes are complete. Clients
@@ -13,7 +13,7 @@ export function whenPieceSent(
   const sentBytes = new Map<number, number>();
   return (piece, lengthBytes) => {
     const bytes = (sentBytes.get(piece) ?? 0) + lengthBytes;
-    if (bytes < pieceLengthAt(shape, piece)) sentBytes.set(piece, bytes);
+    if (bytes < pieceLengthIfAny(shape, piece)) sentBytes.set(piece, bytes);
     else {
       sentBytes.delete(piece);
       tell(piece);
