@@ -64,6 +64,31 @@ test("a mirror of chosen files is partial once they are there, whole when all ar
   equal(mirrored.progress?.wastedBytes, 0);
 });
 
+test("a mirror that wants nothing more says so to who is connected already", async () => {
+  const mirrored = await GivenMirror.start(TORRENT);
+  await using _mirrored = mirrored;
+  const isThere = Promise.withResolvers<void>();
+  const seed = await mirrored.peer("seed", {
+    asked(connection, { piece, begin }, data) {
+      void isThere.promise.then(() => connection.say({ kind: "piece", piece, begin, data }));
+    },
+  });
+  await mirrored.mirror([seed], [], { choice: { ...ALL, only: ["b"] } });
+  await mirrored.until(() => mirrored.progress?.state === "downloading");
+  const peer = await mirrored.given.join(TORRENT, "peer", { reserved: { extended: true } });
+  const said = (): readonly boolean[] =>
+    peer.extensions(EXTENSION_HANDSHAKE_ID).map((hello) => {
+      const handshake = decodeExtensionHandshake(hello);
+      return "uploadOnly" in handshake && handshake.uploadOnly === true;
+    });
+  await peer.until(() => said().length > 0);
+  deepEqual(said(), [false]);
+  isThere.resolve();
+  await mirrored.until(() => mirrored.progress?.state === "partial");
+  await peer.until(() => said().length > 1);
+  deepEqual(said(), [false, true]);
+});
+
 test("a mirror of which no file was chosen says so, and fetches nothing", async () => {
   const { mirrored, seed, asked } = await given();
   await using _mirrored = mirrored;

@@ -12,7 +12,7 @@ import type { CloseReason } from "./close-reason.ts";
 import type { ConnectedPeer } from "./connected-peer.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 import { downloadFor } from "./download-for.ts";
-import { extensionsFor } from "./extensions-for.ts";
+import { extensionsFor, onlyUploads } from "./extensions-for.ts";
 import { HashAnswers } from "./hash-answers.ts";
 import type { PeerExtensions } from "./peer-extensions.ts";
 import { PeerLiveness } from "./peer-liveness.ts";
@@ -196,10 +196,14 @@ export class PeerConnection implements PeerControl {
     this.say(haves([piece]));
   }
 
-  /** The torrent is whole: a peer that has it all as well goes. */
+  /** Nothing more is wanted of the torrent: a peer that has it all as well goes. */
   downloadEnded(): void {
     this.download?.end();
-    if (!this.#closed && this.#isOfNoUse) this.close("peer-is-seed");
+    if (this.#closed) return;
+    if (this.#isOfNoUse) return this.close("peer-is-seed");
+    if (!onlyUploads(this.#peer.torrent, this.#told)) return;
+    const news = this.#extensions?.onlyUpload() ?? null;
+    if (this.#started) this.say(news);
   }
 
   /** Closes a peer that is gone and keeps alive one that only waits; called every few seconds. */

@@ -65,6 +65,7 @@ export class PeerExtensions {
   #metadataId = 0;
   #pexId = 0;
   #dontHaveId = 0;
+  #onlyUploads: boolean;
   /** What the peer said of itself so far. */
   client: string | null = null;
   listenPort: number | null = null;
@@ -72,6 +73,7 @@ export class PeerExtensions {
 
   constructor(offer: ExtensionOffer, nowMs: number) {
     this.#offer = offer;
+    this.#onlyUploads = offer.uploadOnly;
     this.#pexAllowance = new PexAllowance(nowMs);
     const pieces = Math.ceil(offer.metadataSizeBytes / METADATA_PIECE_BYTES);
     this.#metadataServings = METADATA_SERVINGS_MAX * pieces;
@@ -80,12 +82,20 @@ export class PeerExtensions {
   /** Our extension handshake, as a whole message. */
   hello(): Uint8Array {
     const { metadataSizeBytes, isPrivate, yourIp, listenPort } = this.#offer;
-    const { client, requestsQueuedMax, uploadOnly } = this.#offer;
+    const { client, requestsQueuedMax } = this.#offer;
+    const uploadOnly = this.#onlyUploads;
     const payload = encodeExtensionHandshake({
       messageIds: { ...OUR_IDS, pex: isPrivate ? null : OUR_IDS.pex },
       ...{ metadataSizeBytes, requestsQueuedMax, client, yourIp, listenPort, uploadOnly },
     });
     return encodeMessage({ kind: "extended", extendedId: EXTENSION_HANDSHAKE_ID, payload });
+  }
+
+  /** We want nothing more from now on (BEP 21): the handshake once more, or null if it said so. */
+  onlyUpload(): Uint8Array | null {
+    if (this.#onlyUploads) return null;
+    this.#onlyUploads = true;
+    return this.hello();
   }
 
   /** Whether the peer takes messages of PEX of this torrent. */
