@@ -67,10 +67,15 @@ async function servesForeignSwarm(
 ): Promise<void> {
   const { infoHash } = torrent.metainfo;
   const directory = join(fleet.path, "stranger");
-  await using stranger = await startLibtorrent({ host, torrent: torrent.torrentFile, directory });
-  await stranger.succeeded();
-  await sameTree(join(directory, "content"), join(torrent.directory, "content"));
+  const { torrentFile } = torrent;
+  await using stranger = await startLibtorrent({
+    ...{ host, torrent: torrentFile, directory, stays: true },
+  });
   await using scrape = watchScrape(host, infoHash, [url]);
+  // One that goes the moment it is complete says `stopped` beside `completed`: either may be last.
+  await scrape.shows("2 seeding 0 leeching 2");
+  await stranger.stop("SIGINT");
+  await sameTree(join(directory, "content"), join(torrent.directory, "content"));
   await scrape.shows("1 seeding 0 leeching 2");
   await fleet.run("cancel", infoHash);
   await scrape.shows("0 seeding 0 leeching 2");
