@@ -59,6 +59,14 @@ test("chosenPieces() given files wants their pieces, also those they share with 
 test("chosenPieces() given files by their places counts all, those that are padding too", () => {
   const choice = { only: ["a"], files: [[2, 4]] as const, first: [] };
   deepEqual([...chosenPieces(TORRENT, choice).wanted.pieces()], [0, 1, 4]);
+  const rows = [
+    [4, 99],
+    [1, 2],
+    [4, 4],
+    [3, 0],
+  ] as const;
+  const overlapping = { only: [], files: rows, first: [] };
+  deepEqual([...chosenPieces(TORRENT, overlapping).wanted.pieces()], [1, 2, 3, 4]);
   const beyond = { only: [], files: [[5, 9]] as const, first: [] };
   equal(chosenPieces(TORRENT, beyond).wanted.count, 0);
 });

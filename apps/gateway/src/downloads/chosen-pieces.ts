@@ -22,12 +22,13 @@ export function chosenPieces(
   { only, files: ranges = [], first }: Pick<MirrorChoice, "only" | "files" | "first">,
 ): ChosenPieces {
   const isAll = only.length === 0 && ranges.length === 0;
+  const named = namedFiles(ranges, files.length);
   const wanted = isAll ? Bitfield.full(pieceCount) : Bitfield.empty(pieceCount);
   const early = Bitfield.empty(pieceCount);
   for (const [at, { path, offsetBytes, lengthBytes, padding }] of files.entries()) {
     if (padding || lengthBytes === 0) continue;
     const chosen = [
-      ...(isChosen(path, only) || isWithin(at, ranges) ? [wanted] : []),
+      ...(named[at] || isChosen(path, only) ? [wanted] : []),
       ...(isChosen(path, first) ? [early] : []),
     ];
     const last = Math.floor((offsetBytes + lengthBytes - 1) / pieceLengthBytes);
@@ -38,8 +39,20 @@ export function chosenPieces(
   return { wanted, first: early };
 }
 
-function isWithin(file: number, ranges: readonly FileRange[]): boolean {
-  return ranges.some(([first, last]) => first <= file && file <= last);
+/** Whether each file is in some range: a magnet may name a thousand of a million files each. */
+function namedFiles(ranges: readonly FileRange[], fileCount: number): readonly boolean[] {
+  const begun = new Int32Array(fileCount + 1);
+  for (const [first, last] of ranges) {
+    if (first > last || first >= fileCount) continue;
+    begun[first] = (begun[first] ?? 0) + 1;
+    const end = Math.min(last + 1, fileCount);
+    begun[end] = (begun[end] ?? 0) - 1;
+  }
+  let open = 0;
+  return Array.from({ length: fileCount }, (_, file) => {
+    open += begun[file] ?? 0;
+    return open > 0;
+  });
 }
 
 /**
