@@ -107,7 +107,7 @@ class StreamReader implements InboxReader {
   arriving(part: Uint8Array): void {
     if (this.#ended || this.#failure !== null) return;
     this.#toldBytes += part.length;
-    this.#request.arriving?.(part);
+    this.#tell(part);
   }
 
   fail(error: Error): void {
@@ -131,9 +131,18 @@ class StreamReader implements InboxReader {
       this.#ended = true;
     } else {
       this.#received += 1;
-      this.#request.arriving?.(message.payload.subarray(this.#toldBytes));
+      this.#tell(message.payload.subarray(this.#toldBytes));
       this.#toldBytes = 0;
       this.#chunks.push(message);
+    }
+  }
+
+  /** What is thrown is the stream's end, not that of the connection, whose turn this is. */
+  #tell(bytes: Uint8Array): void {
+    try {
+      this.#request.arriving?.(bytes);
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { Landing } from "@seedfleet/bus";
 import { Gathered } from "../waiting.ts";
@@ -22,6 +22,21 @@ export const byteStreamTests: BusTests = {
       ok(soFar.subarray(givenBytes - chunk.length, givenBytes).equals(chunk));
     }
     deepEqual(Buffer.concat(told), Buffer.concat(sent));
+  },
+
+  "stream() rejects with what whoever is told of its bytes throws": async (bus) => {
+    const { asking, serving, run } = bus;
+    const longest = Math.min(serving.payloadBytesMax, 1 << 20);
+    serving.serveStream(bytesStream, { params: { run } }, () => [new Uint8Array(longest)]);
+    await serving.flush();
+    const arriving = (): void => {
+      throw new RangeError("too much");
+    };
+    for (const options of [{ arriving }, { arriving }]) {
+      const chunks = Array.fromAsync(asking.stream(bytesStream, { run }, 0, options));
+      await rejects(chunks, new RangeError("too much"));
+    }
+    equal((await Array.fromAsync(asking.stream(bytesStream, { run }, 0))).length, 1);
   },
 
   "stream() gives bytes as they are, in the asker's trace": async (bus) => {
