@@ -66,7 +66,7 @@ async function run(options: MillionOptions, running: AsyncDisposableStack): Prom
   const seconds = await writeCatalog(catalog, torrents, { ...options, count });
   const store = await startStore(fleet, files, running);
   progress("waiting until what was written is done with");
-  progress(`quiet after ${(await untilQuiet()).toFixed(0)} s`);
+  progress(`waited ${(await untilQuiet()).toFixed(0)} s`);
   const full: AskedGateway[] = [];
   for (let at = 1; at <= runs; at += 1) {
     progress(`full catalog, gateway ${at}/${runs}`);
