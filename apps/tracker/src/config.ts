@@ -47,7 +47,7 @@ export type TrackerConfig = HandoutConfig & {
   readonly apiToken: string | null;
 };
 
-/** More threads than a machine has cores gain nothing; each has a copy of all peers. */
+/** More threads than a machine has cores gain nothing. */
 export const WORKERS_MAX = 64;
 
 /** The tracker's own settings; those every service has come from `libs/service`. */
@@ -101,7 +101,7 @@ that is every address (0.0.0.0 or ::).`,
   }),
   workers: integer({
     env: "SEEDFLEET_TRACKER_WORKERS",
-    doc: `Threads that share the ports, each with a copy of all peers. One answers some hundred
+    doc: `Threads that share the ports, each with a part of the swarms. One answers some hundred
 thousand announces a second.`,
     default: 1,
     min: 1,

@@ -17,7 +17,8 @@ export type ViolationCode =
   | "not-registered"
   | "passkey-missing"
   | "passkey-unknown"
-  | "starting";
+  | "starting"
+  | "thread-busy";
 
 /** A request we do not fulfil. Its text goes to the client as the `failure reason` of BEP 3. */
 export type TrackerViolation = {
@@ -56,3 +57,9 @@ export function starting(): TrackerViolation {
   const text = "Tracker is starting, try again in a minute";
   return { kind: "violation", code: "starting", sendableText: text, retryInMinutes: 1 };
 }
+
+/** The thread that has the swarm is so far behind that it is not asked any more. */
+export const THREAD_BUSY: TrackerViolation = {
+  ...violation("thread-busy", "Tracker is busy, try again in a minute"),
+  retryInMinutes: 1,
+};

@@ -36,12 +36,16 @@ realPartTest(["opentracker"], "a load announces by UDP and checks every answer",
 });
 
 realPartTest(["opentracker"], "a load announces by HTTP, a connection each", async (t) => {
-  const { announces, lost, opened } = await measured(t, { kind: "http", keepAlive: false });
+  const { announces, lost, opened } = await measured(t, {
+    kind: "http",
+    keepAlive: false,
+    connections: 64,
+  });
   ok(announces + lost >= 20_000);
   equal(opened >= announces, true);
 });
 
 realPartTest(["opentracker"], "a load ends with the first answer that is wrong", async (t) => {
-  const unknown = measured(t, { kind: "http", keepAlive: false }, 21);
+  const unknown = measured(t, { kind: "http", keepAlive: false, connections: 64 }, 21);
   await rejects(unknown, { name: new BenchError().name, message: /not authorized/ });
 });

@@ -122,7 +122,7 @@ export class RowMeasurements {
     if (clientsHere === null) throw new BenchError(`${contender.label} has no such address`);
     const spec: TrackerLoadSpec = {
       ...{ ...plan, clients: clientsHere, serverPid: tracker.pid, swarms, numWant, sleeps },
-      ...{ exact: workers === 1 && tracker.fresh, fresh: tracker.fresh },
+      ...{ exact: tracker.fresh, fresh: tracker.fresh },
       firstSource: tracker.fresh ? 0 : this.#usedSources,
     };
     this.#usedSources += sourcesOf(clients);

@@ -5,7 +5,7 @@ import type { Tracker } from "./tracker-process.ts";
 const OUTSTANDING = 128;
 const WINDOW_MAX = 64;
 
-/** Clients that announce by HTTP at once. */
+/** Clients that announce by HTTP at once, where a row has no other number. */
 const HTTP_CLIENTS = 64;
 
 /** What a row compares: trackers, ours with itself, or what is left of it in memory. */
@@ -13,7 +13,7 @@ export type RowKind = "load" | "workers" | "telemetry" | "latency" | "memory";
 
 export type Clients =
   | { readonly kind: "udp"; readonly sockets: number }
-  | { readonly kind: "http"; readonly keepAlive: boolean };
+  | { readonly kind: "http"; readonly keepAlive: boolean; readonly connections: number };
 
 export type TrackerRow = {
   readonly kind: RowKind;
@@ -22,7 +22,9 @@ export type TrackerRow = {
 };
 
 const udp = (sockets: number): Clients => ({ kind: "udp", sockets });
-const http = (keepAlive: boolean): Clients => ({ kind: "http", keepAlive });
+const http = (keepAlive: boolean, connections: number = HTTP_CLIENTS): Clients => ({
+  ...{ kind: "http", keepAlive, connections },
+});
 
 /** Every row by its name on the command line, in the order of the report. */
 export const TRACKER_ROWS: Readonly<Record<string, TrackerRow>> = {
@@ -33,6 +35,10 @@ export const TRACKER_ROWS: Readonly<Record<string, TrackerRow>> = {
   "http-kept": { kind: "load", title: "HTTP, kept alive", clients: http(true) },
   "workers-udp": { kind: "workers", title: "UDP, 16 sockets", clients: udp(16) },
   "workers-http": { kind: "workers", title: "HTTP, kept alive", clients: http(true) },
+  "workers-http-256": { kind: "workers", title: "HTTP, 256 kept alive", clients: http(true, 256) },
+  "workers-http-each": {
+    ...{ kind: "workers", title: "HTTP, a connection each", clients: http(false) },
+  },
   "telemetry-udp": { kind: "telemetry", title: "UDP, 16 sockets", clients: udp(16) },
   "telemetry-http": { kind: "telemetry", title: "HTTP, kept alive", clients: http(true) },
   "latency-udp": { kind: "latency", title: "UDP, 16 sockets", clients: udp(16) },
@@ -43,7 +49,7 @@ export const TRACKER_ROWS: Readonly<Record<string, TrackerRow>> = {
 
 /** How many sources the clients of a row have. */
 export function sourcesOf(clients: Clients): number {
-  return clients.kind === "udp" ? clients.sockets : HTTP_CLIENTS;
+  return clients.kind === "udp" ? clients.sockets : clients.connections;
 }
 
 /** The clients against a tracker; null when it does not speak what they do. */
@@ -52,7 +58,7 @@ export function clientsOf(
   { udp: to, http: target }: Pick<Tracker, "udp" | "http">,
 ): UdpClients | HttpClients | null {
   if (clients.kind === "http") {
-    return target === null ? null : { ...clients, target, connections: HTTP_CLIENTS };
+    return target === null ? null : { ...clients, target };
   }
   const { sockets } = clients;
   const window = Math.min(WINDOW_MAX, Math.floor(OUTSTANDING / sockets));

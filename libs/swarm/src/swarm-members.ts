@@ -40,10 +40,13 @@ export class SwarmMembers {
   readonly #ipv6: PeerPools;
   readonly #clock: TickClock;
   readonly #peerIds: PeerIds;
+  /** Of all swarms together; more do not get in. */
+  peersMax: number;
   #count = 0;
 
   constructor(config: SwarmsConfig, { table, ipv4, ipv6, clock, peerIds }: MembersStore) {
     this.#config = config;
+    this.peersMax = config.peersMax;
     this.#table = table;
     this.#ipv4 = ipv4;
     this.#ipv6 = ipv6;
@@ -165,8 +168,8 @@ export class SwarmMembers {
   #join(known: number, peer: PeerAnnounce, tick: number): AnnounceOutcome {
     const { rows, wheel } = this.#table;
     const before = known < 0 ? 0 : rows.peersOf(known);
-    const { peersMax, peersPerSwarmMax } = this.#config;
-    if (this.#count >= peersMax || before >= peersPerSwarmMax) return "full";
+    const { peersPerSwarmMax } = this.#config;
+    if (this.#count >= this.peersMax || before >= peersPerSwarmMax) return "full";
     const row = known < 0 ? this.#table.add() : known;
     if (row < 0) return "full";
     const pools = this.poolsOf(peer);

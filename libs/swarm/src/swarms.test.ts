@@ -57,6 +57,18 @@ test("announce() given a full swarm does not remember the newcomer, but those it
   equal(swarms.peerCount, 4);
 });
 
+test("peersMax set later counts from the next announce on, and nobody leaves for it", () => {
+  const swarms = givenSwarms({ peersMax: 2 });
+  for (const port of [1, 2]) swarms.announce(infoHash, givenPeer(port), 0);
+  equal(swarms.announce(infoHash, givenPeer(3), 0), "full");
+  swarms.peersMax = 3;
+  equal(swarms.announce(infoHash, givenPeer(3), 0), "joined");
+  swarms.peersMax = 1;
+  equal(swarms.announce(infoHash, givenPeer(4), 0), "full");
+  equal(swarms.announce(infoHash, givenPeer(1), 0), "stayed");
+  equal(swarms.peerCount, 3);
+});
+
 test("announce() given no room for a swarm forgets the longest empty one, or refuses", () => {
   const swarms = givenSwarms({ swarmsMax: 2 });
   for (const number of [1, 2]) {

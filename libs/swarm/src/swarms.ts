@@ -64,6 +64,11 @@ export class Swarms {
     return this.#members.count;
   }
 
+  /** As many as there may be from now on; those that are there stay. */
+  set peersMax(peersMax: number) {
+    this.#members.peersMax = peersMax;
+  }
+
   /** Memory of its arrays. */
   get bytes(): number {
     const peers = this.#ipv4.bytes + this.#ipv6.bytes + this.#peerIds.bytes;

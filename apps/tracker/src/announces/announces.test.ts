@@ -199,6 +199,6 @@ test("answer() draws everyone of the whole swarm equally often", () => {
 
 /** Lets everything in, as an open one, of a fleet whose gateways are away. */
 function givenFleetGate(): Gate {
-  const { admit, admitScrape, zonesOf } = new OpenGate();
-  return { hasGateways: true, admit, admitScrape, zonesOf };
+  const { admit, swarmOf, admitScrape, zonesOf } = new OpenGate();
+  return { hasGateways: true, admit, swarmOf, admitScrape, zonesOf };
 }

@@ -21,7 +21,9 @@ export interface Gate {
   readonly hasGateways: boolean;
   /** Writes the info hash that the swarm goes by over the one that was asked for. */
   admit(request: AnnounceRequest): TrackerViolation | null;
-  /** The same for a scrape of one torrent. */
+  /** Writes the info hash that the swarm goes by over another one; false if it is nobody's. */
+  swarmOf(infoHash: Uint8Array): boolean;
+  /** The same as `admit` for a scrape of one torrent. */
   admitScrape(infoHash: Uint8Array, passkey: string | null): TrackerViolation | null;
   /** The zones whose gateways may serve a swarm's torrent; null for any. */
   zonesOf(infoHash: Uint8Array): readonly string[] | null;
@@ -33,6 +35,10 @@ export class OpenGate implements Gate {
 
   admit(): null {
     return null;
+  }
+
+  swarmOf(): boolean {
+    return true;
   }
 
   admitScrape(): null {
@@ -55,6 +61,10 @@ export class CatalogGate implements Gate {
 
   admit({ infoHash }: AnnounceRequest): TrackerViolation | null {
     return this.admitScrape(infoHash);
+  }
+
+  swarmOf(infoHash: Uint8Array): boolean {
+    return this.#torrents.resolve(infoHash);
   }
 
   admitScrape(infoHash: Uint8Array): TrackerViolation | null {
@@ -83,6 +93,10 @@ export class PrivateGate implements Gate {
     if (typeof user !== "string") return user;
     this.#ledger.record(user, request);
     return null;
+  }
+
+  swarmOf(): boolean {
+    return true;
   }
 
   admitScrape(_infoHash: Uint8Array, passkey: string | null): TrackerViolation | null {

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { Gathered, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
+import { NOWHERE } from "../announces/elsewhere.ts";
 import { loadLibcSockets } from "../sockets/libc-sockets.ts";
 import { givenQuery } from "../testing.ts";
 import { ConnectionBatches } from "./connection-batches.ts";
@@ -13,6 +14,7 @@ import { Connections } from "./connections.ts";
 import { HttpAnswers } from "./http-answers.ts";
 import type { HttpHandler } from "./http-handler.ts";
 import { FIRST_READ_BYTES, HEADERS_TIMEOUT_MS, REPLY_BUFFER_BYTES } from "./http-limits.ts";
+import { LateAnswer } from "./late-answer.ts";
 import { ReplyBytes } from "./reply-bytes.ts";
 
 const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
@@ -124,6 +126,37 @@ test("ConnectionBatches sends the rest of a reply as the client takes it", { ski
   port.batches.takeWaiting();
   equal(port.connections.count, 1);
   equal((await text(client)).split("\r\n\r\n")[1]?.length, MANY_BYTES);
+});
+
+test("ConnectionBatches keeps who waits for another thread", { skip }, async () => {
+  const late: LateAnswer[] = [];
+  const answer = (): LateAnswer => {
+    const answer = new LateAnswer();
+    late.push(answer);
+    return answer;
+  };
+  await using port = await givenPort({ handler: { answer, refused: () => {} } });
+  const clients = await Promise.all(Array.from({ length: 5 }, () => port.client(LAST)));
+  equal(port.batches.takeWaiting(), 5);
+  // One more than there may be was closed.
+  deepEqual([port.connections.count, late.length], [4, 4]);
+  for (const [at, each] of late.entries()) each.ready((output) => output.text(`${at}e`));
+  equal(port.connections.count, 0);
+  const replies = await Promise.all(clients.map((client) => text(client).catch(() => "")));
+  const bodies = replies.map((reply) => reply.split("\r\n\r\n")[1] ?? "none");
+  deepEqual(bodies.toSorted(), ["0e", "1e", "2e", "3e", "none"]);
+});
+
+test("ConnectionBatches closes who waits when all are closed", { skip }, async () => {
+  const late = new LateAnswer();
+  await using port = await givenPort({ handler: { answer: () => late, refused: () => {} } });
+  const client = await port.client(LAST);
+  port.batches.takeWaiting();
+  const gone = port.connections.gone();
+  port.connections.destroy();
+  await gone;
+  equal(await text(client).catch(() => ""), "");
+  late.ready(() => ok(false, "nobody is there to be answered"));
 });
 
 test("ConnectionBatches leaves no descriptor behind", { skip }, async () => {
@@ -238,6 +271,7 @@ function givenAnswers(refusals: Gathered<string>): HttpAnswers {
       },
       counts: { announced: () => {}, scraped: () => {}, refused: refusals.add },
       admit: () => true,
+      elsewhere: NOWHERE,
       everySwarm: null,
     },
     {

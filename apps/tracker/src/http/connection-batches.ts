@@ -2,10 +2,11 @@ import { Socket } from "node:net";
 import { AddressBytes } from "../addresses/address-bytes.ts";
 import { bindSocket, SOCK_STREAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { ConnectionMemory } from "./connection-memory.ts";
-import type { ConnectionHost } from "./http-connection.ts";
 import { beginOk, endOk } from "./http-head.ts";
 import { ACCEPT_BACKLOG, ACCEPTS_PER_TURN_MAX, FIRST_READ_BYTES } from "./http-limits.ts";
+import { LateAnswer } from "./late-answer.ts";
 import { RequestParser } from "./request-parser.ts";
 import { routeOf } from "./route.ts";
 
@@ -23,7 +24,15 @@ export type ConnectionKeeper = {
   keep(socket: Socket, said: Buffer | null): void;
   /** Of its last reply `unsent` is left. */
   keepUnsent(socket: Socket, unsent: Buffer): void;
+  /**
+   * Keeps one that waits for its answer, until what is given is called: false if it was destroyed
+   * before.
+   */
+  hold(connection: HeldConnection): () => boolean;
 };
+
+/** A connection of which Node.js knows nothing. */
+export type HeldConnection = { destroy(): void };
 
 /**
  * A listening TCP socket whose connections are taken and answered one after the other without an
@@ -122,9 +131,33 @@ export class ConnectionBatches {
   #answer(descriptor: number, nowMs: number): void {
     const { handler, output } = this.#host;
     const bodyFrom = beginOk("closes", output);
-    // An announce is always answered in writing.
-    handler.answer({ request: this.#parser, address: this.#address, nowMs }, output);
+    const question = { request: this.#parser, address: this.#address, nowMs };
+    // An announce is always answered in writing, if not at once.
+    const answer = handler.answer(question, output);
+    if (answer instanceof LateAnswer) {
+      output.length = 0;
+      this.#answerLate(descriptor, answer);
+      return;
+    }
     endOk(bodyFrom, output);
+    this.#send(descriptor);
+  }
+
+  #answerLate(descriptor: number, late: LateAnswer): void {
+    const release = this.#keeper.hold({ destroy: () => this.#libc.close(descriptor) });
+    late.onReady = (write) => {
+      if (!release()) return;
+      const { output } = this.#host;
+      const bodyFrom = beginOk("closes", output);
+      write(output);
+      endOk(bodyFrom, output);
+      this.#send(descriptor);
+    };
+  }
+
+  /** Sends what was written, and ends the connection. */
+  #send(descriptor: number): void {
+    const { output } = this.#host;
     const { length } = output;
     output.length = 0;
     const memory = this.#memory;

@@ -1,12 +1,14 @@
 import type { Socket } from "node:net";
-import type { ConnectionKeeper } from "./connection-batches.ts";
-import { type ConnectionHost, HttpConnection } from "./http-connection.ts";
+import type { ConnectionKeeper, HeldConnection } from "./connection-batches.ts";
+import type { ConnectionHost } from "./connection-host.ts";
+import { HttpConnection } from "./http-connection.ts";
 
 /** The connections of one listener, from when Node.js has their socket until they are closed. */
 export class Connections implements ConnectionKeeper {
   readonly host: ConnectionHost;
   readonly #max: number;
   readonly #all = new Set<HttpConnection>();
+  readonly #held = new Set<HeldConnection>();
   readonly #gone = Promise.withResolvers<void>();
   #closed = false;
 
@@ -16,11 +18,11 @@ export class Connections implements ConnectionKeeper {
   }
 
   get count(): number {
-    return this.#all.size;
+    return this.#all.size + this.#held.size;
   }
 
   hasRoom(): boolean {
-    return this.#all.size < this.#max;
+    return this.count < this.#max;
   }
 
   keep(socket: Socket, said: Buffer | null): void {
@@ -37,6 +39,15 @@ export class Connections implements ConnectionKeeper {
     this.#add(socket).finish(unsent);
   }
 
+  hold(connection: HeldConnection): () => boolean {
+    this.#held.add(connection);
+    return () => {
+      const wasHeld = this.#held.delete(connection);
+      if (wasHeld) this.#leave();
+      return wasHeld;
+    };
+  }
+
   /** Ends those that have been waited for long enough. */
   expire(nowMs: number): void {
     for (const connection of this.#all) connection.expire(nowMs);
@@ -49,12 +60,15 @@ export class Connections implements ConnectionKeeper {
 
   destroy(): void {
     for (const connection of this.#all) connection.destroy();
+    for (const connection of this.#held) connection.destroy();
+    this.#held.clear();
+    this.#leave();
   }
 
   /** Resolves when the last has gone, after which none may come. */
   gone(): Promise<void> {
     this.#closed = true;
-    if (this.#all.size === 0) this.#gone.resolve();
+    if (this.count === 0) this.#gone.resolve();
     return this.#gone.promise;
   }
 
@@ -63,8 +77,13 @@ export class Connections implements ConnectionKeeper {
     this.#all.add(connection);
     socket.once("close", () => {
       this.#all.delete(connection);
-      if (this.#closed && this.#all.size === 0) this.#gone.resolve();
+      this.#leave();
     });
     return connection;
+  }
+
+  /** One of them has gone. */
+  #leave(): void {
+    if (this.#closed && this.count === 0) this.#gone.resolve();
   }
 }

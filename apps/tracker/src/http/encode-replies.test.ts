@@ -120,7 +120,7 @@ test("encodeScraped() tells partial seeds from downloaders", () => {
   });
 });
 
-test("WholeScrape makes one dictionary of slices that are no larger than they may be", () => {
+test("WholeScrape makes one dictionary of slices that are no larger than they may be", async () => {
   for (const count of [0, 1, 400, 2_000]) {
     let done = 0;
     const scrape = new WholeScrape(swarmsOf(count), () => {
@@ -129,7 +129,7 @@ test("WholeScrape makes one dictionary of slices that are no larger than they ma
     const slices: Buffer[] = [];
     const output = new ReplyBytes(16);
     for (let more = true; more; output.length = 0) {
-      more = scrape.slice(output);
+      more = await scrape.slice(output);
       slices.push(Buffer.from(written(output)));
     }
     scrape.end();
@@ -198,5 +198,6 @@ function swarmsOf(count: number): EverySwarm {
       at += 1;
       return at <= count;
     },
+    more: () => Promise.resolve(false),
   };
 }

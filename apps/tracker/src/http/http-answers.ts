@@ -2,21 +2,23 @@ import { AddressBytes } from "../addresses/address-bytes.ts";
 import { forwardedFor } from "../addresses/forwarded-for.ts";
 import type { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
-import type { AnnounceAnswers, ScrapeCounts } from "../announces/announces.ts";
-import { neverFulfilled, type TrackerViolation, type ViolationCode } from "../violation.ts";
+import type { AnnounceAnswers } from "../announces/announces.ts";
+import { HERE } from "../announces/elsewhere.ts";
+import {
+  neverFulfilled,
+  THREAD_BUSY,
+  type TrackerViolation,
+  type ViolationCode,
+} from "../violation.ts";
+import { HttpScrapes, type HttpScrapesPorts } from "./answer-scrape.ts";
 import { type AnnounceForm, encodeAnnounce } from "./encode-announce.ts";
 import { encodeFailure } from "./encode-failure.ts";
-import { encodeScraped, SCRAPE_BEGIN, SCRAPE_END } from "./encode-scrape.ts";
-import type { HttpHandler, HttpQuestion, HttpRefusal } from "./http-handler.ts";
+import type { HttpAnswer, HttpHandler, HttpQuestion, HttpRefusal } from "./http-handler.ts";
+import { LateAnswer } from "./late-answer.ts";
 import { AnnounceParser } from "./parse-announce.ts";
-import { SCRAPE_OF_EVERYTHING, ScrapeParser } from "./parse-scrape.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 import type { RequestParser } from "./request-parser.ts";
 import { passkeyOf, routeOf } from "./route.ts";
-import { type EverySwarm, WholeScrape } from "./whole-scrape.ts";
-
-/** Each reads the whole store, at the cost of as many announces as there are swarms. */
-export const WHOLE_SCRAPES_AT_ONCE_MAX = 2;
 
 export type HttpCounts = {
   announced(outcome: "answered" | ViolationCode): void;
@@ -24,13 +26,11 @@ export type HttpCounts = {
   refused(refusal: HttpRefusal): void;
 };
 
-export type HttpAnswersPorts = {
+export type HttpAnswersPorts = Omit<HttpScrapesPorts, "scraped"> & {
   readonly announces: AnnounceAnswers;
   readonly counts: HttpCounts;
   /** False for an address that asks too often; called once for each announce and scrape. */
   readonly admit: (address: AddressBytes) => boolean;
-  /** All swarms for a scrape of everything; null where that is not allowed. */
-  readonly everySwarm: ((passkey: string | null) => EverySwarm | TrackerViolation) | null;
 };
 
 export type HttpAnswersConfig = {
@@ -57,28 +57,22 @@ const TOO_OFTEN: TrackerViolation = {
   retryInMinutes: 1,
 };
 
-const WHOLE_SCRAPES_FULL: TrackerViolation = {
-  kind: "violation",
-  code: "whole-scrapes-full",
-  sendableText: "Too many scrapes of everything, try again in a minute",
-  retryInMinutes: 1,
-};
-
 /** Announce and scrape over HTTP: bytes in, bytes out, and nothing awaited in between. */
 export class HttpAnswers implements HttpHandler {
   readonly #ports: HttpAnswersPorts;
   readonly #config: HttpAnswersConfig;
   readonly #announceParser = new AnnounceParser();
-  readonly #scrapeParser = new ScrapeParser();
+  readonly #scrapes: HttpScrapes;
   readonly #announce = new AnnounceRequest();
   readonly #forwarded = new AddressBytes();
-  readonly #counts: ScrapeCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
   readonly #form: AnnounceForm & { asker: AddressBytes };
-  #wholeScrapes = 0;
 
   constructor(ports: HttpAnswersPorts, config: HttpAnswersConfig) {
     this.#ports = ports;
     this.#config = config;
+    const { announces, elsewhere, everySwarm, counts } = ports;
+    const scraped = counts.scraped.bind(counts);
+    this.#scrapes = new HttpScrapes({ announces, elsewhere, everySwarm, scraped });
     this.#form = {
       reply: new AnnounceReply(config.peersMax),
       request: this.#announce,
@@ -91,7 +85,7 @@ export class HttpAnswers implements HttpHandler {
     this.#ports.counts.refused(refusal);
   }
 
-  answer(question: HttpQuestion, output: ReplyBytes): "written" | WholeScrape | null {
+  answer(question: HttpQuestion, output: ReplyBytes): HttpAnswer | null {
     const { request } = question;
     const route = routeOf(request);
     if (route === null) return null;
@@ -109,13 +103,14 @@ export class HttpAnswers implements HttpHandler {
       violation ??
       (announces
         ? this.#answerAnnounce(request, { asker, nowMs: question.nowMs }, output)
-        : this.#answerScrape(request, output));
+        : this.#scrapes.answer(request, output));
     if (answered !== null && "kind" in answered) {
       encodeFailure(answered, output);
       if (route === "scrape") counts.scraped(answered.code);
       else counts.announced(answered.code);
       return "written";
     }
+    if (answered instanceof LateAnswer) return answered;
     if (announces) counts.announced("answered");
     else counts.scraped("answered");
     return answered ?? "written";
@@ -135,7 +130,7 @@ export class HttpAnswers implements HttpHandler {
     request: RequestParser,
     { asker, nowMs }: { readonly asker: AddressBytes; readonly nowMs: number },
     output: ReplyBytes,
-  ): TrackerViolation | null {
+  ): TrackerViolation | LateAnswer | null {
     const announce = this.#announce;
     const maySetAddress = this.#config.mayNameAddress.has(asker);
     const malformed = this.#announceParser.parse(
@@ -145,6 +140,8 @@ export class HttpAnswers implements HttpHandler {
     );
     if (malformed !== null) return malformed;
     announce.passkey = passkeyOf(request);
+    const owner = this.#ports.elsewhere.ownerOf(announce.infoHash);
+    if (owner !== HERE) return this.#announceTo(owner, asker);
     const form = this.#form;
     form.reply.peers.wantPeerIds = !announce.compact && !announce.noPeerId;
     const refused = this.#ports.announces.answer(announce, form.reply, nowMs);
@@ -154,37 +151,22 @@ export class HttpAnswers implements HttpHandler {
     return null;
   }
 
-  #answerScrape(request: RequestParser, output: ReplyBytes): TrackerViolation | WholeScrape | null {
-    const parser = this.#scrapeParser;
-    const passkey = passkeyOf(request);
-    const malformed = parser.parse(request);
-    if (malformed !== null) return malformed;
-    if (parser.infoHashCount === 0) return this.#answerWholeScrape(passkey);
-    const bodyFrom = output.length;
-    output.text(SCRAPE_BEGIN);
-    for (let index = 0; index < parser.infoHashCount; index += 1) {
-      const infoHash = parser.infoHash(index);
-      const refused = this.#ports.announces.scrape(infoHash, passkey, this.#counts);
-      if (refused === null) {
-        encodeScraped(infoHash, this.#counts, output);
-      } else if (refused.code !== "not-registered") {
-        output.length = bodyFrom;
-        return refused;
-      }
-    }
-    output.text(SCRAPE_END);
-    return null;
-  }
-
-  #answerWholeScrape(passkey: string | null): TrackerViolation | WholeScrape {
-    const { everySwarm } = this.#ports;
-    if (everySwarm === null) return SCRAPE_OF_EVERYTHING;
-    if (this.#wholeScrapes >= WHOLE_SCRAPES_AT_ONCE_MAX) return WHOLE_SCRAPES_FULL;
-    const swarms = everySwarm(passkey);
-    if ("kind" in swarms) return swarms;
-    this.#wholeScrapes += 1;
-    return new WholeScrape(swarms, () => {
-      this.#wholeScrapes -= 1;
+  /** Asks the thread that has the swarm. */
+  #announceTo(owner: number, asker: AddressBytes): TrackerViolation | LateAnswer {
+    const { elsewhere, counts } = this.#ports;
+    const { compact, noPeerId } = this.#announce;
+    const { trackerId } = this.#config;
+    const askedFrom = new AddressBytes();
+    askedFrom.copy(asker.bytes, 0, asker.length);
+    const late = new LateAnswer();
+    const asked = elsewhere.announce(owner, this.#announce, (refused, reply) => {
+      counts.announced(refused?.code ?? "answered");
+      late.ready((output) => {
+        const form = { reply, request: { compact, noPeerId }, asker: askedFrom, trackerId };
+        if (refused === null) encodeAnnounce(form, output);
+        else encodeFailure(refused, output);
+      });
     });
+    return asked ? late : THREAD_BUSY;
   }
 }

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { Gathered, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
+import { NOWHERE } from "../announces/elsewhere.ts";
 import { type GivenCore, givenCore } from "../announces/testing.ts";
 import { REPLY_ROWS_MAX } from "../handout/fill-reply.ts";
 import { addressesOf, type DecodedReply, decoded, givenQuery, PEER_ID } from "../testing.ts";
@@ -163,6 +164,7 @@ async function givenTracker(
         announces: core.announces,
         counts: { announced, scraped: () => {}, refused: refusals.add },
         admit: () => true,
+        elsewhere: NOWHERE,
         everySwarm: null,
       },
       {

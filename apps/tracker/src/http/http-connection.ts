@@ -1,10 +1,7 @@
 import type { Socket } from "node:net";
 import { AddressBytes } from "../addresses/address-bytes.ts";
-import type { Networks } from "../addresses/networks.ts";
-import { readProxyHeader } from "../addresses/proxy-header.ts";
-import { encodeFailure } from "./encode-failure.ts";
-import type { HttpHandler } from "./http-handler.ts";
-import { beginOk, endOk, type Persistence, type PlainReply, writePlain } from "./http-head.ts";
+import type { ConnectionHost } from "./connection-host.ts";
+import { beginOk, endOk, type Persistence } from "./http-head.ts";
 import {
   ANSWERS_PER_TURN_MAX,
   HEADERS_TIMEOUT_MS,
@@ -13,36 +10,27 @@ import {
   REQUESTS_PER_CONNECTION_MAX,
   SOCKET_IDLE_TIMEOUT_MS,
 } from "./http-limits.ts";
+import { LateAnswer } from "./late-answer.ts";
+import { ProxiedStart } from "./proxied-start.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 import { RequestParser, type RequestProblem } from "./request-parser.ts";
 import { sendWholeScrape } from "./send-whole-scrape.ts";
 import type { WholeScrape } from "./whole-scrape.ts";
+import { writeNotFound, writeProblem, writeWrongMethod } from "./write-refusal.ts";
 
 /** Replies to pipelined requests are written together until they are so many bytes. */
 const FLUSH_BYTES = 16_384;
 
 const NOTHING = new Uint8Array(0);
-const NOT_FOUND: PlainReply = { status: "404 Not Found", body: "Not found\n" };
-const WRONG_METHOD: PlainReply = { status: "405 Method Not Allowed", header: "Allow: GET\r\n" };
-
-/** What the connections of one listener have in common. */
-export type ConnectionHost = {
-  handler: HttpHandler;
-  draining: boolean;
-  /** Empty between two events: replies are written here, and from here to the socket. */
-  readonly output: ReplyBytes;
-  readonly nowMs: () => number;
-  readonly proxies: Networks;
-  readonly readsForwardedFor: boolean;
-};
 
 /**
  * - `asking`: reads requests and answers them.
+ * - `awaiting`: another thread has the answer; nothing else is answered until it came.
  * - `blocked`: the client does not take its replies, or had so many that others get their turn, so
  *   no more is read of its requests.
  * - `leaving`: all is said; what still comes is dropped until the client is gone too.
  */
-type State = "proxied" | "asking" | "blocked" | "leaving";
+type State = "proxied" | "asking" | "awaiting" | "blocked" | "leaving";
 
 /**
  * One connection: what comes is parsed, answered and written at once. It has no timer of its own:
@@ -58,7 +46,7 @@ export class HttpConnection {
   #answered = 0;
   /** The client says no more. */
   #ended = false;
-  #proxyHeader: Buffer | null = null;
+  #proxied: ProxiedStart | null = null;
   #wholeScrape: WholeScrape | null = null;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -73,7 +61,10 @@ export class HttpConnection {
       socket.destroy();
       return;
     }
-    if (host.proxies.has(this.#address)) this.#state = "proxied";
+    if (host.proxies.has(this.#address)) {
+      this.#state = "proxied";
+      this.#proxied = new ProxiedStart();
+    }
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("end", () => this.#receiveEnd());
     socket.once("close", () => this.#wholeScrape?.end());
@@ -119,6 +110,8 @@ export class HttpConnection {
     const began = this.#parser.hasPart;
     this.#parser.push(rest);
     if (this.#state === "asking") this.#answerAll(began);
+    // It waits for one answer, and what else it asks does not pile up meanwhile.
+    else if (this.#state === "awaiting") this.#socket.pause();
   }
 
   #receiveEnd(): void {
@@ -130,18 +123,16 @@ export class HttpConnection {
 
   /** What follows the header of the PROXY protocol; null until it is there, or if it is none. */
   #behindProxyHeader(chunk: Buffer): Buffer | null {
-    const held = this.#proxyHeader;
-    const bytes = held === null ? chunk : Buffer.concat([held, chunk]);
-    const length = readProxyHeader(bytes, this.#address);
-    if (length < 0) {
+    const rest = this.#proxied?.push(chunk, this.#address) ?? null;
+    if (rest === null) return null;
+    if (rest === "broken") {
       this.#host.handler.refused("proxy-header");
       this.destroy();
       return null;
     }
-    this.#proxyHeader = length === 0 ? bytes : null;
-    if (length === 0) return null;
+    this.#proxied = null;
     this.#state = "asking";
-    return bytes.length === length ? null : bytes.subarray(length);
+    return rest.length === 0 ? null : rest;
   }
 
   /** Answers the requests that are complete, as many as is fair to other connections. */
@@ -176,7 +167,7 @@ export class HttpConnection {
     this.#answered += 1;
     if (!parser.isGet) {
       handler.refused("method");
-      writePlain(WRONG_METHOD, "closes", output);
+      writeWrongMethod(output);
       return this.#leave();
     }
     const persistence = this.#persistence();
@@ -187,11 +178,30 @@ export class HttpConnection {
       endOk(bodyFrom, output);
     } else {
       output.length = from;
+      if (answer instanceof LateAnswer) return this.#await(answer);
       if (answer !== null) return this.#stream(answer);
       handler.refused("not-found");
-      writePlain(NOT_FOUND, persistence, output);
+      writeNotFound(persistence, output);
     }
     if (persistence === "closes") this.#leave();
+  }
+
+  #await(late: LateAnswer): void {
+    this.#state = "awaiting";
+    this.#deadlineMs = this.#host.nowMs() + SOCKET_IDLE_TIMEOUT_MS;
+    late.onReady = (write) => {
+      if (this.#state === "awaiting" && !this.#socket.destroyed) this.#answerLate(write);
+    };
+  }
+
+  #answerLate(write: (output: ReplyBytes) => void): void {
+    const { output } = this.#host;
+    const persistence = this.#persistence();
+    const bodyFrom = beginOk(persistence, output);
+    write(output);
+    endOk(bodyFrom, output);
+    if (persistence === "closes") return this.#leave();
+    this.#goOn();
   }
 
   #persistence(): Persistence {
@@ -201,21 +211,11 @@ export class HttpConnection {
     return isHttp11 ? "kept" : "stays";
   }
 
-  /**
-   * Answers what is not HTTP, or too much of it, and ends the connection. A request that is too
-   * long is an announce gone wrong, so it is told in the way of announces, with a 200.
-   */
+  /** Answers what is not HTTP, or too much of it, and ends the connection. */
   #refuse(problem: RequestProblem): void {
     const { handler, output } = this.#host;
     handler.refused(problem);
-    if (problem === "too-long") {
-      const bodyFrom = beginOk("closes", output);
-      encodeFailure({ sendableText: "Request is too long", retryInMinutes: null }, output);
-      endOk(bodyFrom, output);
-    } else {
-      const body = "d14:failure reason19:Request is not HTTPe";
-      writePlain({ status: "400 Bad Request", body }, "closes", output);
-    }
+    writeProblem(problem, output);
     this.#leave();
   }
 
@@ -252,11 +252,14 @@ export class HttpConnection {
   }
 
   #resume(): void {
-    if (this.#state !== "blocked" || this.#socket.destroyed) return;
+    if (this.#state === "blocked" && !this.#socket.destroyed) this.#goOn();
+  }
+
+  #goOn(): void {
     this.#state = "asking";
     this.#deadlineMs = this.#host.nowMs() + KEEP_ALIVE_TIMEOUT_MS;
     this.#answerAll(false);
-    if (this.#state === "asking") this.#socket.resume();
+    if (this.#state === "asking" && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Writes what there is and ends the connection. */

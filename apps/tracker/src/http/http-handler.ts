@@ -1,4 +1,5 @@
 import type { AddressBytes } from "../addresses/address-bytes.ts";
+import type { LateAnswer } from "./late-answer.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 import type { RequestParser } from "./request-parser.ts";
 import type { WholeScrape } from "./whole-scrape.ts";
@@ -22,12 +23,14 @@ export type HttpQuestion = {
   readonly nowMs: number;
 };
 
+export type HttpAnswer = "written" | WholeScrape | LateAnswer;
+
 /** Answers the requests of every connection of a listener. */
 export type HttpHandler = {
   /**
    * Writes the bencoded body of a 200 behind what `output` holds and gives "written". Null if there
-   * is nothing at this path; what was written until then is taken back.
+   * is nothing at this path. What was written is taken back unless that was all.
    */
-  answer(question: HttpQuestion, output: ReplyBytes): "written" | WholeScrape | null;
+  answer(question: HttpQuestion, output: ReplyBytes): HttpAnswer | null;
   refused(refusal: HttpRefusal): void;
 };

@@ -7,7 +7,12 @@ import { test } from "node:test";
 import { type Clock, systemClock } from "@seedfleet/runtime";
 import { Gathered, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
+import { AnnounceReply, type AnnounceRequest } from "../announces/announce-request.ts";
+import type { ScrapeCounts } from "../announces/announces.ts";
+import { NOWHERE } from "../announces/elsewhere.ts";
+import { GivenElsewhere } from "../announces/given-elsewhere.ts";
 import { givenQuery } from "../testing.ts";
+import { notRegistered } from "../violation.ts";
 import { HttpAnswers, type HttpAnswersPorts } from "./http-answers.ts";
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./http-limits.ts";
 import { type HttpListener, type HttpListenerConfig, listenHttp } from "./http-listener.ts";
@@ -52,12 +57,17 @@ const rows = [
   },
 ] as const;
 
-for (const batches of [true, false]) {
-  test(`listenHttp() answers crowds that come and go, batches: ${batches}`, async () => {
+for (const { batches, late } of [
+  { batches: true, late: false },
+  { batches: false, late: false },
+  { batches: true, late: true },
+]) {
+  const way = `batches: ${batches}, by another thread: ${late}`;
+  test(`listenHttp() answers crowds that come and go, ${way}`, async () => {
     const before = openDescriptors();
     {
       const config = { connectionsMax: 1_000, batches };
-      await using tracker = await givenTracker({ config, clock: systemClock });
+      await using tracker = await givenTracker({ config, late, clock: systemClock });
       for (let crowd = 0; crowd < 5; crowd += 1) {
         const asked = Array.from({ length: 100 }, () => exchange(tracker, [ASK + CLOSE]));
         for (const reply of await Promise.all(asked)) match(reply, / 200 OK.*5:peers6:/s);
@@ -67,8 +77,8 @@ for (const batches of [true, false]) {
       await Promise.all(kept.map((socket) => once(socket, "data")));
       equal(tracker.listener.connectionCount, 50);
       await tracker.listener.drain();
-      const late = connect(tracker.listener.port, "127.0.0.1");
-      const [error] = await once(late, "error");
+      const refused = connect(tracker.listener.port, "127.0.0.1");
+      const [error] = await once(refused, "error");
       equal(error.code, "ECONNREFUSED");
       await Promise.all(kept.map((socket) => once(socket.destroy(), "close")));
     }
@@ -76,9 +86,13 @@ for (const batches of [true, false]) {
   });
 }
 
-for (const row of rows) {
-  test(`listenHttp() given ${row.given} answers, however it is cut`, async () => {
-    await using tracker = await givenTracker();
+for (const { late, ...row } of rows.flatMap((row) => [
+  { ...row, late: false },
+  { ...row, late: true },
+])) {
+  const who = late ? "has another thread answer" : "answers";
+  test(`listenHttp() given ${row.given} ${who}, however it is cut`, async () => {
+    await using tracker = await givenTracker({ late });
     match(await exchange(tracker, [row.request]), row.reply);
     deepEqual(tracker.refusals.items, "why" in row ? [row.why] : []);
     const half = row.request.length >> 1;
@@ -89,11 +103,106 @@ for (const row of rows) {
   });
 }
 
-test("listenHttp() answers pipelined requests in their order", async () => {
-  await using tracker = await givenTracker();
-  const many = 2_000;
-  const reply = await exchange(tracker, [`${ASK}\r\n`.repeat(many) + ASK + CLOSE]);
-  equal(reply.split("HTTP/1.1 200 OK").length - 1, many + 1);
+for (const late of [false, true]) {
+  test(`listenHttp() answers pipelined requests, by another thread: ${late}`, async () => {
+    await using tracker = await givenTracker({ late });
+    const many = 2_000;
+    const reply = await exchange(tracker, [`${ASK}\r\n`.repeat(many) + ASK + CLOSE]);
+    equal(reply.split("HTTP/1.1 200 OK").length - 1, many + 1);
+  });
+}
+
+test("listenHttp() answers in order what another thread has and what it has itself", async () => {
+  const other = givenQuery({ info_hash: "%01".repeat(20), port: "1" });
+  const theirs = `GET /announce?${other} HTTP/1.1\r\n`;
+  await using tracker = await givenTracker({ late: true, has: (infoHash) => infoHash[0] === 1 });
+  const asked = [theirs, ASK, ASK, theirs, theirs, ASK].map((ask) => `${ask}\r\n`).join("");
+  const reply = await exchange(tracker, [asked + theirs + CLOSE]);
+  const ports = [...reply.matchAll(/5:peers6:....(..)/gs)].map(([, port]) => port);
+  const [own, their] = ["\x1a\xe1", "\0\x01"];
+  deepEqual(ports, [their, own, own, their, their, own, their]);
+});
+
+test("listenHttp() given a scrape has each thread say what it has", async () => {
+  const scraped = (infoHash: Uint8Array, _passkey: unknown, counts: { seeders: number }) => {
+    if (infoHash[0] === 3) return notRegistered();
+    counts.seeders = infoHash[0] ?? 0;
+    return null;
+  };
+  const announces = { answer: () => null, scrape: scraped };
+  const has = (infoHash: Uint8Array): boolean => (infoHash[0] ?? 0) % 2 === 0;
+  await using tracker = await givenTracker({ late: true, has, ports: { announces } });
+  const hashes = [1, 2, 3, 4, 5, 6].map((byte) => `info_hash=%0${byte}${"%00".repeat(19)}`);
+  const request = `GET /scrape?${hashes.join("&")} HTTP/1.0\r\n\r\n`;
+  const reply = await exchange(tracker, [request]);
+  const seeders = [...reply.matchAll(/20:(.)\0{19}d8:completei(\d)e/gs)];
+  deepEqual(
+    seeders.map(([, first, count]) => [first?.charCodeAt(0), Number(count)]),
+    [1, 2, 4, 5, 6].map((byte) => [byte, byte]),
+  );
+});
+
+test("listenHttp() given a thread that is too busy says when to come back", async () => {
+  await using tracker = await givenTracker({ late: true });
+  tracker.elsewhere.isBusy = true;
+  const scrape = `GET /scrape?info_hash=${"%01".repeat(20)} HTTP/1.1\r\n`;
+  for (const request of [ASK, scrape]) {
+    match(await exchange(tracker, [request + CLOSE]), /Tracker is busy.*8:retry ini1ee$/);
+  }
+});
+
+test("listenHttp() waits with a client for the thread that answers", async () => {
+  await using tracker = await givenTracker({ late: true });
+  const { elsewhere, listener } = tracker;
+  elsewhere.holds = true;
+  const [gone, patient] = [await open(tracker), await open(tracker)];
+  for (const socket of [gone, patient]) socket.write(`${ASK}\r\n`);
+  await until(() => elsewhere.asked.length === 2);
+  // It goes on asking, and nothing of it is answered before.
+  patient.write(`${ASK}\r\n`.repeat(3));
+  gone.resetAndDestroy();
+  await until(() => listener.connectionCount === 1);
+  elsewhere.holds = false;
+  elsewhere.release();
+  const replied = text(patient.setEncoding("latin1"));
+  patient.end(ASK + CLOSE);
+  equal((await replied).split("HTTP/1.1 200 OK").length - 1, 5);
+});
+
+for (const batches of [true, false]) {
+  test(`listenHttp() drains when another thread has answered, batches: ${batches}`, async () => {
+    const config = { connectionsMax: 4, batches };
+    await using tracker = await givenTracker({ late: true, config, clock: systemClock });
+    const { elsewhere, listener } = tracker;
+    elsewhere.holds = true;
+    const kept = [ASK + CLOSE, ASK + CLOSE, `${ASK}\r\n`].map(async (request) => {
+      const socket = await open(tracker);
+      socket.write(request);
+      return await text(socket.setEncoding("latin1"));
+    });
+    await until(() => elsewhere.asked.length === 3);
+    equal(listener.connectionCount, 3);
+    const drained = listener.drain();
+    elsewhere.release();
+    await drained;
+    for (const reply of await Promise.all(kept))
+      match(reply, /^HTTP\/1.1 200 OK\r\nConnection: close/);
+  });
+}
+
+test("listenHttp() that is closed waits for no other thread", async () => {
+  const before = openDescriptors();
+  {
+    await using tracker = await givenTracker({ late: true, clock: systemClock });
+    tracker.elsewhere.holds = true;
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => open(tracker)));
+    for (const socket of sockets) socket.write(ASK + CLOSE);
+    await until(() => tracker.elsewhere.asked.length > 0);
+    await tracker.listener[Symbol.asyncDispose]();
+    await Promise.all(sockets.map((socket) => text(socket).catch(() => "")));
+    tracker.elsewhere.release();
+  }
+  equal(openDescriptors(), before);
 });
 
 test("listenHttp() given a proxy believes its header and requires it", async () => {
@@ -123,7 +232,9 @@ test("listenHttp() streams a scrape of everything where it is allowed", async ()
     left -= 1;
     return left >= 0;
   };
-  await using tracker = await givenTracker({ ports: { everySwarm: () => ({ next }) } });
+  await using tracker = await givenTracker({
+    ports: { everySwarm: () => ({ next, more: async () => false }) },
+  });
   const reply = await exchange(tracker, ["GET /scrape HTTP/1.0\r\n\r\n"]);
   equal(reply.split("20:").length - 1, 2_000);
   match(reply, /\r\n\r\nd5:filesd20:.*eee$/s);
@@ -173,7 +284,14 @@ function isSocket(fd: string): boolean {
   }
 }
 
+/** Looks again in every turn. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 type Tracker = AsyncDisposable & {
+  /** The other thread, of a tracker that was given one. */
+  readonly elsewhere: GivenElsewhere<AnnounceRequest, AnnounceReply, ScrapeCounts>;
   readonly listener: HttpListener;
   readonly clock: VirtualClock;
   readonly refusals: Gathered<string>;
@@ -184,6 +302,9 @@ async function givenTracker(
     readonly config?: Partial<HttpListenerConfig>;
     readonly forwarding?: Networks;
     readonly ports?: Partial<HttpAnswersPorts>;
+    /** Whether another thread has the swarms, or those that it `has`. */
+    readonly late?: boolean;
+    readonly has?: (infoHash: Uint8Array) => boolean;
     /** Instead of its own, which a test moves on. */
     readonly clock?: Clock;
   } = {},
@@ -194,24 +315,32 @@ async function givenTracker(
   const readsForwardedFor = forwardingProxies.size > 0;
   const config = { connectionsMax: 8, readsForwardedFor, ...given.config };
   const listener = await listenHttp({ clock: given.clock ?? clock }, LOOPBACK, config);
-  const ports: HttpAnswersPorts = {
-    announces: {
-      answer(request, { peers }) {
-        peers.endpoints.set(request.endpoint);
-        peers.count = 1;
-        return null;
-      },
-      scrape: () => null,
+  const announces = given.ports?.announces ?? {
+    answer({ endpoint }: AnnounceRequest, { peers }: AnnounceReply) {
+      peers.endpoints.set(endpoint);
+      peers.count = 1;
+      return null;
     },
+    scrape: () => null,
+  };
+  const elsewhere = new GivenElsewhere({
+    announces,
+    reply: new AnnounceReply(1),
+    counts: { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 },
+    ...(given.has === undefined ? {} : { has: given.has }),
+  });
+  const ports: HttpAnswersPorts = {
+    announces,
     counts: { announced: () => {}, scraped: () => {}, refused: refusals.add },
     admit: () => true,
+    elsewhere: given.late === true ? elsewhere : NOWHERE,
     everySwarm: null,
     ...given.ports,
   };
   const handlerConfig = { mayNameAddress: Networks.none, peersMax: 1, trackerId: null };
   listener.handle(new HttpAnswers(ports, { ...handlerConfig, forwardingProxies }));
   const end = (): Promise<void> => listener[Symbol.asyncDispose]();
-  return { listener, clock, refusals, [Symbol.asyncDispose]: end };
+  return { listener, elsewhere, clock, refusals, [Symbol.asyncDispose]: end };
 }
 
 async function open({ listener }: Tracker): Promise<Socket> {

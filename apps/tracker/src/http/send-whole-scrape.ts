@@ -20,18 +20,18 @@ export function sendWholeScrape(
   const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
   socket.write(`${head}${transfer}\r\n`);
   const output = new ReplyBytes(2 * WHOLE_SCRAPE_SLICE_BYTES);
-  const more = (): void => {
+  const more = async (): Promise<void> => {
     if (socket.destroyed) return;
     onSlice();
     output.length = 0;
-    const isLast = !scrape.slice(output);
+    const isLast = !(await scrape.slice(output));
     const slice = output.bytes.toString("latin1", 0, output.length);
     const size = `${output.length.toString(16)}\r\n`;
     const text = isHttp11 ? `${size}${slice}\r\n${isLast ? "0\r\n\r\n" : ""}` : slice;
     socket.write(text, "latin1", () => {
       if (isLast) onSent();
-      else setImmediate(more);
+      else setImmediate(() => void more());
     });
   };
-  setImmediate(more);
+  setImmediate(() => void more());
 }

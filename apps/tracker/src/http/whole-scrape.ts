@@ -7,8 +7,10 @@ export const WHOLE_SCRAPE_SLICE_BYTES = 32_768;
 
 /** Every swarm once, in any order; it may be read while swarms come and go. */
 export type EverySwarm = {
-  /** Writes the next one into both; false if there is none left. */
+  /** Writes the next one into both; false if there is none left at hand. */
   next(infoHash: Uint8Array, counts: ScrapeCounts): boolean;
+  /** Waits for those of another thread; false if there are none. */
+  more(): Promise<boolean>;
 };
 
 /** The reply to a scrape of everything (BEP 48), made in slices as the client takes them. */
@@ -26,16 +28,17 @@ export class WholeScrape {
   }
 
   /** Writes the next slice; false if it was the last. */
-  slice(output: ReplyBytes): boolean {
+  async slice(output: ReplyBytes): Promise<boolean> {
     if (this.#state === "new") output.text(SCRAPE_BEGIN);
     this.#state = "begun";
     while (output.length < WHOLE_SCRAPE_SLICE_BYTES) {
-      if (!this.#swarms.next(this.#infoHash, this.#counts)) {
+      if (this.#swarms.next(this.#infoHash, this.#counts)) {
+        encodeScraped(this.#infoHash, this.#counts, output);
+      } else if (!(await this.#swarms.more())) {
         output.text(SCRAPE_END);
         this.end();
         return false;
       }
-      encodeScraped(this.#infoHash, this.#counts, output);
     }
     return true;
   }

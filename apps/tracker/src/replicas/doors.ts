@@ -1,16 +1,18 @@
-import { type Clock, type Rng, systemRng } from "@seedfleet/runtime";
-import type { SwarmCounts, Swarms } from "@seedfleet/swarm";
+import type { Clock, Rng } from "@seedfleet/runtime";
 import type { AddressBytes } from "../addresses/address-bytes.ts";
 import { AddressRates } from "../addresses/address-rates.ts";
 import type { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
+import type { Elsewhere } from "../announces/elsewhere.ts";
 import { REPLY_ROWS_MAX } from "../handout/fill-reply.ts";
 import { HttpAnswers } from "../http/http-answers.ts";
 import { type HttpListener, listenHttp } from "../http/http-listener.ts";
-import type { EverySwarm } from "../http/whole-scrape.ts";
-import { type Datagram, type DatagramAnswers, SILENCE, UdpAnswers } from "../udp/answer-udp.ts";
+import { type SwarmLists, SwarmsOfAll } from "../threads/every-swarm.ts";
+import type { SwarmShares } from "../threads/swarm-owners.ts";
+import { type Datagram, type DatagramAnswers, UdpAnswers } from "../udp/answer-udp.ts";
 import { ConnectionIds, type SourceAddress } from "../udp/connection-ids.ts";
-import { UdpCounts } from "../udp/udp-counts.ts";
+import type { SendLater } from "../udp/put-off.ts";
+import { SILENCE, UdpCounts } from "../udp/udp-counts.ts";
 import { listenUdp, type UdpListener } from "../udp/udp-listener.ts";
 import { type ReplicaCounts, Tally } from "./replica-counts.ts";
 import type { TrackerReplica } from "./tracker-replica.ts";
@@ -24,8 +26,8 @@ export type DoorsConfig = {
   /** Null takes the port that HTTP has. */
   readonly udpPort: number | null;
   readonly udp: boolean;
-  /** Whether other threads listen at the same ports. */
-  readonly shared: boolean;
+  /** Of threads that listen at the same ports; null where there is one. */
+  readonly shares: SwarmShares | null;
   readonly connectionsMax: number;
   /** Of connection ids: 16 bytes. */
   readonly udpKey: Uint8Array;
@@ -37,6 +39,8 @@ export type DoorsConfig = {
   readonly forwardingProxies: Networks;
   readonly proxyProtocolProxies: Networks;
 };
+
+export type DoorPorts = { readonly elsewhere: Elsewhere & SwarmLists; readonly rng: Rng };
 
 type DoorCounts = Omit<ReplicaCounts, "swarms" | "peers" | "torrents" | "storeBytes">;
 
@@ -72,19 +76,20 @@ export class Doors implements AsyncDisposable {
 
   /** Takes the ports. Throws what `cannotListen` makes. */
   static async listen(clock: Clock, config: DoorsConfig): Promise<Doors> {
-    const { host, port, udpPort, shared, proxyProtocolProxies: proxies } = config;
+    const { host, port, udpPort, shares, proxyProtocolProxies: proxies } = config;
+    const reusePort = shares !== null;
     const readsForwardedFor = config.forwardingProxies.size > 0;
     const { connectionsMax } = config;
     await using starting = new AsyncDisposableStack();
     const http = starting.use(
       await listenHttp(
         { clock },
-        { host, port, reusePort: shared },
+        { host, port, reusePort },
         { connectionsMax, proxies, readsForwardedFor },
       ),
     );
     const datagrams = new LateAnswers();
-    const options = { answers: datagrams, clock, reusePort: shared, batches: true };
+    const options = { answers: datagrams, clock, reusePort, batches: true, shares };
     const udp = config.udp
       ? starting.use(await listenUdp({ host, port: udpPort ?? http.port }, options))
       : null;
@@ -108,7 +113,7 @@ export class Doors implements AsyncDisposable {
   }
 
   /** From now on announces are answered. */
-  open({ announces, swarms }: TrackerReplica, rng: Rng = systemRng): void {
+  open({ announces, swarms }: TrackerReplica, { elsewhere, rng }: DoorPorts): void {
     const { trustedNetworks, forwardingProxies, trackerId, wholeScrape, udpKey } = this.#config;
     const rates = (): AddressRates => this.#rates(rng);
     const httpRates = rates();
@@ -116,6 +121,7 @@ export class Doors implements AsyncDisposable {
       new HttpAnswers(
         {
           announces,
+          elsewhere,
           counts: {
             announced: (outcome) => this.#announces.add(outcome),
             scraped: (outcome) => this.#scrapes.add(outcome),
@@ -123,7 +129,7 @@ export class Doors implements AsyncDisposable {
           },
           admit: ({ bytes, length }: AddressBytes) =>
             httpRates.take(bytes, length, this.#clock.nowMs()),
-          everySwarm: wholeScrape ? () => everySwarm(swarms) : null,
+          everySwarm: wholeScrape ? () => new SwarmsOfAll(swarms, elsewhere) : null,
         },
         {
           mayNameAddress: trustedNetworks,
@@ -137,6 +143,7 @@ export class Doors implements AsyncDisposable {
     request.keepsPeerId = false;
     this.#datagrams.answers = new UdpAnswers({
       announces,
+      elsewhere,
       request,
       reply: new AnnounceReply(REPLY_ROWS_MAX),
       scrapeCounts: { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 },
@@ -177,18 +184,8 @@ class LateAnswers implements DatagramAnswers {
   answer(datagram: Datagram, into: Uint8Array, nowMs: number): number {
     return this.answers?.answer(datagram, into, nowMs) ?? SILENCE;
   }
-}
 
-/** Every swarm of an open tracker, for a scrape of everything. */
-function everySwarm(swarms: Swarms): EverySwarm {
-  let swarm = -1;
-  return {
-    next(infoHash: Uint8Array, into: SwarmCounts) {
-      swarm = swarms.nextSwarm(swarm);
-      if (swarm < 0) return false;
-      swarms.readInfoHash(swarm, infoHash);
-      Object.assign(into, swarms.counts(swarm));
-      return true;
-    },
-  };
+  later(send: SendLater): void {
+    this.answers?.later(send);
+  }
 }

@@ -8,6 +8,8 @@ const AGE_ERROR_MS = 1_000;
 export type LoadedSnapshotPorts = {
   readonly swarms: Swarms;
   readonly tombstones: Tombstones;
+  /** Whether a swarm is to be had here. */
+  readonly owns: (infoHash: Uint8Array) => boolean;
 };
 
 /** Puts what another tracker has into the swarms here; whatever is known later here stays. */
@@ -15,6 +17,7 @@ export class LoadedSnapshot implements SnapshotVisitor {
   readonly #ports: LoadedSnapshotPorts;
   readonly #nowMs: number;
   readonly #infoHash = new Uint8Array(20);
+  #isOwn = false;
 
   constructor(ports: LoadedSnapshotPorts, nowMs: number) {
     this.#ports = ports;
@@ -25,13 +28,16 @@ export class LoadedSnapshot implements SnapshotVisitor {
   origin(): void {}
 
   swarm(infoHash: Uint8Array, downloaded: number): void {
-    const { swarms } = this.#ports;
+    const { swarms, owns } = this.#ports;
     this.#infoHash.set(infoHash);
+    this.#isOwn = owns(infoHash);
+    if (!this.#isOwn) return;
     const known = swarms.find(infoHash);
     if (downloaded > swarms.counts(known).downloaded) swarms.setDownloaded(infoHash, downloaded);
   }
 
   peer(peer: SnapshotPeer): void {
+    if (!this.#isOwn) return;
     const { swarms, tombstones } = this.#ports;
     const atMs = this.#nowMs - peer.ageMs - AGE_ERROR_MS;
     if (tombstones.isOver(this.#infoHash, peer, atMs)) return;

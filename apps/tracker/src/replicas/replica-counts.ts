@@ -36,11 +36,10 @@ export class Tally {
   }
 }
 
-/** Of several replicas: what they counted added up; what each of them has, once. */
+/** Of several threads: added up, but for the torrents, which each knows. */
 export function joinCounts(all: readonly ReplicaCounts[]): ReplicaCounts {
   const sum = (of: (counts: ReplicaCounts) => number): number =>
     all.reduce((total, counts) => total + of(counts), 0);
-  const most = (of: (counts: ReplicaCounts) => number): number => Math.max(0, ...all.map(of));
   const sums = (of: (counts: ReplicaCounts) => Readonly<Record<string, number>>) => {
     const total: Record<string, number> = {};
     for (const [name, count] of all.flatMap((counts) => Object.entries(of(counts)))) {
@@ -58,10 +57,9 @@ export function joinCounts(all: readonly ReplicaCounts[]): ReplicaCounts {
     udpRefusals: sums((counts) => counts.udpRefusals),
     udpSilences: sums((counts) => counts.udpSilences),
     connections: sum((counts) => counts.connections),
-    // Replicas have the same, but for what is on its way between them.
-    swarms: most((counts) => counts.swarms),
-    peers: most((counts) => counts.peers),
-    torrents: most((counts) => counts.torrents),
+    swarms: sum((counts) => counts.swarms),
+    peers: sum((counts) => counts.peers),
+    torrents: Math.max(0, ...all.map((counts) => counts.torrents)),
     storeBytes: sum((counts) => counts.storeBytes),
   };
 }

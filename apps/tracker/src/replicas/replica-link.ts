@@ -3,7 +3,7 @@ import { type Clock, type Rng, SeedfleetError } from "@seedfleet/runtime";
 import { NO_COUNTS, type ReplicaCounts } from "./replica-counts.ts";
 import { ReplicaHost } from "./replica-host.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
-import { hostConfig, type ReplicaStart } from "./replica-start.ts";
+import { hostConfig, type ReplicaStart, type WorkerStart } from "./replica-start.ts";
 
 /** A replica as the rest of the tracker sees it, wherever it is. */
 export interface ReplicaLink {
@@ -57,7 +57,7 @@ export class LocalLink implements ReplicaLink {
       told.to(message);
     };
     const { handout, ...config } = await hostConfig(start);
-    const host = await ReplicaHost.listen({ ...ports, handout, tell }, config);
+    const host = await ReplicaHost.listen({ ...ports, handout, tell, siblings: null }, config);
     return new LocalLink(host, farewell, told);
   }
 
@@ -103,10 +103,11 @@ export class ThreadLink implements ReplicaLink {
   readonly #listening = Promise.withResolvers<void>();
   #waiting: ToReplica[] = [];
 
-  private constructor(start: ReplicaStart) {
+  private constructor(workerData: WorkerStart) {
     const main = new URL("replica-worker.ts", import.meta.url);
+    const transferList = workerData.siblings.flatMap((way) => (way === null ? [] : [way.port]));
     // Without this process's own flags: what is for a `node -e` would not do for a file.
-    this.#worker = new Worker(main, { workerData: start, execArgv: [] });
+    this.#worker = new Worker(main, { workerData, transferList, execArgv: [] });
     this.#worker.on("message", (messages: readonly FromReplica[]) => {
       for (const message of messages) this.#hear(message);
     });
@@ -118,7 +119,7 @@ export class ThreadLink implements ReplicaLink {
     });
   }
 
-  static async listen(start: ReplicaStart): Promise<ThreadLink> {
+  static async listen(start: WorkerStart): Promise<ThreadLink> {
     const link = new ThreadLink(start);
     await link.#listening.promise;
     return link;

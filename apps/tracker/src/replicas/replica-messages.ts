@@ -28,6 +28,8 @@ export type ToReplica =
   | { readonly kind: "snapshot-ended"; readonly snapshot: number }
   /** Asks how many leechers and seeders these swarms have; `asked` numbers the question. */
   | { readonly kind: "sizes"; readonly asked: number; readonly infoHashes: readonly InfoHash[] }
+  /** How many peers there may be here. */
+  | { readonly kind: "room"; readonly peersMax: number }
   /** From now on announces are answered. */
   | { readonly kind: "open" }
   | { readonly kind: "drain" }

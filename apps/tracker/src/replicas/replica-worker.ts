@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SeedfleetError, systemClock, systemRng } from "@seedfleet/runtime";
 import { ReplicaHost } from "./replica-host.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
-import { hostConfig, type ReplicaStart } from "./replica-start.ts";
+import { hostConfig, type WorkerStart } from "./replica-start.ts";
 
 /** People look at metrics of seconds. */
 const COUNTS_INTERVAL_MS = 1_000;
@@ -32,8 +32,9 @@ function handedOver(message: FromReplica): ArrayBuffer[] {
 }
 
 async function listen(): Promise<ReplicaHost> {
-  const { handout, ...config } = await hostConfig(workerData as ReplicaStart);
-  const ports = { clock: systemClock, rng: systemRng, handout, tell };
+  const { start, siblings } = workerData as WorkerStart;
+  const { handout, ...config } = await hostConfig(start);
+  const ports = { clock: systemClock, rng: systemRng, handout, tell, siblings };
   return ReplicaHost.listen(ports, config);
 }
 

@@ -1,7 +1,11 @@
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { InfoHash } from "@seedfleet/bytes";
 import { type Clock, type Rng, SeedfleetError } from "@seedfleet/runtime";
 import type { TrackerConfig } from "../config.ts";
 import { listenHttp } from "../http/http-listener.ts";
+import { peerRooms } from "../threads/peer-room.ts";
+import type { ThreadWay } from "../threads/sibling.ts";
+import { ringMemory } from "../threads/thread-ring.ts";
 import type { Usage } from "../users/usage-ledger.ts";
 import { joinCounts, type ReplicaCounts } from "./replica-counts.ts";
 import type { LocalStores } from "./replica-hub.ts";
@@ -13,11 +17,16 @@ type Part = { readonly chunk: Uint8Array; readonly isLast: boolean };
 
 type Loading = { left: number; readonly done: () => void };
 
+const NOBODY: SwarmSizes = [0, 0];
+
 export type TrackerStopped = { readonly code: "tracker-stopped" };
 
+/** How often the room for peers is shared out anew. */
+const ROOM_INTERVAL_MS = 1_000;
+
 /**
- * The replicas of this process: one in this thread, or one in each of several threads that share
- * the ports. What one of them takes the others are told, as other trackers are.
+ * The replica of this process: one in this thread, or a part of it in each of several threads that
+ * share the ports, each with swarms of its own.
  */
 export class Replicas implements LocalStores, AsyncDisposable {
   readonly port: number;
@@ -34,15 +43,14 @@ export class Replicas implements LocalStores, AsyncDisposable {
   readonly #asked = new Map<number, PromiseWithResolvers<readonly SwarmSizes[]>>();
   #questions = 0;
   #loading: Loading | null = null;
+  readonly #stops: (() => void)[] = [];
 
   private constructor(links: readonly ReplicaLink[]) {
     const [first] = links;
     this.port = first?.port ?? 0;
     this.udpPort = first?.udpPort ?? null;
     this.#links = links;
-    for (const link of links) link.onTold = (message) => this.#hear(link, message);
-    // Threads tell each other of announces whether or not there are other trackers.
-    if (links.length > 1) this.#post({ kind: "journal", on: true });
+    for (const link of links) link.onTold = (message) => this.#hear(message);
   }
 
   /** Joins replicas that are there already. */
@@ -58,19 +66,26 @@ export class Replicas implements LocalStores, AsyncDisposable {
     const start = replicaStart(config);
     if (config.workers === 1) return new Replicas([await LocalLink.listen(ports, start)]);
     await takeOnce(ports.clock, config);
+    const shares = { threads: config.workers, key: ports.rng.below(2 ** 32) | 1 };
+    const ways = waysBetween(config.workers);
     const links: ReplicaLink[] = [];
     try {
-      for (let worker = 0; worker < config.workers; worker += 1) {
+      for (const [thread, siblings] of ways.entries()) {
         const [first] = links;
-        // The first takes a free port where any will do; the others share it.
+        // The first takes a free port where any will do; the others share it, in their order.
         const at = first === undefined ? {} : { port: first.port, udpPort: first.udpPort };
-        links.push(await ThreadLink.listen({ ...start, ...at, shared: true }));
+        const share = { thread, shares };
+        links.push(await ThreadLink.listen({ start: { ...start, ...at, share }, siblings }));
       }
     } catch (error) {
       await Promise.all(links.map((link) => link.stop()));
       throw error;
     }
-    return new Replicas(links);
+    const replicas = new Replicas(links);
+    replicas.#stops.push(
+      ports.clock.every(ROOM_INTERVAL_MS, () => replicas.#shareRoom(config.peersMax)),
+    );
+    return replicas;
   }
 
   get counts(): ReplicaCounts {
@@ -86,7 +101,7 @@ export class Replicas implements LocalStores, AsyncDisposable {
 
   /** Whether announces are to be gathered for other trackers. */
   journal(on: boolean): void {
-    if (on === this.#journaling || this.#links.length > 1) return;
+    if (on === this.#journaling) return;
     this.#journaling = on;
     this.#post({ kind: "journal", on });
   }
@@ -104,34 +119,45 @@ export class Replicas implements LocalStores, AsyncDisposable {
   }
 
   async *snapshot(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    // They have the same.
-    const [link] = this.#links;
+    for (const link of this.#links) yield* this.#snapshotOf(link, signal);
+  }
+
+  async *#snapshotOf(link: ReplicaLink, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     this.#snapshots += 1;
     const snapshot = this.#snapshots;
-    let isLast = link === undefined;
+    let isLast = false;
     try {
       while (!isLast && !signal.aborted) {
         const asked = Promise.withResolvers<Part>();
         this.#parts.set(snapshot, asked);
-        link?.post({ kind: "snapshot", snapshot });
+        link.post({ kind: "snapshot", snapshot });
         const part = await asked.promise;
         isLast = part.isLast;
         yield part.chunk;
       }
     } finally {
       this.#parts.delete(snapshot);
-      link?.post({ kind: "snapshot-ended", snapshot });
+      link.post({ kind: "snapshot-ended", snapshot });
     }
   }
 
   /** How many leechers and seeders these swarms have, in their order. */
-  sizes(infoHashes: readonly InfoHash[]): Promise<readonly SwarmSizes[]> {
-    // They have the same.
-    const [link] = this.#links;
+  async sizes(infoHashes: readonly InfoHash[]): Promise<readonly SwarmSizes[]> {
+    const all = await Promise.all(this.#links.map((link) => this.#sizesOf(link, infoHashes)));
+    // Whoever does not have a swarm says that nobody is in it.
+    return infoHashes.map((_, at) => {
+      const sizes = all.map((each) => each[at] ?? NOBODY);
+      const sum = (of: (size: SwarmSizes) => number): number =>
+        sizes.reduce((total, size) => total + of(size), 0);
+      return [sum(([leechers]) => leechers), sum(([, seeders]) => seeders)];
+    });
+  }
+
+  #sizesOf(link: ReplicaLink, infoHashes: readonly InfoHash[]): Promise<readonly SwarmSizes[]> {
     this.#questions += 1;
     const answered = Promise.withResolvers<readonly SwarmSizes[]>();
     this.#asked.set(this.#questions, answered);
-    link?.post({ kind: "sizes", asked: this.#questions, infoHashes });
+    link.post({ kind: "sizes", asked: this.#questions, infoHashes });
     return answered.promise;
   }
 
@@ -140,13 +166,14 @@ export class Replicas implements LocalStores, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const stop of this.#stops) stop();
     await Promise.all(this.#links.map((link) => link.stop()));
     const stopped: TrackerStopped = { code: "tracker-stopped" };
     const error = new SeedfleetError("Cannot answer: the tracker stops", stopped);
     for (const asked of [...this.#parts.values(), ...this.#asked.values()]) asked.reject(error);
   }
 
-  #hear(from: ReplicaLink, message: FromReplica): void {
+  #hear(message: FromReplica): void {
     switch (message.kind) {
       case "snapshot-part":
         this.#parts.get(message.snapshot)?.resolve(message);
@@ -158,9 +185,6 @@ export class Replicas implements LocalStores, AsyncDisposable {
       case "loaded":
         return this.#loaded();
       case "deltas":
-        for (const link of this.#links) {
-          if (link !== from) link.post({ kind: "apply", batch: message.batch, ageMs: 0 });
-        }
         return this.onDeltas(message.batch);
       case "noted":
         return this.onNoted(message.announces);
@@ -178,9 +202,35 @@ export class Replicas implements LocalStores, AsyncDisposable {
     if (this.#loading.left === 0) this.#loading.done();
   }
 
+  #shareRoom(peersMax: number): void {
+    const rooms = peerRooms(
+      this.#links.map(({ counts }) => counts.peers),
+      peersMax,
+    );
+    for (const [at, link] of this.#links.entries()) {
+      link.post({ kind: "room", peersMax: rooms[at] ?? 0 });
+    }
+  }
+
   #post(message: ToReplica): void {
     for (const link of this.#links) link.post(message);
   }
+}
+
+/** For each of so many threads, the way to each other one. */
+function waysBetween(threads: number): readonly (readonly (ThreadWay<MessagePort> | null)[])[] {
+  const ways = Array.from({ length: threads }, () =>
+    Array.from({ length: threads }, (): ThreadWay<MessagePort> | null => null),
+  );
+  for (const [one, row] of ways.entries()) {
+    for (const [other, column] of ways.slice(0, one).entries()) {
+      const { port1, port2 } = new MessageChannel();
+      const [out, back] = [ringMemory(), ringMemory()];
+      row[other] = { port: port1, out, back };
+      column[one] = { port: port2, out: back, back: out };
+    }
+  }
+  return ways;
 }
 
 /**

@@ -104,6 +104,7 @@ export class GivenTracker {
       { clock, rng, handout: givenSettings(), tell: (message) => told(message) },
       {
         mode: "open",
+        share: null,
         ...{ intervalMs: INTERVAL_MS, minIntervalMs: INTERVAL_MS },
         swarms: { peerTimeoutMs: 1.5 * INTERVAL_MS, ...swarms },
       },

@@ -12,6 +12,8 @@ import {
 import { PeerMemory } from "../announces/peer-memory.ts";
 import { GatewayBoard } from "../handout/gateway-board.ts";
 import type { HandoutSettings } from "../handout/plan-handout.ts";
+import type { ThreadShare } from "../threads/siblings.ts";
+import { ownerOf } from "../threads/swarm-owners.ts";
 import { PublishedTorrents } from "../torrents/published-torrents.ts";
 import { Passkeys } from "../users/passkeys.ts";
 import { UsageLedger } from "../users/usage-ledger.ts";
@@ -48,6 +50,8 @@ export type ReplicaConfig = {
   readonly intervalMs: number;
   readonly minIntervalMs: number;
   readonly swarms: SwarmsConfig;
+  /** Which swarms are this one's; null for all. */
+  readonly share: ThreadShare | null;
 };
 
 export type ReplicaPorts = {
@@ -58,13 +62,16 @@ export type ReplicaPorts = {
 };
 
 /**
- * One whole copy of what a tracker knows, and the answers from it: the only one of a process, or
- * one for each of its threads. It learns from announces, and from what other replicas tell.
+ * What a tracker knows, and the answers from it: the only one of a process, or one for each of its
+ * threads, which have a part of the swarms each and all else as a whole. It learns from announces,
+ * and from what other trackers tell.
  */
 export class TrackerReplica {
   readonly announces: Announces;
   readonly swarms: Swarms;
   readonly torrents: PublishedTorrents;
+  readonly gate: Gate;
+  readonly share: ThreadShare | null;
   readonly #ports: ReplicaPorts;
   readonly #memory: PeerMemory;
   readonly #passkeys = new Passkeys();
@@ -84,12 +91,14 @@ export class TrackerReplica {
     this.torrents = new PublishedTorrents(rng.below(2 ** 32));
     this.#memory = new PeerMemory(this.swarms);
     this.#ledger = new UsageLedger({ peersMax: LEDGER_PEERS_MAX });
+    this.share = config.share;
+    this.gate = this.#gateOf(config.mode);
     const withAmounts = config.mode === "private";
     this.#deltas = new DeltaWriter({ bytesMax: DELTA_BATCH_BYTES, withAmounts });
     this.announces = new Announces(
       {
         ...{ swarms: this.swarms, handout, chance: rng },
-        gate: this.#gateOf(config.mode),
+        gate: this.gate,
         board: () => this.#board,
         observer: { answered: (request, reply, told) => this.#answered(request, reply, told) },
       },
@@ -127,6 +136,9 @@ export class TrackerReplica {
         return;
       case "journal":
         this.#journaling = message.on;
+        return;
+      case "room":
+        this.swarms.peersMax = message.peersMax;
         return;
       case "apply":
         return this.#apply(message.batch, message.ageMs);
@@ -177,12 +189,17 @@ export class TrackerReplica {
     const nowMs = this.#ports.clock.nowMs();
     const atMs = nowMs - ageMs;
     const whole = readDeltas(batch, (request, withAmounts) => {
+      if (!this.#owns(request.infoHash)) return;
       if (withAmounts) this.#ledger.heard(request);
       if (request.event === "stopped") this.#noteStopped(request, atMs);
       else if (this.#tombstones.isOver(request.infoHash, request, atMs)) return;
       this.#memory.take(request, atMs, nowMs);
     });
     if (!whole) this.#ports.tell({ kind: "unreadable", what: "delta" });
+  }
+
+  #owns(infoHash: Uint8Array): boolean {
+    return this.share === null || ownerOf(infoHash, this.share.shares) === this.share.thread;
   }
 
   #noteStopped(request: AnnounceRequest, atMs: number): void {
@@ -194,7 +211,8 @@ export class TrackerReplica {
 
   #load(chunk: Uint8Array): void {
     const { clock, tell } = this.#ports;
-    const ports = { swarms: this.swarms, tombstones: this.#tombstones };
+    const owns = (infoHash: Uint8Array): boolean => this.#owns(infoHash);
+    const ports = { swarms: this.swarms, tombstones: this.#tombstones, owns };
     const loaded = new LoadedSnapshot(ports, clock.nowMs());
     if (!readSnapshotChunk(chunk, loaded)) tell({ kind: "unreadable", what: "snapshot" });
     tell({ kind: "loaded" });

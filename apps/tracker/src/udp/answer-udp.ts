@@ -1,43 +1,34 @@
 import {
   UDP_ANNOUNCE,
   UDP_CONNECT,
-  UDP_ERROR,
   UDP_PROTOCOL_ID_HIGH,
   UDP_PROTOCOL_ID_LOW,
   UDP_REQUEST_HEAD_BYTES,
   UDP_SCRAPE,
 } from "@seedfleet/announce";
 import type { AddressRates } from "../addresses/address-rates.ts";
+import { type Elsewhere, HERE } from "../announces/elsewhere.ts";
 import type { TrackerViolation } from "../violation.ts";
 import type { ConnectionIds, SourceAddress } from "./connection-ids.ts";
 import { copyBytes, int32At, writeUint32 } from "./network-order.ts";
 import { parseUdpAnnounce } from "./parse-udp-announce.ts";
+import { PutOff, type SendLater } from "./put-off.ts";
+import { UdpScrapes } from "./scrape-udp.ts";
 import type {
   UdpAnnounceReply,
   UdpAnnounceRequest,
   UdpAnnounces,
   UdpScrapeCounts,
 } from "./udp-announces.ts";
-import { UdpCounts, type UdpSilence } from "./udp-counts.ts";
+import { LATER, SILENCE, UdpCounts, type UdpSilence } from "./udp-counts.ts";
 import {
   UDP_IPV4_PEERS_MAX,
   UDP_IPV6_PEERS_MAX,
   UDP_PACKET_BYTES_MAX,
-  UDP_SCRAPE_HASHES_MAX,
+  UDP_REPLY_BYTES_MAX,
 } from "./udp-limits.ts";
-import {
-  ACTION_UNKNOWN,
-  CONNECTION_EXPIRED,
-  SCRAPE_EMPTY,
-  SCRAPE_TOO_MANY,
-  type UdpRefusal,
-} from "./udp-refusal.ts";
+import { ACTION_UNKNOWN, CONNECTION_EXPIRED, UdpRefusals } from "./udp-refusal.ts";
 import { UrlData } from "./url-data.ts";
-
-const INFO_HASH_BYTES = 20;
-
-/** No answer: the packet is dropped. */
-export const SILENCE = -1;
 
 /** One datagram. A listener has a few of these and fills them again. */
 export type Datagram = {
@@ -55,6 +46,7 @@ export type UdpAnswersPorts<
   Counts extends UdpScrapeCounts,
 > = {
   readonly announces: UdpAnnounces<Request, Reply, Counts>;
+  readonly elsewhere: Elsewhere<Request, Reply, Counts>;
   /** Used again for every packet, and nobody else's. */
   readonly request: Request;
   readonly reply: Reply;
@@ -71,8 +63,10 @@ export type UdpAnswersPorts<
 /** What a listener needs: packets in, packets out. */
 export interface DatagramAnswers {
   readonly counts: UdpCounts;
-  /** Writes the answer into `into`, of `UDP_REPLY_BYTES_MAX`; its length, or `SILENCE`. */
+  /** Writes the answer into `into`, of `UDP_REPLY_BYTES_MAX`; its length, `SILENCE` or `LATER`. */
   answer(datagram: Datagram, into: Uint8Array, nowMs: number): number;
+  /** Where the answer goes that has just been put off. It is written over when that returns. */
+  later(send: SendLater): void;
 }
 
 /**
@@ -89,20 +83,24 @@ export class UdpAnswers<
   readonly counts: UdpCounts = new UdpCounts();
   readonly #ports: UdpAnswersPorts<Request, Reply, Counts>;
   readonly #urlData = new UrlData();
-  readonly #infoHash = new Uint8Array(INFO_HASH_BYTES);
   readonly #source = { address: new Uint8Array(16), addressBytes: 4 as 4 | 16 };
   readonly #fields = {
-    packet: this.#infoHash as Uint8Array,
+    packet: new Uint8Array() as Uint8Array,
     length: 0,
     source: this.#source,
     trusted: false,
   };
   /** A view of the reply's endpoints for every length of theirs, made when first needed. */
   readonly #endpoints: (Uint8Array | undefined)[] = [];
-  readonly #refusals = new Map<string, UdpRefusal>();
+  readonly #refusals = new UdpRefusals(this.counts);
+  readonly #scrapes: UdpScrapes<Request, Reply, Counts>;
+  /** Where answers are written that were put off. */
+  readonly #lateInto = new Uint8Array(UDP_REPLY_BYTES_MAX);
+  #putOff: PutOff = new PutOff(this.#lateInto);
 
   constructor(ports: UdpAnswersPorts<Request, Reply, Counts>) {
     this.#ports = ports;
+    this.#scrapes = new UdpScrapes(ports, this.#refusals, this.counts);
     ports.reply.peers.wantPeerIds = false;
   }
 
@@ -120,10 +118,14 @@ export class UdpAnswers<
     const standing = ids.check(this.#source, packet, nowMs);
     if (standing === "forged") return this.#silent("connection-forged");
     if (!requestRates.take(address, addressBytes, nowMs)) return this.#silent("requests-too-many");
-    if (standing === "expired") return this.#refuse(CONNECTION_EXPIRED, into);
+    if (standing === "expired") return this.#refusals.refuse(CONNECTION_EXPIRED, into);
     if (action === UDP_ANNOUNCE) return this.#announce(datagram, into, nowMs);
     if (action === UDP_SCRAPE) return this.#scrape(datagram, into);
-    return this.#refuse(ACTION_UNKNOWN, into);
+    return this.#refusals.refuse(ACTION_UNKNOWN, into);
+  }
+
+  later(send: SendLater): void {
+    this.#putOff.send = send;
   }
 
   #readSource({ source, sourceBytes }: Datagram): void {
@@ -146,77 +148,63 @@ export class UdpAnswers<
   }
 
   #announce({ packet, length }: Datagram, into: Uint8Array, nowMs: number): number {
-    const { announces, request, reply, trusts } = this.#ports;
+    const { announces, elsewhere, request, reply, trusts } = this.#ports;
     const fields = this.#fields;
     fields.packet = packet;
     fields.length = length;
     fields.trusted = trusts(this.#source);
     const refusal = parseUdpAnnounce(fields, request, this.#urlData);
-    if (refusal !== null) return this.#refuse(refusal, into);
-    const violation = announces.answer(request, reply, nowMs);
-    if (violation !== null) {
-      return this.#refuse(this.#refusalOf(violation), into);
-    }
+    if (refusal !== null) return this.#refusals.refuse(refusal, into);
+    const owner = elsewhere.ownerOf(request.infoHash);
+    if (owner !== HERE) return this.#announceTo(owner, into);
+    return this.#announced(announces.answer(request, reply, nowMs), reply, into);
+  }
+
+  /** Asks the thread that has the swarm. */
+  #announceTo(owner: number, into: Uint8Array): number {
+    const { elsewhere, request } = this.#ports;
+    const putOff = new PutOff(into);
+    const asked = elsewhere.announce(owner, request, (refused, reply) => {
+      const late = this.#lateInto;
+      copyBytes({ bytes: putOff.bytes, at: 0 }, late, 8);
+      putOff.send(late.subarray(0, this.#announced(refused, reply, late)));
+    });
+    if (!asked) return this.#silent("thread-busy");
+    this.#putOff = putOff;
+    return LATER;
+  }
+
+  #announced(refused: TrackerViolation | null, reply: Reply, into: Uint8Array): number {
+    if (refused !== null) return this.#refusals.refuseFor(refused, into);
     this.counts.announces += 1;
     writeUint32(into, 8, reply.intervalS);
     writeUint32(into, 12, reply.leechers);
     writeUint32(into, 16, reply.seeders);
-    const { endpointBytes } = request;
+    const { count, endpointBytes } = reply.peers;
     const max = endpointBytes === 6 ? UDP_IPV4_PEERS_MAX : UDP_IPV6_PEERS_MAX;
-    const peersBytes = Math.min(reply.peers.count, max) * endpointBytes;
-    into.set(this.#endpointsOf(peersBytes), 20);
+    const peersBytes = Math.min(count, max) * endpointBytes;
+    into.set(this.#endpointsOf(reply, peersBytes), 20);
     return 20 + peersBytes;
   }
 
-  #endpointsOf(bytes: number): Uint8Array {
+  #endpointsOf({ peers }: Reply, bytes: number): Uint8Array {
+    if (peers !== this.#ports.reply.peers) return peers.endpoints.subarray(0, bytes);
     const known = this.#endpoints[bytes];
     if (known !== undefined) return known;
-    const made = this.#ports.reply.peers.endpoints.subarray(0, bytes);
+    const made = peers.endpoints.subarray(0, bytes);
     this.#endpoints[bytes] = made;
     return made;
   }
 
-  /** Torrents we do not have count zero, since counts are told apart by their place only. */
-  #scrape({ packet, length }: Datagram, into: Uint8Array): number {
-    const hashes = Math.floor((length - UDP_REQUEST_HEAD_BYTES) / INFO_HASH_BYTES);
-    if (hashes === 0) return this.#refuse(SCRAPE_EMPTY, into);
-    if (hashes > UDP_SCRAPE_HASHES_MAX) return this.#refuse(SCRAPE_TOO_MANY, into);
-    const { announces, scrapeCounts } = this.#ports;
-    for (let index = 0; index < hashes; index += 1) {
-      const at = UDP_REQUEST_HEAD_BYTES + index * INFO_HASH_BYTES;
-      copyBytes({ bytes: packet, at }, this.#infoHash, INFO_HASH_BYTES);
-      const violation = announces.scrape(this.#infoHash, null, scrapeCounts);
-      if (violation !== null && violation.code !== "not-registered") {
-        return this.#refuse(this.#refusalOf(violation), into);
-      }
-      const known = violation === null;
-      writeUint32(into, 8 + 12 * index, known ? scrapeCounts.seeders : 0);
-      writeUint32(into, 12 + 12 * index, known ? scrapeCounts.downloaded : 0);
-      writeUint32(into, 16 + 12 * index, known ? scrapeCounts.leechers : 0);
-    }
-    this.counts.scrapes += 1;
-    return 8 + 12 * hashes;
-  }
-
-  /** Violations have a few fixed texts, whose bytes are made once. */
-  #refusalOf({ code, sendableText }: TrackerViolation): UdpRefusal {
-    const known = this.#refusals.get(sendableText);
-    if (known !== undefined) return known;
-    const made = { code, text: Buffer.from(sendableText, "latin1") };
-    this.#refusals.set(sendableText, made);
-    return made;
+  #scrape(datagram: Datagram, into: Uint8Array): number {
+    const length = this.#scrapes.answer(datagram, into);
+    if (length === LATER) this.#putOff = this.#scrapes.putOff;
+    return length;
   }
 
   #silent(reason: UdpSilence): number {
     this.counts.silences[reason] += 1;
     return SILENCE;
-  }
-
-  #refuse({ code, text }: UdpRefusal, into: Uint8Array): number {
-    this.counts.refused(code);
-    writeUint32(into, 0, UDP_ERROR);
-    into.set(text, 8);
-    return 8 + text.length;
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Clock } from "@seedfleet/runtime";
 import { bindSocket, SOCK_DGRAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
-import { type Datagram, type DatagramAnswers, SILENCE } from "./answer-udp.ts";
+import type { SwarmShares } from "../threads/swarm-owners.ts";
+import type { Datagram, DatagramAnswers } from "./answer-udp.ts";
 import { DatagramMemory, type SourcePort } from "./datagram-memory.ts";
 import { DatagramWait } from "./datagram-wait.ts";
+import { steerDatagrams, steeringProgram } from "./steering-program.ts";
+import { LATER, SILENCE } from "./udp-counts.ts";
 import { DATAGRAMS_PER_BURST_MAX, DATAGRAMS_PER_CALL_MAX } from "./udp-limits.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -34,11 +37,14 @@ export class DatagramBatches {
   }
 
   /** Null where this machine cannot, or the place is not to be had: then `dgram` says why. */
-  static open(place: SocketPlace): DatagramBatches | null {
+  static open(place: SocketPlace, shares: SwarmShares | null = null): DatagramBatches | null {
     const libc = loadLibcSockets();
     if (libc === null) return null;
     const descriptor = bindSocket(libc, SOCK_DGRAM, place);
-    return descriptor === null ? null : new DatagramBatches(libc, descriptor);
+    if (descriptor === null) return null;
+    // Where the kernel cannot, it goes by addresses, and threads ask each other.
+    if (shares !== null) steerDatagrams(libc, descriptor, steeringProgram(shares));
+    return new DatagramBatches(libc, descriptor);
   }
 
   /**
@@ -82,6 +88,10 @@ export class DatagramBatches {
     const length = answers.answer(first, memory.replyAt(0), nowMs);
     if (length === SILENCE) return 0;
     memory.setSource(FIRST, first, first.from);
+    if (length === LATER) {
+      this.#answerLater(answers, FIRST);
+      return 0;
+    }
     memory.reply(0, FIRST, length);
     return 1;
   }
@@ -94,10 +104,27 @@ export class DatagramBatches {
       const length = answers.answer(memory.received(index), memory.replyAt(end), nowMs);
       memory.release(index);
       if (length === SILENCE) continue;
+      if (length === LATER) {
+        this.#answerLater(answers, index);
+        continue;
+      }
       memory.reply(end, index, length);
       end += 1;
     }
     return end;
+  }
+
+  /** Sends an answer that was put off to where the datagram at `index` came from. */
+  #answerLater(answers: DatagramAnswers, index: number): void {
+    const memory = this.#memory;
+    const source = memory.sourceOf(index);
+    answers.later((answer) => {
+      if (this.#stopped) return;
+      memory.restoreSource(FIRST, source);
+      memory.replyAt(0).set(answer);
+      memory.reply(0, FIRST, answer.length);
+      answers.counts.silences["not-sent"] += this.#send(1);
+    });
   }
 
   /** How many could not be sent. The kernel stops at one that it cannot send; others may go. */

@@ -128,6 +128,19 @@ export class DatagramMemory {
     datagram.sourceBytes = from.isIpv6 ? 16 : 4;
   }
 
+  /** A copy of the address that the datagram of this slot came from, for `restoreSource`. */
+  sourceOf(index: number): Uint8Array {
+    const name = this.#layout.names + index * NAME_SLOT_BYTES;
+    return this.#bytes.slice(name, name + NAME_SLOT_BYTES);
+  }
+
+  /** Says whom a slot's datagram came from, by what `sourceOf` gave. */
+  restoreSource(index: number, source: Uint8Array): void {
+    this.#bytes.set(source, this.#layout.names + index * NAME_SLOT_BYTES);
+    const datagram = this.#datagrams[index] as Datagram;
+    datagram.sourceBytes = source[0] === AF_INET6 ? 16 : 4;
+  }
+
   /** Where the answer is written that is sent as the `reply`-th. */
   replyAt(reply: number): Uint8Array {
     return this.#replies[reply] as Uint8Array;

@@ -1,4 +1,5 @@
 import { AddressRates } from "../addresses/address-rates.ts";
+import { type Elsewhere, NOWHERE } from "../announces/elsewhere.ts";
 import { notRegistered, type TrackerViolation } from "../violation.ts";
 import { type Datagram, type DatagramAnswers, UdpAnswers } from "./answer-udp.ts";
 import { ConnectionIds } from "./connection-ids.ts";
@@ -40,11 +41,17 @@ export type GivenReply = {
   seeders: number;
   leechers: number;
   intervalS: number;
-  readonly peers: { readonly endpoints: Uint8Array; count: number; wantPeerIds: boolean };
+  readonly peers: {
+    readonly endpoints: Uint8Array;
+    count: number;
+    endpointBytes: 6 | 18;
+    wantPeerIds: boolean;
+  };
 };
 
 export function givenReplyBuffer(): GivenReply {
-  const peers = { endpoints: new Uint8Array(PEERS_MAX * 18), count: 0, wantPeerIds: true };
+  const endpoints = new Uint8Array(PEERS_MAX * 18);
+  const peers = { endpoints, count: 0, endpointBytes: 6 as const, wantPeerIds: true };
   return { seeders: 0, leechers: 0, intervalS: 1_800, peers };
 }
 
@@ -73,6 +80,7 @@ export class GivenTracker implements UdpAnnounces<UdpAnnounceRequest, GivenReply
     });
     const handed = event === "stopped" ? [] : others.slice(0, numWant ?? 50);
     reply.peers.count = handed.length;
+    reply.peers.endpointBytes = endpointBytes;
     reply.peers.endpoints.set(Buffer.from(handed.join(""), "hex"));
     if (event === "stopped") swarm.delete(endpoint);
     else swarm.set(endpoint, leftBytes === 0 ? "seeders" : "leechers");
@@ -99,6 +107,7 @@ export type GivenAnswersOptions = {
   readonly connectsMax?: number | null;
   readonly requestsMax?: number | null;
   readonly trusted?: boolean;
+  readonly elsewhere?: Elsewhere<UdpAnnounceRequest, GivenReply, Counts>;
 };
 
 export type GivenAnswers = {
@@ -118,6 +127,7 @@ export function givenAnswers(options: GivenAnswersOptions = {}): GivenAnswers {
   const tracker = new GivenTracker();
   const answers = new UdpAnswers({
     announces: tracker,
+    elsewhere: options.elsewhere ?? NOWHERE,
     request: givenRequestBuffer(),
     reply: givenReplyBuffer(),
     scrapeCounts: { seeders: 0, leechers: 0, downloaded: 0 },

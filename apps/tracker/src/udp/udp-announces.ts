@@ -24,6 +24,7 @@ export type UdpAnnounceReply = {
     /** `count` endpoints of the asker's family, as they go out; the same array always. */
     readonly endpoints: Uint8Array;
     readonly count: number;
+    readonly endpointBytes: 6 | 18;
     wantPeerIds: boolean;
   };
 };

@@ -1,3 +1,9 @@
+/** In place of an answer's length: none, the packet is dropped. */
+export const SILENCE = -1;
+
+/** In place of an answer's length: not yet, and it will be sent to where `later` is told. */
+export const LATER = -2;
+
 /** Why a packet got no answer. */
 export type UdpSilence =
   | "too-short"
@@ -6,6 +12,7 @@ export type UdpSilence =
   | "connection-forged"
   | "connects-too-many"
   | "requests-too-many"
+  | "thread-busy"
   | "not-sent";
 
 /** Since the start; plain numbers, so that counting an announce costs an addition. */
@@ -20,6 +27,7 @@ export class UdpCounts {
     "connection-forged": 0,
     "connects-too-many": 0,
     "requests-too-many": 0,
+    "thread-busy": 0,
     "not-sent": 0,
   };
   /** Error replies by code: of `UdpRefusal`, or of the tracker's violation. */

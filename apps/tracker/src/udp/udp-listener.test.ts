@@ -3,11 +3,14 @@ import { createSocket, type Socket } from "node:dgram";
 import { on, once } from "node:events";
 import { test } from "node:test";
 import { systemClock } from "@seedfleet/runtime";
+import { GivenElsewhere } from "../announces/given-elsewhere.ts";
 import {
   announcePacket,
   connectPacket,
   type GivenAnswers,
+  GivenTracker,
   givenAnswers,
+  givenReplyBuffer,
   scrapePacket,
 } from "./testing.ts";
 import { listenUdp, type UdpListener } from "./udp-listener.ts";
@@ -105,6 +108,70 @@ for (const batches of [false, true]) {
     const expected = Array.from({ length: 300 }, (_, number) => number).filter((n) => n % 3 > 0);
     assert.deepEqual(numbers, expected);
     assert.equal(given.answers.counts.silences["connection-forged"], 100);
+  });
+
+  for (const host of ["127.0.0.1", "::1"]) {
+    test(`what another thread has is answered ${way} when it has said, at ${host}`, async () => {
+      const tracker = new GivenTracker();
+      const ports = {
+        reply: givenReplyBuffer(),
+        counts: { seeders: 0, leechers: 0, downloaded: 0 },
+      };
+      const has = (infoHash: Uint8Array): boolean => infoHash[0] === 0x11;
+      const elsewhere = new GivenElsewhere({ announces: tracker, ...ports, has });
+      const given = givenAnswers({ elsewhere });
+      await using listener = await listen(given, { host, batches });
+      await using first = new Client(listener.port, host);
+      await using second = new Client(listener.port, host);
+      const id = await first.connect();
+      await first.ask(announcePacket(id, { left: 0n, port: 1 }));
+      elsewhere.holds = true;
+      // A burst of some that are answered at once, and some that are not.
+      const replied = first.replies(41);
+      for (let number = 0; number < 40; number += 1) {
+        const infoHash = (number % 2 === 0 ? "11" : "33").repeat(20);
+        const packet = announcePacket(id, { infoHash, port: 2, numWant: 1 });
+        packet.writeUInt32BE(number, 12);
+        first.send(packet);
+      }
+      const scraped = scrapePacket(id, ["33".repeat(20), SWARM, "ff".repeat(20), SWARM]);
+      first.send(scraped);
+      const other = second.ask(announcePacket(await second.connect(), { port: 3 }));
+      while (elsewhere.asked.length < 23) await new Promise((resolve) => setImmediate(resolve));
+      elsewhere.release();
+      const replies = await replied;
+      const numbers = replies.slice(0, 40).map((reply) => reply.readUInt32BE(4));
+      const [own, theirs] = [1, 0].map((rest) =>
+        Array.from({ length: 20 }, (_, number) => 2 * number + rest),
+      );
+      assert.deepEqual(numbers, [...(own ?? []), ...(theirs ?? [])]);
+      const address = host === "::1" ? `${"00".repeat(15)}01` : "7f000001";
+      // To the reply of an announce the seed is told, which another thread knew.
+      assert.equal(replies[39]?.toString("hex", 20), `${address}0001`);
+      const one = `${"0".repeat(7)}1`;
+      const [none, both] = ["0".repeat(24), one + "0".repeat(8) + one];
+      const alone = "0".repeat(16) + one;
+      assert.equal(replies[40]?.toString("hex", 8), alone + both + none + both);
+      assert.equal((await other).toString("hex", 20).length, 2 * address.length + 8);
+      assert.equal(given.answers.counts.announces, 42);
+      assert.equal(given.answers.counts.scrapes, 1);
+    });
+  }
+
+  test(`a thread that is too busy is not waited for, ${way}`, async () => {
+    const elsewhere = new GivenElsewhere({
+      announces: new GivenTracker(),
+      ...{ reply: givenReplyBuffer(), counts: { seeders: 0, leechers: 0, downloaded: 0 } },
+      has: (infoHash) => infoHash[0] === 0x11,
+    });
+    elsewhere.isBusy = true;
+    const given = givenAnswers({ elsewhere });
+    await using listener = await listen(given, { batches });
+    await using client = new Client(listener.port, "127.0.0.1");
+    const id = await client.connect();
+    for (const packet of [announcePacket(id), scrapePacket(id, [SWARM])]) client.send(packet);
+    await client.ask(announcePacket(id, { infoHash: "33".repeat(20) }));
+    assert.equal(given.answers.counts.silences["thread-busy"], 2);
   });
 
   test(`a packet too long to be read is dropped ${way}, and the next is answered`, async () => {

@@ -2,8 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { parseIpAddress } from "@seedfleet/bytes";
 import { type Clock, cannotListen } from "@seedfleet/runtime";
-import { type Datagram, type DatagramAnswers, SILENCE } from "./answer-udp.ts";
+import type { SwarmShares } from "../threads/swarm-owners.ts";
+import type { Datagram, DatagramAnswers } from "./answer-udp.ts";
 import { DatagramBatches } from "./datagram-batches.ts";
+import { LATER, SILENCE } from "./udp-counts.ts";
 import { UDP_BUFFER_BYTES, UDP_REPLY_BYTES_MAX } from "./udp-limits.ts";
 
 export type UdpListenerOptions = {
@@ -13,6 +15,8 @@ export type UdpListenerOptions = {
   readonly reusePort: boolean;
   /** Many datagrams a system call, where this machine can; else, and without, one. */
   readonly batches: boolean;
+  /** Whose a datagram is, of those that share the port; by default anybody's. */
+  readonly shares?: SwarmShares | null;
 };
 
 export interface UdpListener extends AsyncDisposable {
@@ -33,7 +37,7 @@ export async function listenUdp(
   const found = await lookup(at.host).catch((cause: unknown) => {
     throw refused(cause);
   });
-  const { reusePort } = options;
+  const { reusePort, shares = null } = options;
   const socket = createSocket({
     type: found.family === 6 ? "udp6" : "udp4",
     reusePort,
@@ -41,7 +45,7 @@ export async function listenUdp(
     lookup: (address, _options, answer) => answer(null, address, found.family),
   });
   const place = { address: found.address, port: at.port };
-  const batches = options.batches ? DatagramBatches.open({ ...place, reusePort }) : null;
+  const batches = options.batches ? DatagramBatches.open({ ...place, reusePort }, shares) : null;
   await bound(socket, batches === null ? place : { fd: batches.descriptor }).catch((cause) => {
     batches?.abandon();
     throw refused(cause);
@@ -104,6 +108,10 @@ function answerDatagrams(
     datagram.sourceBytes = source.read(address);
     const length = answers.answer(datagram, reply, clock.nowMs());
     if (length === SILENCE) return;
+    if (length === LATER) {
+      answers.later((late) => socket.send(Uint8Array.from(late), port, address));
+      return;
+    }
     views[length] ??= reply.subarray(0, length);
     socket.send(views[length], port, address);
   };

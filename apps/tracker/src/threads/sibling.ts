@@ -1,0 +1,107 @@
+import { ThreadReader, ThreadWriter } from "./thread-bytes.ts";
+import { RING_BYTES, ThreadRing } from "./thread-ring.ts";
+
+/** Questions to one thread that are not answered yet; more would only wait longer. */
+export const ASKED_MAX = 65_536;
+
+/** Tells the other thread to look into its ring. */
+const BELL = null;
+
+/** One end of a channel between two threads: a `MessagePort`, but for tests. */
+export interface ThreadPort {
+  postMessage(batch: Uint8Array<ArrayBuffer> | null, handedOver: ArrayBuffer[]): void;
+  on(event: "message", heard: (batch: Uint8Array | null) => void): unknown;
+}
+
+/** The ways to another thread and back, as plain data that goes from thread to thread. */
+export type ThreadWay<Port = ThreadPort> = {
+  readonly port: Port;
+  readonly out: SharedArrayBuffer;
+  readonly back: SharedArrayBuffer;
+};
+
+/**
+ * Another thread, what it was asked, and what it is to be told at the end of this turn. Batches go
+ * through a ring, and the port wakes whoever does not look into it; what finds no room in the ring
+ * goes by the port itself. Their order does not matter.
+ */
+export class Sibling<Heard> {
+  readonly writer: ThreadWriter = new ThreadWriter();
+  readonly #port: ThreadPort;
+  readonly #out: ThreadRing;
+  readonly #back: ThreadRing;
+  readonly #batch = new Uint8Array(RING_BYTES);
+  readonly #reader = new ThreadReader();
+  readonly #hear: (reader: ThreadReader) => void;
+  readonly #asked = new Map<number, Heard>();
+  #number = 0;
+  #isPlanned = false;
+
+  /** `hear` is to read all of a batch. */
+  constructor({ port, out, back }: ThreadWay, hear: (reader: ThreadReader) => void) {
+    this.#port = port;
+    this.#out = new ThreadRing(out);
+    this.#back = new ThreadRing(back);
+    this.#hear = hear;
+    port.on("message", (batch) => {
+      if (batch !== BELL) hear(new ThreadReader(batch));
+      this.#look();
+      this.#flush();
+    });
+  }
+
+  get hasRoom(): boolean {
+    return this.#asked.size < ASKED_MAX;
+  }
+
+  /** The number of a question, to be written now; `heard` is for its answer. */
+  ask(heard: Heard): number {
+    this.#number = (this.#number + 1) >>> 0;
+    this.#asked.set(this.#number, heard);
+    this.#plan();
+    return this.#number;
+  }
+
+  /** Whom the answer with this number is for; once. */
+  take(number: number): Heard | undefined {
+    const heard = this.#asked.get(number);
+    this.#asked.delete(number);
+    return heard;
+  }
+
+  /** All that is asked in one turn of the event loop goes together. */
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#back.setLooks(true);
+    setImmediate(() => {
+      this.#isPlanned = false;
+      this.#flush();
+      this.#look();
+      this.#flush();
+    });
+  }
+
+  /** Reads what has come. */
+  #look(): void {
+    this.#back.setLooks(false);
+    for (;;) {
+      const length = this.#back.read(this.#batch);
+      if (length === 0) return;
+      this.#reader.begin(this.#batch, length);
+      this.#hear(this.#reader);
+    }
+  }
+
+  #flush(): void {
+    const { writer } = this;
+    if (writer.isEmpty) return;
+    if (!this.#out.write(writer.bytes, writer.length)) {
+      const batch = writer.bytes.slice(0, writer.length);
+      this.#port.postMessage(batch, [batch.buffer]);
+    } else if (!this.#out.setLooks(true)) {
+      this.#port.postMessage(BELL, []);
+    }
+    writer.clear();
+  }
+}
