@@ -2,7 +2,7 @@ import { BenchError } from "../bench-error.ts";
 import { residentBytes } from "../process-usage.ts";
 import { runBench } from "../run-bench.ts";
 import { FUZZ_USAGE, type FuzzOptions, parseFuzzOptions, SEED_MAX } from "./fuzz-options.ts";
-import type { FuzzTarget, FuzzTargetName } from "./fuzz-target.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
 import { startGatewayTarget } from "./gateway-target.ts";
 import { startTrackerTarget } from "./tracker-target.ts";
 
@@ -62,7 +62,7 @@ export async function fuzzBench(args: readonly string[]): Promise<void> {
 }
 
 async function fuzz(options: FuzzOptions, running: AsyncDisposableStack): Promise<void> {
-  const target = await startTarget(options.target, running);
+  const target = await startTarget(options, running);
   const tally = new Tally(target.name);
   const run: Run = { options, target, tally, stopped: { is: false } };
   say(`seed ${options.seed}, sessions from ${options.first} on, ${options.seconds} s`);
@@ -89,11 +89,12 @@ async function fuzz(options: FuzzOptions, running: AsyncDisposableStack): Promis
 }
 
 async function startTarget(
-  name: FuzzTargetName,
+  { target, workers }: FuzzOptions,
   running: AsyncDisposableStack,
 ): Promise<FuzzTarget> {
-  if (name === "gateway") return await startGatewayTarget(running);
-  return await startTrackerTarget(name === "tracker" ? "open" : "private", running);
+  if (target === "gateway") return await startGatewayTarget(running);
+  const mode = target === "tracker" ? "open" : "private";
+  return await startTrackerTarget({ mode, workers }, running);
 }
 
 /** One strange client after the other. */

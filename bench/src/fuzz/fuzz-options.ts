@@ -9,6 +9,8 @@ export type FuzzOptions = {
   /** The number of the first session; those after it follow. */
   readonly first: number;
   readonly parallel: number;
+  /** Threads of a tracker. */
+  readonly workers: number;
 };
 
 /** So that a seed and a session's number are one number of 53 bits. */
@@ -26,6 +28,7 @@ not serve a good client right and soon.
   --seed N              which sessions, from 0 to ${2 ** 20 - 1} (by the clock)
   --first N             the number of the first session, to come to one that found something (0)
   --parallel N          sessions at once (32)
+  --workers N           threads of a tracker (1)
 `;
 
 /** Reads the command line of `bench fuzz`. Throws a `BenchError` that says what is wrong. */
@@ -40,6 +43,7 @@ export function parseFuzzOptions(
     seed: { type: "string" },
     first: { type: "string", default: "0" },
     parallel: { type: "string", default: "32" },
+    workers: { type: "string", default: "1" },
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return "help";
@@ -56,6 +60,7 @@ export function parseFuzzOptions(
         : countOption("--seed", values.seed, { min: 0, max: SEED_MAX }),
     first: countOption("--first", values.first, { min: 0, max: 9_999_999 }),
     parallel: countOption("--parallel", values.parallel, { min: 1, max: 180 }),
+    workers: countOption("--workers", values.workers, { min: 1, max: 64 }),
   };
 }
 

@@ -14,7 +14,7 @@ const HOST = "127.0.0.1";
 const READY_MS_MAX = 60_000;
 const API_TOKEN = "a-token-for-the-time-of-a-run";
 
-/** Garbage, and the peers that strange clients are until they are silent for long enough. */
+/** Garbage of a thread, and the peers that strange clients are until they are silent for long. */
 const GROWTH_BYTES_MAX: number = 192 * MIB;
 
 /** A private tracker remembers besides what each peer said last, of half a million. */
@@ -24,7 +24,7 @@ const REFUSALS = /^(seedfleet_tracker_(?:announces|scrapes|refusals|silences)_to
 
 /** `seedfleet tracker` alone, with scrapes of everything, and one user where it is private. */
 export async function startTrackerTarget(
-  mode: "open" | "private",
+  { mode, workers }: { readonly mode: "open" | "private"; readonly workers: number },
   running: AsyncDisposableStack,
 ): Promise<FuzzTarget> {
   const name = mode === "open" ? "tracker" : "private-tracker";
@@ -37,6 +37,7 @@ export async function startTrackerTarget(
       args: [
         join(OWN_CHECKOUT, "apps/cli/src/main.ts"),
         ...["tracker", "--mode", mode, "--host", HOST, ...ports],
+        ...["--workers", String(workers)],
         ...["--data-dir", join(directory, "data"), "--json"],
       ],
       env: {
@@ -58,7 +59,7 @@ export async function startTrackerTarget(
   };
   return {
     ...{ name, child, pid: child.pid, adminUrl },
-    growthBytesMax: GROWTH_BYTES_MAX + (mode === "private" ? LEDGER_BYTES_MAX : 0),
+    growthBytesMax: workers * GROWTH_BYTES_MAX + (mode === "private" ? LEDGER_BYTES_MAX : 0),
     strange: (seed) => trackerSession(at, seed),
     good: (serial) => meetOthers(at, serial),
     async counted() {

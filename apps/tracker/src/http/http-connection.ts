@@ -198,6 +198,7 @@ export class HttpConnection {
     const { output } = this.#host;
     const persistence = this.#persistence();
     const bodyFrom = beginOk(persistence, output);
+    if (this.#socket.isPaused()) this.#socket.resume();
     write(output);
     endOk(bodyFrom, output);
     if (persistence === "closes") return this.#leave();

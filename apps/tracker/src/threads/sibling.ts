@@ -4,8 +4,14 @@ import { RING_BYTES, ThreadRing } from "./thread-ring.ts";
 /** Questions to one thread that are not answered yet; more would only wait longer. */
 export const ASKED_MAX = 65_536;
 
+/** Batches read in a row; then others of this thread get their turn. */
+const BATCHES_PER_TURN = 16;
+
 /** Tells the other thread to look into its ring. */
 const BELL = null;
+
+/** Where batches are read to, one after the other, whichever thread they are of. */
+const BATCH = new Uint8Array(RING_BYTES);
 
 /** One end of a channel between two threads: a `MessagePort`, but for tests. */
 export interface ThreadPort {
@@ -30,7 +36,6 @@ export class Sibling<Heard> {
   readonly #port: ThreadPort;
   readonly #out: ThreadRing;
   readonly #back: ThreadRing;
-  readonly #batch = new Uint8Array(RING_BYTES);
   readonly #reader = new ThreadReader();
   readonly #hear: (reader: ThreadReader) => void;
   readonly #asked = new Map<number, Heard>();
@@ -85,12 +90,13 @@ export class Sibling<Heard> {
   /** Reads what has come. */
   #look(): void {
     this.#back.setLooks(false);
-    for (;;) {
-      const length = this.#back.read(this.#batch);
+    for (let batches = 0; batches < BATCHES_PER_TURN; batches += 1) {
+      const length = this.#back.read(BATCH);
       if (length === 0) return;
-      this.#reader.begin(this.#batch, length);
+      this.#reader.begin(BATCH, length);
       this.#hear(this.#reader);
     }
+    this.#plan();
   }
 
   #flush(): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-/** Batches on their way from one thread to another, some 200 announces with their answers. */
-export const RING_BYTES = 262_144;
+/** Batches on their way from one thread to another: some 300 announces, or as many answers. */
+export const RING_BYTES = 65_536;
 
 const HEAD_BYTES = 64;
 const WRITTEN = 0;
