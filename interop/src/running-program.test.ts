@@ -25,6 +25,13 @@ for (const { given, ending, signal } of ends) {
   });
 }
 
+test("tell() is read by the program", { timeout: 20_000 }, async () => {
+  const says = 'process.stdin.once("data", (said) => process.stdout.write("heard " + said))';
+  await using program = RunningProgram.start([process.execPath, "-e", says], { openInput: true });
+  program.tell("this");
+  equal(await program.line((line) => line), "heard this");
+});
+
 test("line() fails when the program ends with a code", { timeout: 20_000 }, async () => {
   await using program = RunningProgram.start([process.execPath, "-e", "process.exitCode = 3"]);
   await rejects(

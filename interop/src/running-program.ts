@@ -39,7 +39,7 @@ export class RunningProgram implements AsyncDisposable {
     this.#collect(child.stderr, this.#errorLines);
     child.once("close", () => {
       this.#isClosed = true;
-      this.#tell();
+      this.#wake();
     });
     RUNNING.add(child);
     child.once("exit", () => RUNNING.delete(child));
@@ -89,6 +89,12 @@ export class RunningProgram implements AsyncDisposable {
     }
   }
 
+  /** Writes a line to its standard input, which must be open. */
+  tell(line: string): void {
+    assert(this.#child.stdin !== null);
+    this.#child.stdin.write(`${line}\n`);
+  }
+
   /** Resolves with the exit code once all that it said is there; a signal's is null. */
   async exited(): Promise<number | null> {
     await this.#closed;
@@ -121,11 +127,11 @@ export class RunningProgram implements AsyncDisposable {
     if (stream === null) return;
     createInterface({ input: stream }).on("line", (line) => {
       into.push(line);
-      this.#tell();
+      this.#wake();
     });
   }
 
-  #tell(): void {
+  #wake(): void {
     for (const wake of this.#watchers) wake();
     this.#watchers.clear();
   }

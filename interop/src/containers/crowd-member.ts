@@ -1,5 +1,6 @@
 // What a container of a crowd runs: `crowd-member.ts SPEC`, SPEC being a `MemberSpec` in JSON. Says
-// `joined` once all of its leechers were unchoked, and `lost …` of each whose connection ended. On
+// `joined` once all of its leechers were unchoked, and `lost …` of each whose connection ended.
+// From the first line of standard input on each takes what it asked for in its own manner. On
 // SIGTERM they leave in good order, and the last line is `received BYTES`; SIGINT, and the end of
 // standard input, end it at once.
 import { lookup } from "node:dns/promises";
@@ -148,11 +149,13 @@ await Promise.all(
     }
   }),
 );
+const [begins, leaves] = [once(process.stdin, "data"), once(process, "SIGTERM")];
 say("joined");
+await begins;
 const turns = setInterval(() => {
   for (const leecher of leechers) leecher.turn();
 }, TURN_MS);
-await once(process, "SIGTERM");
+await leaves;
 clearInterval(turns);
 await Promise.all(leechers.map((leecher) => leecher.leave()));
 say(`received ${leechers.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)}`);

@@ -51,6 +51,8 @@ export class Crowd implements AsyncDisposable {
     );
     try {
       await Promise.all(crowd.#members.map((member) => member.line(joined)));
+      // Not before: those who are in would keep the gateway busy while others come.
+      for (const member of crowd.#members) member.tell("begin");
       return crowd;
     } catch (error) {
       await crowd[Symbol.asyncDispose]();
