@@ -10,7 +10,7 @@ import { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, type AnnounceRequest } from "../announces/announce-request.ts";
 import type { ScrapeCounts } from "../announces/announces.ts";
 import { NOWHERE } from "../announces/elsewhere.ts";
-import { GivenElsewhere } from "../announces/given-elsewhere.ts";
+import { GivenElsewhere } from "../announces/testing-elsewhere.ts";
 import { givenQuery } from "../testing.ts";
 import { notRegistered } from "../violation.ts";
 import { HttpAnswers, type HttpAnswersPorts } from "./http-answers.ts";

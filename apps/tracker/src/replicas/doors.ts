@@ -55,7 +55,7 @@ export class Doors implements AsyncDisposable {
   readonly #config: DoorsConfig;
   readonly #http: HttpListener;
   readonly #udp: UdpListener | null;
-  readonly #datagrams: LateAnswers;
+  readonly #datagrams: AnswersOnceOpen;
   readonly #announces = new Tally();
   readonly #scrapes = new Tally();
   readonly #refusals = new Tally();
@@ -63,7 +63,7 @@ export class Doors implements AsyncDisposable {
   private constructor(
     clock: Clock,
     config: DoorsConfig,
-    listening: { http: HttpListener; udp: UdpListener | null; datagrams: LateAnswers },
+    listening: { http: HttpListener; udp: UdpListener | null; datagrams: AnswersOnceOpen },
   ) {
     this.#clock = clock;
     this.#config = config;
@@ -88,7 +88,7 @@ export class Doors implements AsyncDisposable {
         { connectionsMax, proxies, readsForwardedFor },
       ),
     );
-    const datagrams = new LateAnswers();
+    const datagrams = new AnswersOnceOpen();
     const options = { answers: datagrams, clock, reusePort, batches: true, shares };
     const udp = config.udp
       ? starting.use(await listenUdp({ host, port: udpPort ?? http.port }, options))
@@ -173,7 +173,7 @@ export class Doors implements AsyncDisposable {
 }
 
 /** What a UDP socket asks, before and after there is somebody who knows. */
-class LateAnswers implements DatagramAnswers {
+class AnswersOnceOpen implements DatagramAnswers {
   answers: DatagramAnswers | null = null;
   readonly #before = new UdpCounts();
 

@@ -60,8 +60,8 @@ export async function hostConfig(
     ),
   };
   const swarms = {
-    ...{ peerTimeoutMs, peersPerSwarmMax },
-    peersMax: partOf(start.peersMax),
+    // Of peers, how many there are in all threads is told each second.
+    ...{ peerTimeoutMs, peersMax: start.peersMax, peersPerSwarmMax },
     swarmsMax: partOf(start.swarmsMax),
     peerIdsMax: partOf(start.peerIdsMax),
   };

@@ -21,7 +21,7 @@ const NOBODY: SwarmSizes = [0, 0];
 
 export type TrackerStopped = { readonly code: "tracker-stopped" };
 
-/** How often the room for peers is shared out anew. */
+/** How often threads are told how much room for peers is left. */
 const ROOM_INTERVAL_MS = 1_000;
 
 /**
@@ -83,7 +83,7 @@ export class Replicas implements LocalStores, AsyncDisposable {
     }
     const replicas = new Replicas(links);
     replicas.#stops.push(
-      ports.clock.every(ROOM_INTERVAL_MS, () => replicas.#shareRoom(config.peersMax)),
+      ports.clock.every(ROOM_INTERVAL_MS, () => replicas.#tellRoom(config.peersMax)),
     );
     return replicas;
   }
@@ -202,7 +202,7 @@ export class Replicas implements LocalStores, AsyncDisposable {
     if (this.#loading.left === 0) this.#loading.done();
   }
 
-  #shareRoom(peersMax: number): void {
+  #tellRoom(peersMax: number): void {
     const rooms = peerRooms(
       this.#links.map(({ counts }) => counts.peers),
       peersMax,

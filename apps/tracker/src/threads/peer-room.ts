@@ -1,9 +1,10 @@
 /**
- * How many peers each thread may have, of as many as the tracker may have: those it has, and the
- * same part of what is left. A swarm belongs to one thread, so one may have far more than another.
+ * How many peers each thread may have, of as many as the tracker may have: those it has, and all
+ * that is left, since a swarm belongs to one thread and may be as large as that. Until this is said
+ * again, as many more may get in as announce meanwhile.
  */
 export function peerRooms(peers: readonly number[], peersMax: number): readonly number[] {
   const all = peers.reduce((sum, count) => sum + count, 0);
-  const more = Math.floor(Math.max(0, peersMax - all) / peers.length);
+  const more = Math.max(0, peersMax - all);
   return peers.map((count) => count + more);
 }

@@ -2,7 +2,7 @@ import { ThreadReader, ThreadWriter } from "./thread-bytes.ts";
 import { RING_BYTES, ThreadRing } from "./thread-ring.ts";
 
 /** Questions to one thread that are not answered yet; more would only wait longer. */
-export const ASKED_MAX = 65_536;
+export const ASKED_MAX = 16_384;
 
 /** Batches read in a row; then others of this thread get their turn. */
 const BATCHES_PER_TURN = 16;

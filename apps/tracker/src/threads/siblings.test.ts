@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
 import { systemClock } from "@seedfleet/runtime";
 import { AnnounceRequest } from "../announces/announce-request.ts";
 import { HERE } from "../announces/elsewhere.ts";
@@ -87,6 +88,23 @@ test("Siblings scrape, and are refused as here", async () => {
   });
   equal(refused?.code, "not-registered");
   equal((await announceTo(first, 1, announceOf(infoHash, 1))).refused?.code, "not-registered");
+});
+
+test("Siblings know a torrent by each of its names as the one that its swarm goes by", () => {
+  const torrents = [new PublishedTorrents(1), new PublishedTorrents(2)] as const;
+  using given = givenThreads({ gates: torrents.map((each) => new CatalogGate(each)) });
+  const name = (nth: number): InfoHash => infoHashFromBytes(HASHES[nth] ?? new Uint8Array(20));
+  for (let nth = 0; nth < 100; nth += 2) {
+    const published = { infoHash: name(nth), aliases: [name(nth + 1)], zones: null };
+    for (const each of torrents) each.publish(published);
+    const owner = ownerOf(HASHES[nth] ?? new Uint8Array(20), given.shares);
+    for (const asked of HASHES.slice(nth, nth + 2)) {
+      deepEqual(
+        given.siblings.map((each) => each.ownerOf(asked)),
+        owner === 0 ? [HERE, 0] : [1, HERE],
+      );
+    }
+  }
 });
 
 test("Siblings tell all their swarms, those of every thread once", async () => {

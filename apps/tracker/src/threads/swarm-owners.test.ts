@@ -60,7 +60,7 @@ test("the kernel gives a datagram to the thread that has its swarm", { skip }, a
   for (const { thread, packet } of await came.count(200)) {
     equal(thread, ownerOf(packet.subarray(INFO_HASH_AT), shares));
   }
-  // What is about no swarm is anybody's, and so is what is too short to tell.
+  // What is about no swarm comes somewhere too, and what is too short to tell.
   for (const packet of [connectPacket(), Buffer.alloc(1), Buffer.alloc(0)]) send(packet);
   await came.count(203);
 });

@@ -5,7 +5,7 @@ export type SwarmShares = {
   readonly key: number;
 };
 
-/** The bits of a product that the highest of its factors have all had a say in. */
+/** Below it are the bits of a product on which only few of its factors' bits have a say. */
 export const OWNER_SHIFT = 16;
 
 /** Where in an info hash the 32 bits begin that say whose swarm it is: those that come first. */

@@ -22,7 +22,7 @@ export const SWARMS_PER_ANSWER = 500;
 export const NO_MORE_SWARMS = 0xffff_ffff;
 
 const HEAD_BYTES = 5;
-/** A passkey has 32 characters; a path that is longer is none. */
+/** Longer ones are refused before: `UDP_PASSKEY_CHARS_MAX`, and those of HTTP have 32. */
 const PASSKEY_LENGTH_MAX = 255;
 const NO_PASSKEY = 0;
 const NO_NUM_WANT = 0xffff;
@@ -148,7 +148,6 @@ export function readRefused(reader: ThreadReader): TrackerViolation {
   return JSON.parse(reader.text(reader.uint16()));
 }
 
-/** Room for so many swarms is reserved beforehand. */
 export function writeSwarm(
   writer: ThreadWriter,
   infoHash: Uint8Array,
@@ -159,7 +158,7 @@ export function writeSwarm(
   writeCounts(writer, counts);
 }
 
-export function writeCounts(writer: ThreadWriter, counts: Readonly<ScrapeCounts>): void {
+function writeCounts(writer: ThreadWriter, counts: Readonly<ScrapeCounts>): void {
   writer.uint32(counts.seeders);
   writer.uint32(counts.leechers);
   writer.uint32(counts.partialSeeds);

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { on, once } from "node:events";
 import { test } from "node:test";
 import { systemClock } from "@seedfleet/runtime";
-import { GivenElsewhere } from "../announces/given-elsewhere.ts";
+import { GivenElsewhere } from "../announces/testing-elsewhere.ts";
 import {
   announcePacket,
   connectPacket,
@@ -157,6 +157,20 @@ for (const batches of [false, true]) {
       assert.equal(given.answers.counts.scrapes, 1);
     });
   }
+
+  test(`what another thread says when all is closed goes nowhere, ${way}`, async () => {
+    const elsewhere = new GivenElsewhere({
+      announces: new GivenTracker(),
+      ...{ reply: givenReplyBuffer(), counts: { seeders: 0, leechers: 0, downloaded: 0 } },
+    });
+    elsewhere.holds = true;
+    const listener = await listen(givenAnswers({ elsewhere }), { batches });
+    await using client = new Client(listener.port, "127.0.0.1");
+    client.send(announcePacket(await client.connect()));
+    while (elsewhere.asked.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    await listener[Symbol.asyncDispose]();
+    assert.doesNotThrow(() => elsewhere.release());
+  });
 
   test(`a thread that is too busy is not waited for, ${way}`, async () => {
     const elsewhere = new GivenElsewhere({

@@ -51,12 +51,14 @@ export async function listenUdp(
     throw refused(cause);
   });
   enlargeBuffers(socket);
-  answerDatagrams(socket, batches, options);
+  const state = { closed: false };
+  answerDatagrams({ socket, batches, state }, options);
   return {
     port: socket.address().port,
     batched: batches !== null,
     [Symbol.asyncDispose]() {
       batches?.stop();
+      state.closed = true;
       return new Promise((resolve) => socket.close(() => resolve()));
     },
   };
@@ -85,9 +87,15 @@ function enlargeBuffers(socket: Socket): void {
   }
 }
 
+type Listening = {
+  readonly socket: Socket;
+  readonly batches: DatagramBatches | null;
+  /** Once it is closed, what is answered late goes nowhere. */
+  readonly state: { closed: boolean };
+};
+
 function answerDatagrams(
-  socket: Socket,
-  batches: DatagramBatches | null,
+  { socket, batches, state }: Listening,
   { answers, clock }: UdpListenerOptions,
 ): void {
   const reply = new Uint8Array(UDP_REPLY_BYTES_MAX);
@@ -109,7 +117,9 @@ function answerDatagrams(
     const length = answers.answer(datagram, reply, clock.nowMs());
     if (length === SILENCE) return;
     if (length === LATER) {
-      answers.later((late) => socket.send(Uint8Array.from(late), port, address));
+      answers.later((late) => {
+        if (!state.closed) socket.send(Uint8Array.from(late), port, address);
+      });
       return;
     }
     views[length] ??= reply.subarray(0, length);
