@@ -1,5 +1,14 @@
 import type { TrackerViolation } from "../violation.ts";
-import type { Answered, Elsewhere, ScrapeAsked } from "./elsewhere.ts";
+import type { AnnounceReply, AnnounceRequest } from "./announce-request.ts";
+import type { ScrapeCounts } from "./announces.ts";
+import type {
+  Answered,
+  Elsewhere,
+  HandedOver,
+  HandOvers,
+  LastWord,
+  ScrapeAsked,
+} from "./elsewhere.ts";
 
 type Answers<Request, Reply, Counts> = {
   answer(request: Request, reply: Reply, nowMs: number): TrackerViolation | null;
@@ -34,13 +43,13 @@ export class GivenElsewhere<Request, Reply, Counts> implements Elsewhere<Request
     const { announces, reply } = this.#ports;
     // What is given is used again for the next.
     const asked = structuredClone(request);
-    return this.#later(() => answered(announces.answer(asked, reply, 0), reply));
+    return this.later(() => answered(announces.answer(asked, reply, 0), reply));
   }
 
   scrape(_owner: number, asked: ScrapeAsked, answered: Answered<Counts>): boolean {
     const { announces, counts } = this.#ports;
     const infoHash = Uint8Array.from(asked.infoHash);
-    return this.#later(() => answered(announces.scrape(infoHash, null, counts), counts));
+    return this.later(() => answered(announces.scrape(infoHash, null, counts), counts));
   }
 
   /** Answers what it was asked. */
@@ -48,10 +57,36 @@ export class GivenElsewhere<Request, Reply, Counts> implements Elsewhere<Request
     for (const answer of this.asked.splice(0)) answer();
   }
 
-  #later(answer: () => void): boolean {
+  protected later(answer: () => void): boolean {
     if (this.isBusy) return false;
     if (this.holds) this.asked.push(answer);
     else setImmediate(answer);
     return true;
+  }
+}
+
+/** One that takes connections too, once it has a way to. */
+export class GivenHandOvers
+  extends GivenElsewhere<AnnounceRequest, AnnounceReply, ScrapeCounts>
+  implements HandOvers
+{
+  takeOver: ((handedOver: HandedOver) => void) | null = null;
+  /** As it was told last. */
+  looksOften = false;
+
+  handOver(_owner: number, request: AnnounceRequest, { descriptor, asker }: LastWord): boolean {
+    const { takeOver } = this;
+    if (takeOver === null) return false;
+    // What is given is used again for the next.
+    const kept = structuredClone({ request, asker, descriptor, nowMs: 0 });
+    return this.later(() => takeOver(kept));
+  }
+
+  look(often: boolean): void {
+    this.looksOften = often;
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -9,8 +9,16 @@ const CROWD_FROM = 4;
 /** … until there is less than one a turn, over so many turns. */
 const TURNS_PER_LOOK = 64;
 
-/** As many are worth a turn of their own at once. */
-const WORTH_A_TURN = 16;
+/** As many, half of a turn's, may have left as many behind: the next turn comes at once. */
+const WORTH_A_TURN = 64;
+
+export type AcceptTurnsPorts = {
+  readonly server: Server;
+  readonly batches: ConnectionBatches;
+  readonly clock: Clock;
+  /** Looks what other threads want; `often`: this is called again within a millisecond. */
+  readonly look: (often: boolean) => void;
+};
 
 /**
  * Who takes new connections. While few come Node.js does, as it wakes up for each, and makes an
@@ -21,16 +29,18 @@ export class AcceptTurns {
   readonly #server: Server;
   readonly #batches: ConnectionBatches;
   readonly #clock: Clock;
+  readonly #lookElsewhere: (often: boolean) => void;
   #state: "listening" | "looking" | "stopped" = "listening";
   #turns = 0;
   #taken = 0;
   #cancel: CancelTimer = () => {};
 
   /** The server listens already, at a duplicate of the socket. */
-  constructor(server: Server, batches: ConnectionBatches, clock: Clock) {
+  constructor({ server, batches, clock, look }: AcceptTurnsPorts) {
     this.#server = server;
     this.#batches = batches;
     this.#clock = clock;
+    this.#lookElsewhere = look;
     // It could not listen again: then we go on looking.
     server.on("error", () => this.#look());
   }
@@ -48,6 +58,7 @@ export class AcceptTurns {
     if (this.#state === "listening") this.#server.close();
     this.#state = "stopped";
     this.#cancel();
+    this.#lookElsewhere(false);
     this.#batches.close();
   }
 
@@ -73,6 +84,7 @@ export class AcceptTurns {
   }
 
   #next(taken: number): void {
+    this.#lookElsewhere(true);
     if (taken >= WORTH_A_TURN) setImmediate(() => this.#turn());
     else this.#cancel = this.#clock.after(ACCEPT_INTERVAL_MS, () => this.#turn());
   }
@@ -82,6 +94,7 @@ export class AcceptTurns {
     const fd = this.#batches.duplicate();
     if (fd < 0) return false;
     this.#state = "listening";
+    this.#lookElsewhere(false);
     this.#server.listen({ fd, exclusive: true, backlog: ACCEPT_BACKLOG });
     return true;
   }

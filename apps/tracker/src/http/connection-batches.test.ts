@@ -16,6 +16,7 @@ import type { HttpHandler } from "./http-handler.ts";
 import { FIRST_READ_BYTES, HEADERS_TIMEOUT_MS, REPLY_BUFFER_BYTES } from "./http-limits.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { ReplyBytes } from "./reply-bytes.ts";
+import { givenHandler } from "./testing.ts";
 
 const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
 const LAST = `${ASK}Connection: close\r\n\r\n`;
@@ -114,13 +115,10 @@ test("ConnectionBatches given a proxy reads its header first", { skip }, async (
 test("ConnectionBatches sends the rest of a reply as the client takes it", { skip }, async () => {
   const zeros = Buffer.alloc(MANY_BYTES, "0");
   await using port = await givenPort({
-    handler: {
-      answer(_question, output) {
-        output.raw(zeros);
-        return "written";
-      },
-      refused: () => {},
-    },
+    handler: givenHandler((_question, output) => {
+      output.raw(zeros);
+      return "written";
+    }),
   });
   const client = await port.client(LAST);
   port.batches.takeWaiting();
@@ -135,7 +133,7 @@ test("ConnectionBatches keeps who waits for another thread", { skip }, async () 
     late.push(answer);
     return answer;
   };
-  await using port = await givenPort({ handler: { answer, refused: () => {} } });
+  await using port = await givenPort({ handler: givenHandler(answer) });
   const clients = await Promise.all(Array.from({ length: 5 }, () => port.client(LAST)));
   equal(port.batches.takeWaiting(), 5);
   // One more than there may be was closed.
@@ -149,7 +147,7 @@ test("ConnectionBatches keeps who waits for another thread", { skip }, async () 
 
 test("ConnectionBatches closes who waits when all are closed", { skip }, async () => {
   const late = new LateAnswer();
-  await using port = await givenPort({ handler: { answer: () => late, refused: () => {} } });
+  await using port = await givenPort({ handler: givenHandler(() => late) });
   const client = await port.client(LAST);
   port.batches.takeWaiting();
   const gone = port.connections.gone();

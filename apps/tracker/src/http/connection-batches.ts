@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { AddressBytes } from "../addresses/address-bytes.ts";
+import type { HandedOver } from "../announces/elsewhere.ts";
 import { bindSocket, SOCK_STREAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -89,6 +90,15 @@ export class ConnectionBatches {
     return ACCEPTS_PER_TURN_MAX;
   }
 
+  /** Answers an announce whose connection another thread took, and ends it. */
+  answerHandedOver(announce: HandedOver): void {
+    const { handler, output } = this.#host;
+    const bodyFrom = beginOk("closes", output);
+    handler.answerHandedOver(announce, output);
+    endOk(bodyFrom, output);
+    this.#send(announce.descriptor);
+  }
+
   /** Once: the descriptor may be somebody else's then. */
   close(): void {
     this.#libc.close(this.#descriptor);
@@ -131,9 +141,13 @@ export class ConnectionBatches {
   #answer(descriptor: number, nowMs: number): void {
     const { handler, output } = this.#host;
     const bodyFrom = beginOk("closes", output);
-    const question = { request: this.#parser, address: this.#address, nowMs };
+    const question = { request: this.#parser, address: this.#address, nowMs, descriptor };
     // An announce is always answered in writing, if not at once.
     const answer = handler.answer(question, output);
+    if (answer === "handed-over") {
+      output.length = 0;
+      return;
+    }
     if (answer instanceof LateAnswer) {
       output.length = 0;
       this.#answerLate(descriptor, answer);

@@ -3,7 +3,7 @@ import { forwardedFor } from "../addresses/forwarded-for.ts";
 import type { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
 import type { AnnounceAnswers } from "../announces/announces.ts";
-import { HERE } from "../announces/elsewhere.ts";
+import { type Elsewhere, type HandedOver, type HandOvers, HERE } from "../announces/elsewhere.ts";
 import {
   neverFulfilled,
   THREAD_BUSY,
@@ -17,7 +17,6 @@ import type { HttpAnswer, HttpHandler, HttpQuestion, HttpRefusal } from "./http-
 import { LateAnswer } from "./late-answer.ts";
 import { AnnounceParser } from "./parse-announce.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
-import type { RequestParser } from "./request-parser.ts";
 import { passkeyOf, routeOf } from "./route.ts";
 
 export type HttpCounts = {
@@ -28,6 +27,7 @@ export type HttpCounts = {
 
 export type HttpAnswersPorts = Omit<HttpScrapesPorts, "scraped"> & {
   readonly announces: AnnounceAnswers;
+  readonly elsewhere: Elsewhere & HandOvers;
   readonly counts: HttpCounts;
   /** False for an address that asks too often; called once for each announce and scrape. */
   readonly admit: (address: AddressBytes) => boolean;
@@ -85,6 +85,19 @@ export class HttpAnswers implements HttpHandler {
     this.#ports.counts.refused(refusal);
   }
 
+  look(often: boolean): void {
+    this.#ports.elsewhere.look(often);
+  }
+
+  answerHandedOver({ request, asker, nowMs }: HandedOver, output: ReplyBytes): void {
+    const { reply, trackerId } = this.#form;
+    reply.peers.wantPeerIds = !request.compact && !request.noPeerId;
+    const refused = this.#ports.announces.answer(request, reply, nowMs);
+    this.#ports.counts.announced(refused?.code ?? "answered");
+    if (refused === null) encodeAnnounce({ reply, request, asker, trackerId }, output);
+    else encodeFailure(refused, output);
+  }
+
   answer(question: HttpQuestion, output: ReplyBytes): HttpAnswer | null {
     const { request } = question;
     const route = routeOf(request);
@@ -102,15 +115,15 @@ export class HttpAnswers implements HttpHandler {
     const answered =
       violation ??
       (announces
-        ? this.#answerAnnounce(request, { asker, nowMs: question.nowMs }, output)
+        ? this.#answerAnnounce(question, asker, output)
         : this.#scrapes.answer(request, output));
-    if (answered !== null && "kind" in answered) {
+    if (isViolation(answered)) {
       encodeFailure(answered, output);
       if (route === "scrape") counts.scraped(answered.code);
       else counts.announced(answered.code);
       return "written";
     }
-    if (answered instanceof LateAnswer) return answered;
+    if (answered instanceof LateAnswer || answered === "handed-over") return answered;
     if (announces) counts.announced("answered");
     else counts.scraped("answered");
     return answered ?? "written";
@@ -127,10 +140,10 @@ export class HttpAnswers implements HttpHandler {
   }
 
   #answerAnnounce(
-    request: RequestParser,
-    { asker, nowMs }: { readonly asker: AddressBytes; readonly nowMs: number },
+    { request, nowMs, descriptor }: HttpQuestion,
+    asker: AddressBytes,
     output: ReplyBytes,
-  ): TrackerViolation | LateAnswer | null {
+  ): TrackerViolation | LateAnswer | "handed-over" | null {
     const announce = this.#announce;
     const maySetAddress = this.#config.mayNameAddress.has(asker);
     const malformed = this.#announceParser.parse(
@@ -140,11 +153,16 @@ export class HttpAnswers implements HttpHandler {
     );
     if (malformed !== null) return malformed;
     announce.passkey = passkeyOf(request);
-    const owner = this.#ports.elsewhere.ownerOf(announce.infoHash);
-    if (owner !== HERE) return this.#announceTo(owner, asker);
+    const { announces, elsewhere } = this.#ports;
+    const owner = elsewhere.ownerOf(announce.infoHash);
+    if (owner !== HERE) {
+      const on = descriptor === undefined ? null : { descriptor, asker };
+      if (on !== null && elsewhere.handOver(owner, announce, on)) return "handed-over";
+      return this.#announceTo(owner, asker);
+    }
     const form = this.#form;
     form.reply.peers.wantPeerIds = !announce.compact && !announce.noPeerId;
-    const refused = this.#ports.announces.answer(announce, form.reply, nowMs);
+    const refused = announces.answer(announce, form.reply, nowMs);
     if (refused !== null) return refused;
     form.asker = asker;
     encodeAnnounce(form, output);
@@ -169,4 +187,8 @@ export class HttpAnswers implements HttpHandler {
     });
     return asked ? late : THREAD_BUSY;
   }
+}
+
+function isViolation(answered: object | string | null): answered is TrackerViolation {
+  return typeof answered === "object" && answered !== null && "kind" in answered;
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { AddressBytes } from "../addresses/address-bytes.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -54,7 +55,8 @@ export class HttpConnection {
     this.#host = host;
     this.#parser = new RequestParser(host);
     this.#deadlineMs = host.nowMs() + HEADERS_TIMEOUT_MS;
-    socket.on("error", ignore);
+    // One that breaks is closed, which is told by its `close`.
+    socket.on("error", () => {});
     // Gone already: there is nobody to answer, and nobody to remember.
     if (!this.#address.parse(socket.remoteAddress ?? "")) {
       this.#state = "leaving";
@@ -179,6 +181,7 @@ export class HttpConnection {
     } else {
       output.length = from;
       if (answer instanceof LateAnswer) return this.#await(answer);
+      assert(answer !== "handed-over", "not without a descriptor");
       if (answer !== null) return this.#stream(answer);
       handler.refused("not-found");
       writeNotFound(persistence, output);
@@ -295,6 +298,3 @@ export class HttpConnection {
     });
   }
 }
-
-/** A connection that breaks is closed, which is told by its `close`. */
-function ignore(): void {}

@@ -4,9 +4,9 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "@seedfleet/runtime";
 import { Gathered, turn } from "@seedfleet/testkit";
-import type { HttpHandler } from "./http-handler.ts";
 import { ANSWERS_PER_TURN_MAX } from "./http-limits.ts";
 import { type HttpListener, listenHttp } from "./http-listener.ts";
+import { givenHandler } from "./testing.ts";
 
 /** As many as come in one read. */
 const MANY = 2_000;
@@ -54,14 +54,12 @@ function asking(path: string): string {
 async function givenListener(bytesOf: (path: string) => number): Promise<HttpListener> {
   const at = { host: "127.0.0.1", port: 0 };
   const listener = await listenHttp({ clock: systemClock }, at, { connectionsMax: 8 });
-  const handler: HttpHandler = {
-    answer({ request: { bytes, pathFrom, pathTo } }, output) {
+  listener.handle(
+    givenHandler(({ request: { bytes, pathFrom, pathTo } }, output) => {
       output.raw(new Uint8Array(bytesOf(bytes.toString("latin1", pathFrom, pathTo))));
       return "written";
-    },
-    refused: () => {},
-  };
-  listener.handle(handler);
+    }),
+  );
   return listener;
 }
 

@@ -1,4 +1,5 @@
 import type { AddressBytes } from "../addresses/address-bytes.ts";
+import type { HandedOver } from "../announces/elsewhere.ts";
 import type { LateAnswer } from "./late-answer.ts";
 import type { ReplyBytes } from "./reply-bytes.ts";
 import type { RequestParser } from "./request-parser.ts";
@@ -21,9 +22,12 @@ export type HttpQuestion = {
   /** Whose connection it is. */
   readonly address: AddressBytes;
   readonly nowMs: number;
+  /** Of a connection that this is all of, so that it may be handed over. */
+  readonly descriptor?: number;
 };
 
-export type HttpAnswer = "written" | WholeScrape | LateAnswer;
+/** Of what is `handed-over` another thread has the connection. */
+export type HttpAnswer = "written" | "handed-over" | WholeScrape | LateAnswer;
 
 /** Answers the requests of every connection of a listener. */
 export type HttpHandler = {
@@ -33,4 +37,8 @@ export type HttpHandler = {
    */
   answer(question: HttpQuestion, output: ReplyBytes): HttpAnswer | null;
   refused(refusal: HttpRefusal): void;
+  /** Writes the body of an answer to an announce that came to another thread. */
+  answerHandedOver(announce: HandedOver, output: ReplyBytes): void;
+  /** Looks what other threads want; `often`: this is called again within a millisecond. */
+  look(often: boolean): void;
 };

@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -8,9 +7,10 @@ import { type Clock, systemClock } from "@seedfleet/runtime";
 import { Gathered, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, type AnnounceRequest } from "../announces/announce-request.ts";
-import type { ScrapeCounts } from "../announces/announces.ts";
 import { NOWHERE } from "../announces/elsewhere.ts";
-import { GivenElsewhere } from "../announces/testing-elsewhere.ts";
+import { GivenHandOvers } from "../announces/testing-elsewhere.ts";
+import { loadLibcSockets } from "../sockets/libc-sockets.ts";
+import { openSockets } from "../sockets/testing.ts";
 import { givenQuery } from "../testing.ts";
 import { notRegistered } from "../violation.ts";
 import { HttpAnswers, type HttpAnswersPorts } from "./http-answers.ts";
@@ -22,6 +22,8 @@ const HERE = Networks.parse(["127.0.0.0/8"]) as Networks;
 const ASK = `GET /announce?${givenQuery()} HTTP/1.1\r\n`;
 const PROXY = Buffer.from("0d0a0d0a000d0a515549540a2111000cc0000201cb007101b6791f90", "hex");
 const CLOSE = "Connection: close\r\n\r\n";
+
+const skip = loadLibcSockets() === null && "this machine has no FFI";
 
 const rows = [
   { given: "an announce", request: ASK + CLOSE, reply: /^HTTP\/1.1 200 OK\r\n.*5:peers6:/s },
@@ -57,17 +59,19 @@ const rows = [
   },
 ] as const;
 
-for (const { batches, late } of [
+for (const { batches, late, handsOver = false } of [
   { batches: true, late: false },
   { batches: false, late: false },
   { batches: true, late: true },
+  { batches: true, late: true, handsOver: true },
 ]) {
-  const way = `batches: ${batches}, by another thread: ${late}`;
+  const way = `batches: ${batches}, by another thread: ${late}, handed over: ${handsOver}`;
   test(`listenHttp() answers crowds that come and go, ${way}`, async () => {
-    const before = openDescriptors();
+    const before = openSockets();
     {
       const config = { connectionsMax: 1_000, batches };
       await using tracker = await givenTracker({ config, late, clock: systemClock });
+      if (handsOver) tracker.elsewhere.takeOver = tracker.listener.takeOver;
       for (let crowd = 0; crowd < 5; crowd += 1) {
         const asked = Array.from({ length: 100 }, () => exchange(tracker, [ASK + CLOSE]));
         for (const reply of await Promise.all(asked)) match(reply, / 200 OK.*5:peers6:/s);
@@ -82,7 +86,7 @@ for (const { batches, late } of [
       equal(error.code, "ECONNREFUSED");
       await Promise.all(kept.map((socket) => once(socket.destroy(), "close")));
     }
-    equal(openDescriptors(), before);
+    equal(openSockets(), before);
   });
 }
 
@@ -190,8 +194,26 @@ for (const batches of [true, false]) {
   });
 }
 
+test("listenHttp() looks often what others want while a crowd comes, as it said", {
+  skip,
+}, async () => {
+  const config = { connectionsMax: 1_000 };
+  await using tracker = await givenTracker({ config, late: true, clock: systemClock });
+  const { elsewhere, listener } = tracker;
+  const crowd = (): Promise<string[]> =>
+    Promise.all(Array.from({ length: 50 }, () => exchange(tracker, [ASK + CLOSE])));
+  do await crowd();
+  while (!elsewhere.looksOften);
+  // When no more come, and again when it ends.
+  await until(() => !elsewhere.looksOften);
+  do await crowd();
+  while (!elsewhere.looksOften);
+  await listener.drain();
+  equal(elsewhere.looksOften, false);
+});
+
 test("listenHttp() that is closed waits for no other thread", async () => {
-  const before = openDescriptors();
+  const before = openSockets();
   {
     await using tracker = await givenTracker({ late: true, clock: systemClock });
     tracker.elsewhere.holds = true;
@@ -202,7 +224,7 @@ test("listenHttp() that is closed waits for no other thread", async () => {
     await Promise.all(sockets.map((socket) => text(socket).catch(() => "")));
     tracker.elsewhere.release();
   }
-  equal(openDescriptors(), before);
+  equal(openSockets(), before);
 });
 
 test("listenHttp() given a proxy believes its header and requires it", async () => {
@@ -271,19 +293,6 @@ test("listenHttp() given a port that is taken says so", async () => {
 });
 
 /** Those of sockets; 0 where they cannot be told. */
-function openDescriptors(): number {
-  if (process.platform !== "linux") return 0;
-  return readdirSync("/proc/self/fd").filter((fd) => isSocket(fd)).length;
-}
-
-function isSocket(fd: string): boolean {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
-  } catch {
-    return false;
-  }
-}
-
 /** Looks again in every turn. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
@@ -291,7 +300,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 type Tracker = AsyncDisposable & {
   /** The other thread, of a tracker that was given one. */
-  readonly elsewhere: GivenElsewhere<AnnounceRequest, AnnounceReply, ScrapeCounts>;
+  readonly elsewhere: GivenHandOvers;
   readonly listener: HttpListener;
   readonly clock: VirtualClock;
   readonly refusals: Gathered<string>;
@@ -323,7 +332,7 @@ async function givenTracker(
     },
     scrape: () => null,
   };
-  const elsewhere = new GivenElsewhere({
+  const elsewhere = new GivenHandOvers({
     announces,
     reply: new AnnounceReply(1),
     counts: { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 },

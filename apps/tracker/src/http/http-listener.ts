@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Clock, cannotListen } from "@seedfleet/runtime";
 import { Networks } from "../addresses/networks.ts";
+import type { HandedOver } from "../announces/elsewhere.ts";
 import { starting } from "../violation.ts";
 import { AcceptTurns } from "./accept-turns.ts";
 import { ConnectionBatches } from "./connection-batches.ts";
@@ -13,8 +14,8 @@ import { ReplyBytes } from "./reply-bytes.ts";
 
 export interface HttpListener extends AsyncDisposable {
   readonly port: number;
-  /** Whether connections of a crowd are taken together. */
-  readonly batched: boolean;
+  /** Answers what another thread took; null where connections of a crowd are not taken together. */
+  readonly takeOver: ((announce: HandedOver) => void) | null;
   readonly connectionCount: number;
   /** From now on `handler` answers; until then everyone is told to come back. */
   handle(handler: HttpHandler): void;
@@ -47,6 +48,8 @@ const STARTING: HttpHandler = {
     return "written";
   },
   refused: () => {},
+  answerHandedOver: (_announce, output) => encodeFailure(starting(), output),
+  look: () => {},
 };
 
 /**
@@ -78,7 +81,8 @@ export async function listenHttp(
     taken?.close();
     throw cause;
   });
-  const turns = taken === null ? null : new AcceptTurns(server, taken, clock);
+  const look = (often: boolean): void => host.handler.look(often);
+  const turns = taken === null ? null : new AcceptTurns({ server, batches: taken, clock, look });
   server.on("connection", (socket) => {
     connections.keep(socket, null);
     turns?.took();
@@ -93,7 +97,7 @@ export async function listenHttp(
   };
   return {
     port,
-    batched: turns !== null,
+    takeOver: taken === null ? null : (announce) => taken.answerHandedOver(announce),
     get connectionCount() {
       return connections.count;
     },

@@ -3,7 +3,7 @@ import type { AddressBytes } from "../addresses/address-bytes.ts";
 import { AddressRates } from "../addresses/address-rates.ts";
 import type { Networks } from "../addresses/networks.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
-import type { Elsewhere } from "../announces/elsewhere.ts";
+import type { Elsewhere, HandedOver, HandOvers } from "../announces/elsewhere.ts";
 import { REPLY_ROWS_MAX } from "../handout/fill-reply.ts";
 import { HttpAnswers } from "../http/http-answers.ts";
 import { type HttpListener, listenHttp } from "../http/http-listener.ts";
@@ -40,7 +40,10 @@ export type DoorsConfig = {
   readonly proxyProtocolProxies: Networks;
 };
 
-export type DoorPorts = { readonly elsewhere: Elsewhere & SwarmLists; readonly rng: Rng };
+export type DoorPorts = {
+  readonly elsewhere: Elsewhere & HandOvers & SwarmLists;
+  readonly rng: Rng;
+};
 
 type DoorCounts = Omit<ReplicaCounts, "swarms" | "peers" | "torrents" | "storeBytes">;
 
@@ -95,6 +98,11 @@ export class Doors implements AsyncDisposable {
       : null;
     starting.move();
     return new Doors(clock, config, { http, udp, datagrams });
+  }
+
+  /** Answers what another thread took; null where nothing can be handed over. */
+  get takeOver(): ((announce: HandedOver) => void) | null {
+    return this.#http.takeOver;
   }
 
   get counts(): DoorCounts {

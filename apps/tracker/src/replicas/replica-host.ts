@@ -39,10 +39,12 @@ export class ReplicaHost {
     this.#ports = ports;
     this.doors = doors;
     this.#replica = replica;
+    const { takeOver } = doors;
+    const core = { announces, swarms, gate, clock, takeOver };
     this.#elsewhere =
       siblings === null || share === null
         ? ALONE
-        : new Siblings({ ...{ announces, swarms, gate }, ways: siblings, clock }, share);
+        : new Siblings({ ...core, ways: siblings }, share);
   }
 
   /** Takes the ports. Throws what `cannotListen` makes. */
@@ -73,6 +75,7 @@ export class ReplicaHost {
 
   async #drain(): Promise<void> {
     await this.doors.drain();
+    await this.#elsewhere.settled();
     this.#ports.tell({ kind: "drained" });
   }
 

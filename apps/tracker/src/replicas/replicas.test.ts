@@ -6,7 +6,9 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { infoHashFromBytes } from "@seedfleet/bytes";
 import { loadConfig, seededRng, systemClock } from "@seedfleet/runtime";
+import { turn } from "@seedfleet/testkit";
 import { trackerConfig } from "../config.ts";
+import { openSockets } from "../sockets/testing.ts";
 import { addressesOf, decoded, givenQuery, percentEncoded } from "../testing.ts";
 import { givenInfoHash } from "../threads/testing.ts";
 import { announcePacket, connectPacket, scrapePacket } from "../udp/testing.ts";
@@ -77,6 +79,34 @@ for (const host of ["127.0.0.1", "::1"]) {
     }
   });
 }
+
+test("threads hand the connections of a crowd over, and stop when all are answered", async () => {
+  const before = openSockets();
+  const hashes = Array.from({ length: 40 }, (_, nth) => givenInfoHash(nth + 1).toHex());
+  {
+    const open = { ...config, mode: "open", workers: 3 } as const;
+    await using replicas = await Replicas.listen(ports, open);
+    await opened(replicas);
+    // Each peer is told of those before it in its swarm, of others never.
+    const crowd = async (peer: number): Promise<void> => {
+      const replies = await Promise.all(
+        hashes.map((infoHash) =>
+          announced(replicas.port, "127.0.0.1", {
+            ...{ info_hash: percentEncoded(infoHash), port: String(peer), numwant: "50" },
+            peer_id: percentEncoded(`${peer}0`.padStart(40, "0")),
+          }),
+        ),
+      );
+      for (const reply of replies) match(reply, new RegExp(`5:peers${6 * (peer - 1)}:`));
+    };
+    for (let peer = 1; peer <= 10; peer += 1) await crowd(peer);
+    const last = crowd(11).catch(() => "closed before it was taken");
+    await replicas.drain();
+    await last;
+  }
+  // Of the clients some see it a moment later.
+  while (openSockets() > before) await turn();
+});
 
 test("threads answer as one tracker, whichever a client comes to", async () => {
   const open = { ...config, mode: "open", wholeScrape: true, workers: 3 } as const;

@@ -4,6 +4,9 @@ import { RING_BYTES, ThreadRing } from "./thread-ring.ts";
 /** Questions to one thread that are not answered yet; more would only wait longer. */
 export const ASKED_MAX = 16_384;
 
+/** Connections handed over to one thread that are not answered yet: some 5 ms of its time. */
+export const HANDED_OVER_MAX = 256;
+
 /** Batches read in a row; then others of this thread get their turn. */
 const BATCHES_PER_TURN = 16;
 
@@ -26,6 +29,13 @@ export type ThreadWay<Port = ThreadPort> = {
   readonly back: SharedArrayBuffer;
 };
 
+export type SiblingHeard = {
+  /** Reads all of a batch. */
+  readonly hear: (reader: ThreadReader) => void;
+  /** Whether connections may be in it. */
+  readonly takes: boolean;
+};
+
 /**
  * Another thread, what it was asked, and what it is to be told at the end of this turn. Batches go
  * through a ring, and the port wakes whoever does not look into it; what finds no room in the ring
@@ -40,14 +50,16 @@ export class Sibling<Heard> {
   readonly #hear: (reader: ThreadReader) => void;
   readonly #asked = new Map<number, Heard>();
   #number = 0;
+  #handedOver = 0;
+  #looksOften = false;
   #isPlanned = false;
 
-  /** `hear` is to read all of a batch. */
-  constructor({ port, out, back }: ThreadWay, hear: (reader: ThreadReader) => void) {
+  constructor({ port, out, back }: ThreadWay, { hear, takes }: SiblingHeard) {
     this.#port = port;
     this.#out = new ThreadRing(out);
     this.#back = new ThreadRing(back);
     this.#hear = hear;
+    if (takes) this.#back.setTakes();
     port.on("message", (batch) => {
       if (batch !== BELL) hear(new ThreadReader(batch));
       this.#look();
@@ -74,6 +86,32 @@ export class Sibling<Heard> {
     return heard;
   }
 
+  /** Whether one connection may be written now. */
+  handOver(): boolean {
+    const out = this.#out;
+    if (!out.takes || out.unanswered(this.#handedOver) >= HANDED_OVER_MAX) return false;
+    this.#handedOver = (this.#handedOver + 1) >>> 0;
+    if (!this.#looksOften) this.#plan();
+    return true;
+  }
+
+  /** So many that the other one handed over are answered. */
+  tookOver(connections: number): void {
+    this.#back.addAnswered(connections);
+  }
+
+  settled(): Promise<void> {
+    return this.#out.settled(this.#handedOver);
+  }
+
+  /** Says all that is to be said, and hears what has come; `often`: and soon again. */
+  look(often: boolean): void {
+    this.#looksOften = often;
+    this.#flush();
+    this.#look();
+    this.#flush();
+  }
+
   /** All that is asked in one turn of the event loop goes together. */
   #plan(): void {
     if (this.#isPlanned) return;
@@ -89,7 +127,7 @@ export class Sibling<Heard> {
 
   /** Reads what has come. */
   #look(): void {
-    this.#back.setLooks(false);
+    this.#back.setLooks(this.#looksOften);
     for (let batches = 0; batches < BATCHES_PER_TURN; batches += 1) {
       const length = this.#back.read(BATCH);
       if (length === 0) return;

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { type InfoHash, infoHashFromBytes } from "@seedfleet/bytes";
 import { systemClock } from "@seedfleet/runtime";
+import { AddressBytes } from "../addresses/address-bytes.ts";
 import { AnnounceRequest } from "../announces/announce-request.ts";
 import { HERE } from "../announces/elsewhere.ts";
 import { CatalogGate } from "../announces/gate.ts";
@@ -9,7 +10,7 @@ import { givenEndpoint } from "../testing.ts";
 import { PublishedTorrents } from "../torrents/published-torrents.ts";
 import type { TrackerViolation } from "../violation.ts";
 import { SwarmsOfAll } from "./every-swarm.ts";
-import { ASKED_MAX } from "./sibling.ts";
+import { ASKED_MAX, HANDED_OVER_MAX } from "./sibling.ts";
 import type { Siblings } from "./siblings.ts";
 import { ownerOf } from "./swarm-owners.ts";
 import { givenInfoHash, givenThreads } from "./testing.ts";
@@ -141,6 +142,46 @@ test("Siblings that have too much to answer are not asked more", async () => {
   equal(first.scrape(1, { infoHash, passkey: null }, heard), false);
   await announcedAll(() => answered === ASKED_MAX);
   ok(first.announce(1, request, heard));
+});
+
+test("Siblings hand connections over, as many as are answered soon", async () => {
+  const taken: string[] = [];
+  using given = givenThreads({
+    takeOver({ descriptor, asker, request: { infoHash, endpoint, endpointBytes } }) {
+      const from = Buffer.from(endpoint.subarray(0, endpointBytes)).toString("hex");
+      taken.push(`${descriptor} ${asker} ${Buffer.from(infoHash).toString("hex")} ${from}`);
+    },
+  });
+  const [first, second] = given.siblings as [Siblings, Siblings];
+  const infoHash = HASHES.find((each) => ownerOf(each, given.shares) === 1) ?? new Uint8Array(20);
+  const asker = new AddressBytes();
+  ok(asker.parse("10.0.0.7"));
+  const handOver = (descriptor: number): boolean =>
+    first.handOver(1, announceOf(infoHash, descriptor), { descriptor, asker });
+  const shown = (descriptor: number): string => {
+    const port = descriptor.toString(16).padStart(4, "0");
+    return `${descriptor} 10.0.0.7 ${infoHash.toHex()} 0a000001${port}`;
+  };
+  const many = Array.from({ length: HANDED_OVER_MAX }, (_, at) => 100 + at);
+  for (const descriptor of many) ok(handOver(descriptor));
+  equal(handOver(99), false);
+  await first.settled();
+  deepEqual(taken.splice(0), many.map(shown));
+  ok(handOver(7));
+  // Whoever says that it looks often needs nobody to wake it.
+  for (const each of [second, first]) each.look(true);
+  ok(handOver(8));
+  first.look(true);
+  deepEqual(taken, []);
+  second.look(false);
+  deepEqual(taken.splice(0), [shown(7), shown(8)]);
+  first.look(false);
+  ok(handOver(9));
+  await first.settled();
+  deepEqual(taken, [shown(9)]);
+  // Not to one that takes none.
+  const on = { descriptor: 1, asker };
+  equal(second.handOver(0, announceOf(infoHash, 1), on), false);
 });
 
 async function announcedAll(isDone: () => boolean): Promise<void> {

@@ -1,8 +1,17 @@
 import type { Clock } from "@seedfleet/runtime";
 import type { Swarms } from "@seedfleet/swarm";
+import { AddressBytes } from "../addresses/address-bytes.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
 import type { AnnounceAnswers, ScrapeCounts } from "../announces/announces.ts";
-import { type Answered, type Elsewhere, HERE, type ScrapeAsked } from "../announces/elsewhere.ts";
+import {
+  type Answered,
+  type Elsewhere,
+  type HandedOver,
+  type HandOvers,
+  HERE,
+  type LastWord,
+  type ScrapeAsked,
+} from "../announces/elsewhere.ts";
 import type { Gate } from "../announces/gate.ts";
 import { REPLY_ROWS_MAX } from "../handout/fill-reply.ts";
 import type { TrackerViolation } from "../violation.ts";
@@ -14,8 +23,10 @@ import {
   ANNOUNCE,
   ANNOUNCED,
   EVERY_SWARM,
+  HANDED_OVER,
   NO_MORE_SWARMS,
   readAnnounce,
+  readAsker,
   readCounts,
   readRefused,
   readReply,
@@ -25,6 +36,7 @@ import {
   SWARMS,
   SWARMS_PER_ANSWER,
   writeAnnounce,
+  writeHandedOver,
   writeHead,
   writeRefused,
   writeReply,
@@ -43,6 +55,8 @@ export type SiblingsPorts = {
   readonly swarms: Swarms;
   readonly gate: Pick<Gate, "swarmOf">;
   readonly clock: Clock;
+  /** Answers what comes with its connection; null where connections are not taken so. */
+  readonly takeOver: ((handedOver: HandedOver) => void) | null;
 };
 
 /** Some swarms of another thread, and where it goes on. */
@@ -65,13 +79,14 @@ type Other = Sibling<Heard>;
  * The other threads of this tracker: asks them about the swarms that are theirs, and answers what
  * they ask about those of this one.
  */
-export class Siblings implements Elsewhere, SwarmLists {
+export class Siblings implements Elsewhere, HandOvers, SwarmLists {
   readonly others: readonly number[];
   readonly #ports: SiblingsPorts;
   readonly #share: ThreadShare;
   readonly #others: readonly (Other | null)[];
   readonly #infoHash = new Uint8Array(20);
   readonly #request = new AnnounceRequest();
+  readonly #asker = new AddressBytes();
   readonly #reply = new AnnounceReply(REPLY_ROWS_MAX);
   readonly #counts: ScrapeCounts = { seeders: 0, leechers: 0, partialSeeds: 0, downloaded: 0 };
 
@@ -82,7 +97,9 @@ export class Siblings implements Elsewhere, SwarmLists {
     this.others = numbers.filter((thread) => thread !== share.thread);
     this.#others = ports.ways.map((way) => {
       if (way === null) return null;
-      const other: Other = new Sibling(way, (reader) => this.#hear(other, reader));
+      const takes = ports.takeOver !== null;
+      const hear = (reader: ThreadReader): void => this.#hear(other, reader);
+      const other: Other = new Sibling(way, { hear, takes });
       return other;
     });
   }
@@ -110,6 +127,21 @@ export class Siblings implements Elsewhere, SwarmLists {
     return true;
   }
 
+  handOver(owner: number, request: AnnounceRequest, on: LastWord): boolean {
+    const other = this.#others[owner] ?? null;
+    if (other === null || !other.handOver()) return false;
+    writeHandedOver(other.writer, on, request);
+    return true;
+  }
+
+  look(often: boolean): void {
+    for (const other of this.#others) other?.look(often);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#others.map((other) => other?.settled()));
+  }
+
   swarmsOf(owner: number, from: number): Promise<SwarmsPart> {
     const { promise, resolve } = Promise.withResolvers<SwarmsPart>();
     const other = this.#others[owner] ?? null;
@@ -122,14 +154,19 @@ export class Siblings implements Elsewhere, SwarmLists {
 
   #hear(other: Other, reader: ThreadReader): void {
     const nowMs = this.#ports.clock.nowMs();
+    let tookOver = 0;
     while (reader.hasMore) {
       const kind = reader.uint8();
       const number = reader.uint32();
       if (kind === ANNOUNCE) this.#answerAnnounce(reader, { other, number, nowMs });
-      else if (kind === SCRAPE) this.#answerScrape(reader, other.writer, number);
+      else if (kind === HANDED_OVER) {
+        this.#takeOver(reader, number, nowMs);
+        tookOver += 1;
+      } else if (kind === SCRAPE) this.#answerScrape(reader, other.writer, number);
       else if (kind === EVERY_SWARM) this.#answerSwarms(reader.uint32(), other.writer, number);
       else this.#heard(reader, kind, other.take(number));
     }
+    if (tookOver > 0) other.tookOver(tookOver);
   }
 
   #answerAnnounce(
@@ -144,6 +181,14 @@ export class Siblings implements Elsewhere, SwarmLists {
     const { writer } = asked.other;
     if (refused === null) writeReply(writer, asked.number, reply);
     else writeRefused(writer, asked.number, refused);
+  }
+
+  #takeOver(reader: ThreadReader, descriptor: number, nowMs: number): void {
+    const asker = this.#asker;
+    const request = this.#request;
+    readAsker(reader, asker);
+    readAnnounce(reader, request);
+    this.#ports.takeOver?.({ descriptor, asker, request, nowMs });
   }
 
   #answerScrape(reader: ThreadReader, writer: ThreadWriter, number: number): void {

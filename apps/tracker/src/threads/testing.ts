@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { systemClock } from "@seedfleet/runtime";
+import type { HandedOver } from "../announces/elsewhere.ts";
 import { type Gate, OpenGate } from "../announces/gate.ts";
 import { type GivenCore, type GivenCoreOptions, givenCore } from "../announces/testing.ts";
 import type { ThreadWay } from "./sibling.ts";
@@ -23,7 +24,11 @@ export function givenInfoHash(nth: number): Uint8Array {
 
 /** Two threads, with ways between them. */
 export function givenThreads(
-  options: GivenCoreOptions & { readonly gates?: readonly Gate[] } = {},
+  options: GivenCoreOptions & {
+    readonly gates?: readonly Gate[];
+    /** What the second takes over. */
+    readonly takeOver?: (handedOver: HandedOver) => void;
+  } = {},
 ): GivenThreads {
   const shares = { threads: 2, key: 0x2545_f491 };
   const { port1, port2 } = new MessageChannel();
@@ -36,7 +41,15 @@ export function givenThreads(
   const cores = gates.map((gate) => givenCore({ ...options, gate }));
   const siblings = cores.map(({ announces, swarms }, thread) => {
     const gate = gates[thread] ?? new OpenGate();
-    const ports = { ways: ways[thread] ?? [], announces, swarms, gate, clock: systemClock };
+    const takeOver = thread === 0 ? null : (options.takeOver ?? null);
+    const ports = {
+      ways: ways[thread] ?? [],
+      announces,
+      swarms,
+      gate,
+      clock: systemClock,
+      takeOver,
+    };
     return new Siblings(ports, { thread, shares });
   });
   return { shares, cores, siblings, [Symbol.dispose]: () => port1.close() };

@@ -2,19 +2,23 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import type { PeerSample } from "@seedfleet/swarm";
 import fc from "fast-check";
+import { AddressBytes } from "../addresses/address-bytes.ts";
 import { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
 import { THREAD_BUSY } from "../violation.ts";
 import { ThreadReader, ThreadWriter } from "./thread-bytes.ts";
 import {
   ANNOUNCE,
   ANNOUNCED,
+  HANDED_OVER,
   REFUSED,
   readAnnounce,
+  readAsker,
   readRefused,
   readReply,
   readScrape,
   SCRAPE,
   writeAnnounce,
+  writeHandedOver,
   writeRefused,
   writeReply,
   writeScrape,
@@ -123,6 +127,36 @@ test("announces are read by another thread as they were written", () => {
     }),
   );
 });
+
+test("announces are read with their connection, by the thread that it is handed over to", () => {
+  const asker = fc.constantFrom("10.0.0.1", "2001:db8::1");
+  const descriptor = fc.nat({ max: 2 ** 31 - 1 });
+  const handedOver = fc.tuple(announces, asker, descriptor);
+  fc.assert(
+    fc.property(fc.array(handedOver, { minLength: 1, maxLength: 20 }), (many) => {
+      const writer = new ThreadWriter();
+      for (const [announce, from, fd] of many) {
+        writeHandedOver(writer, { descriptor: fd, asker: addressOf(from) }, announce);
+      }
+      const reader = readerOf(writer);
+      const read = { asker: new AddressBytes(), request: new AnnounceRequest() };
+      for (const [announce, from, fd] of many) {
+        deepEqual(headOf(reader), [HANDED_OVER, fd]);
+        readAsker(reader, read.asker);
+        equal(String(read.asker), String(addressOf(from)));
+        readAnnounce(reader, read.request);
+        deepEqual(shownAnnounce(read.request), shownAnnounce(announce));
+      }
+      equal(reader.hasMore, false);
+    }),
+  );
+});
+
+function addressOf(text: string): AddressBytes {
+  const address = new AddressBytes();
+  equal(address.parse(text), true);
+  return address;
+}
 
 test("replies are read by another thread as they were written", () => {
   fc.assert(

@@ -1,8 +1,9 @@
 import { INFO_HASH_BYTES, PEER_ID_BYTES } from "@seedfleet/bytes";
 import type { PeerSample } from "@seedfleet/swarm";
+import type { AddressBytes } from "../addresses/address-bytes.ts";
 import type { AnnounceReply, AnnounceRequest } from "../announces/announce-request.ts";
 import type { ScrapeCounts } from "../announces/announces.ts";
-import type { ScrapeAsked } from "../announces/elsewhere.ts";
+import type { LastWord, ScrapeAsked } from "../announces/elsewhere.ts";
 import type { TrackerViolation } from "../violation.ts";
 import type { ThreadReader, ThreadWriter } from "./thread-bytes.ts";
 
@@ -14,6 +15,8 @@ export const ANNOUNCED = 4;
 export const SCRAPED = 5;
 export const REFUSED = 6;
 export const SWARMS = 7;
+/** An announce whose number is the descriptor of its connection. */
+export const HANDED_OVER = 8;
 
 /** Swarms in one answer to `EVERY_SWARM`, some 0.2 ms; then announces get their turn. */
 export const SWARMS_PER_ANSWER = 500;
@@ -37,6 +40,7 @@ const COMPACT = 2;
 const NO_PEER_ID = 4;
 
 const ENDPOINT_BYTES = 18;
+const ADDRESS_BYTES_MAX = 16;
 const ANNOUNCE_BYTES_MAX =
   HEAD_BYTES + INFO_HASH_BYTES + PEER_ID_BYTES + 2 * ENDPOINT_BYTES + 24 + 8 + PASSKEY_LENGTH_MAX;
 
@@ -53,6 +57,29 @@ export function writeHead(
 
 export function writeAnnounce(writer: ThreadWriter, number: number, asked: AnnounceRequest): void {
   writeHead(writer, { kind: ANNOUNCE, number }, ANNOUNCE_BYTES_MAX);
+  writeAsked(writer, asked);
+}
+
+/** With the address that asked, which need not be where the peer listens. */
+export function writeHandedOver(
+  writer: ThreadWriter,
+  { descriptor, asker }: LastWord,
+  asked: AnnounceRequest,
+): void {
+  const head = { kind: HANDED_OVER, number: descriptor };
+  writeHead(writer, head, 1 + ADDRESS_BYTES_MAX + ANNOUNCE_BYTES_MAX);
+  writer.uint8(asker.length);
+  writer.raw(asker.bytes, asker.length);
+  writeAsked(writer, asked);
+}
+
+/** Reads what stands before the announce. */
+export function readAsker(reader: ThreadReader, into: AddressBytes): void {
+  into.length = reader.uint8() as 4 | 16;
+  reader.raw(into.bytes, into.length);
+}
+
+function writeAsked(writer: ThreadWriter, asked: AnnounceRequest): void {
   writer.raw(asked.infoHash, INFO_HASH_BYTES);
   writer.raw(asked.peerId, PEER_ID_BYTES);
   writer.uint8(asked.endpointBytes);

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
+import { turn } from "@seedfleet/testkit";
 import fc from "fast-check";
 import { RING_BYTES, ringMemory, ThreadRing } from "./thread-ring.ts";
 
@@ -27,6 +28,28 @@ test("a ring gives what it took, in order, and takes no more than it has room fo
       read();
     }),
   );
+});
+
+test("a ring says when all connections that were handed over are answered", async () => {
+  const memory = ringMemory();
+  // As after many, short of the end of 32 bits.
+  new Int32Array(memory).fill(-2, 4, 5);
+  const [writer, reader] = [new ThreadRing(memory), new ThreadRing(memory)];
+  equal(writer.takes, false);
+  reader.setTakes();
+  equal(writer.takes, true);
+  await writer.settled(-2 >>> 0);
+  const told: string[] = [];
+  const settled = writer.settled(2).then(() => told.push("settled"));
+  for (const left of [3, 2, 1]) {
+    reader.addAnswered(1);
+    equal(writer.unanswered(2), left);
+    await turn();
+    deepEqual(told, []);
+  }
+  reader.addAnswered(1);
+  await settled;
+  equal(writer.unanswered(2), 0);
 });
 
 test("a ring goes on behind the last of its positions", () => {

@@ -7,6 +7,8 @@ const HEAD_BYTES = 64;
 const WRITTEN = 0;
 const READ = 1;
 const LOOKS = 2;
+const TAKES = 3;
+const ANSWERED = 4;
 
 /** Batches begin at multiples of it, so that they are copied in words. */
 const ALIGNMENT = 8;
@@ -60,6 +62,35 @@ export class ThreadRing {
   /** The reader says whether it is about to look by itself; gives what was said before. */
   setLooks(looks: boolean): boolean {
     return Atomics.exchange(this.#words, LOOKS, looks ? 1 : 0) === 1;
+  }
+
+  /** The reader takes connections too. */
+  setTakes(): void {
+    Atomics.store(this.#words, TAKES, 1);
+  }
+
+  get takes(): boolean {
+    return Atomics.load(this.#words, TAKES) === 1;
+  }
+
+  /** The reader has answered so many connections more. */
+  addAnswered(connections: number): void {
+    Atomics.add(this.#words, ANSWERED, connections);
+    Atomics.notify(this.#words, ANSWERED);
+  }
+
+  /** How many of `connections` that were ever written are not answered yet. */
+  unanswered(connections: number): number {
+    return (connections - Atomics.load(this.#words, ANSWERED)) >>> 0;
+  }
+
+  /** Resolves when all of `connections` are answered, if no more are written. */
+  async settled(connections: number): Promise<void> {
+    for (;;) {
+      const answered = Atomics.load(this.#words, ANSWERED);
+      if ((connections | 0) === answered) return;
+      await Atomics.waitAsync(this.#words, ANSWERED, answered).value;
+    }
   }
 
   #put(batch: Uint8Array, length: number, at: number): void {
