@@ -9,13 +9,21 @@ export const OPEN_FILES_MAX = 256;
 /** An open file keeps its disk from being unmounted and, if deleted, its space from being freed. */
 export const OPEN_FILE_IDLE_MS_MAX = 10_000;
 
+/** A file that is open, for whoever reads without waiting. */
+export type OpenNow = {
+  readonly fd: number;
+  /** When at its path there was what is listed, as far as somebody looked. */
+  seenAtMs: number;
+};
+
 type OpenFile = {
+  readonly key: string;
   readonly fd: Promise<number>;
   /** The same once it is there. */
-  fdAtOnce: number | null;
+  now: OpenNow | null;
   users: number;
   usedAtMs: number;
-  /** Closed by its last user, and taken by nobody else. */
+  /** Closed, or by its last user, and taken by nobody else. */
   doomed: boolean;
 };
 
@@ -31,6 +39,8 @@ export class OpenFiles implements AsyncDisposable {
   readonly #openMax: number;
   /** In the order they were last used. */
   readonly #files = new Map<string, OpenFile>();
+  /** The same and some that are closed, by what they were opened for. */
+  readonly #opened = new WeakMap<FileState, OpenFile>();
   readonly #waiting: (() => void)[] = [];
   #cancelSweep: CancelTimer | null = null;
   #disposed = false;
@@ -61,15 +71,19 @@ export class OpenFiles implements AsyncDisposable {
     }
   }
 
-  /** The file's descriptor if it is open, good until this turn of the loop ends; else null. */
-  atOnce(file: ListedFile): number | null {
-    const key = keyOf(file);
-    const open = this.#files.get(key);
-    if (open === undefined || open.fdAtOnce === null) return null;
-    open.usedAtMs = this.#clock.nowMs();
-    this.#files.delete(key);
-    this.#files.set(key, open);
-    return open.fdAtOnce;
+  /**
+   * A file that was opened for this very object, if it is open still: good until this turn of the
+   * loop ends. Looked for several times a millisecond, so it takes no path.
+   */
+  atOnce(listed: FileState, nowMs: number): OpenNow | null {
+    const open = this.#opened.get(listed);
+    if (open === undefined || open.doomed || open.now === null) return null;
+    if (open.usedAtMs !== nowMs) {
+      open.usedAtMs = nowMs;
+      this.#files.delete(open.key);
+      this.#files.set(open.key, open);
+    }
+    return open.now;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,9 +97,10 @@ export class OpenFiles implements AsyncDisposable {
       this.#closeLeastRecentlyUsed();
       await room;
     }
-    const open = this.#files.get(key) ?? opening(file);
+    const open = this.#files.get(key) ?? opening(key, file);
     this.#files.delete(key);
     this.#files.set(key, open);
+    this.#opened.set(file.listed, open);
     open.users += 1;
     this.#cancelSweep ??= this.#clock.every(OPEN_FILE_IDLE_MS_MAX, () => this.#sweep());
     return open;
@@ -108,7 +123,7 @@ export class OpenFiles implements AsyncDisposable {
   #closeLeastRecentlyUsed(): void {
     for (const [key, open] of this.#files) {
       if (open.users > 0) continue;
-      this.#files.delete(key);
+      this.#doom(key, open);
       this.#closing += 1;
       void closeQuietly(open).then(() => {
         this.#closing -= 1;
@@ -125,7 +140,7 @@ export class OpenFiles implements AsyncDisposable {
 
   async #closeIdle(due: (open: OpenFile) => boolean): Promise<void> {
     const idle = [...this.#files].filter(([, open]) => open.users === 0 && due(open));
-    for (const [key] of idle) this.#files.delete(key);
+    for (const [key, open] of idle) this.#doom(key, open);
     if (this.#files.size === 0) {
       this.#cancelSweep?.();
       this.#cancelSweep = null;
@@ -138,15 +153,15 @@ function keyOf({ path, listed }: ListedFile): string {
   return `${path}\0${listed.identity}`;
 }
 
-function opening(file: ListedFile): OpenFile {
+function opening(key: string, file: ListedFile): OpenFile {
   const open: OpenFile = {
-    ...{ fd: openListed(file), fdAtOnce: null },
+    ...{ key, fd: openListed(file), now: null },
     ...{ users: 0, usedAtMs: 0, doomed: false },
   };
   // Who uses it is told of a failure.
   open.fd.then(
     (fd) => {
-      open.fdAtOnce = fd;
+      open.now = { fd, seenAtMs: Number.NEGATIVE_INFINITY };
     },
     () => {},
   );

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { turn, VirtualClock } from "@seedfleet/testkit";
-import { FsContentSource } from "./fs-content-source.ts";
+import { FsContentSource, SEEN_MS_MAX } from "./fs-content-source.ts";
 import { OPEN_FILE_IDLE_MS_MAX } from "./open-files.ts";
 import { GivenDirectory } from "./testing.ts";
 
@@ -57,15 +57,37 @@ for (const { given, change } of changes) {
   test(`readAtOnce() reads nothing of a file that ${given}`, { skip: CANNOT }, async () => {
     using directory = new GivenDirectory(FILES);
     utimesSync(directory.at("a"), 1_000, 1_000);
-    const { source, content, readAtOnce } = await open(directory);
+    const clock = new VirtualClock();
+    const { source, content, readAtOnce } = await open(directory, clock);
     await using _ = source;
     const whole = [{ file: 0, offsetBytes: 0, lengthBytes: 5 }];
     await content.read(whole, Buffer.alloc(5));
     equal(readAtOnce(whole, [Buffer.alloc(5)]), true);
     change(directory.at("a"));
+    clock.advance(SEEN_MS_MAX);
     equal(readAtOnce(whole, [Buffer.alloc(5)]), false);
   });
 }
+
+test("readAtOnce() looks at the path every few milliseconds", { skip: CANNOT }, async () => {
+  using directory = new GivenDirectory(FILES);
+  const clock = new VirtualClock();
+  const { source, content, readAtOnce } = await open(directory, clock);
+  await using _ = source;
+  const whole = [{ file: 0, offsetBytes: 0, lengthBytes: 5 }];
+  await content.read(whole, Buffer.alloc(5));
+  const into = Buffer.alloc(5);
+  equal(readAtOnce(whole, [into]), true);
+  // It is what was listed as long as it is open, wherever it lies now.
+  renameSync(directory.at("a"), directory.at("elsewhere"));
+  clock.advance(SEEN_MS_MAX - 1);
+  equal(readAtOnce(whole, [into]), true);
+  equal(into.toString("latin1"), "01234");
+  clock.advance(1);
+  equal(readAtOnce(whole, [into]), false);
+  renameSync(directory.at("elsewhere"), directory.at("a"));
+  equal(readAtOnce(whole, [into]), true);
+});
 
 test("readAtOnce() keeps a file open, and opens none", { skip: CANNOT }, async () => {
   using directory = new GivenDirectory(FILES);

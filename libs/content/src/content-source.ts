@@ -61,8 +61,9 @@ export interface Content {
   readonly readPlaces?: (ranges: readonly ContentRange[], places: Places) => Promise<void>;
   /**
    * The same without waiting for anything: true if all of it was in this machine's memory and the
-   * files are what was listed. False in every other case, whatever the reason, which `readPlaces`
-   * tells; then the places hold anything. Absent where it can never be so.
+   * files are what was listed, or were so some milliseconds ago: for whoever knows the bytes again.
+   * False in every other case, whatever the reason, which `readPlaces` tells; then the places hold
+   * anything. Absent where it can never be so.
    */
   readonly readAtOnce?: (ranges: readonly ContentRange[], places: Places) => boolean;
   /**
