@@ -58,6 +58,7 @@ export class AcceptTurns {
     if (this.#state === "listening") this.#server.close();
     this.#state = "stopped";
     this.#cancel();
+    this.#batches.giveAway();
     this.#lookElsewhere(false);
     this.#batches.close();
   }
@@ -72,7 +73,7 @@ export class AcceptTurns {
 
   #turn(): void {
     if (this.#state !== "looking") return;
-    const taken = this.#batches.takeWaiting();
+    const taken = this.#batches.takeWaiting(true);
     this.#turns += 1;
     this.#taken += taken;
     if (this.#turns === TURNS_PER_LOOK) {
@@ -94,6 +95,7 @@ export class AcceptTurns {
     const fd = this.#batches.duplicate();
     if (fd < 0) return false;
     this.#state = "listening";
+    this.#batches.giveAway();
     this.#lookElsewhere(false);
     this.#server.listen({ fd, exclusive: true, backlog: ACCEPT_BACKLOG });
     return true;

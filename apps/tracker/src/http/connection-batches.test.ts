@@ -4,16 +4,22 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { Gathered, VirtualClock } from "@seedfleet/testkit";
+import { Gathered, turn, VirtualClock } from "@seedfleet/testkit";
 import { Networks } from "../addresses/networks.ts";
 import { NOWHERE } from "../announces/elsewhere.ts";
 import { loadLibcSockets } from "../sockets/libc-sockets.ts";
+import { openSockets } from "../sockets/testing.ts";
 import { givenQuery } from "../testing.ts";
 import { ConnectionBatches } from "./connection-batches.ts";
 import { Connections } from "./connections.ts";
 import { HttpAnswers } from "./http-answers.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { FIRST_READ_BYTES, HEADERS_TIMEOUT_MS, REPLY_BUFFER_BYTES } from "./http-limits.ts";
+import {
+  FIRST_READ_BYTES,
+  HEADERS_TIMEOUT_MS,
+  REPLY_BUFFER_BYTES,
+  SILENT_TURNS_MAX,
+} from "./http-limits.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { ReplyBytes } from "./reply-bytes.ts";
 import { givenHandler } from "./testing.ts";
@@ -92,6 +98,60 @@ test("ConnectionBatches keeps who has said nothing yet, as long as others", { sk
   port.connections.expire(HEADERS_TIMEOUT_MS);
   equal(await text(silent), "");
   deepEqual(port.refusals.items, ["timeout"]);
+});
+
+test("ConnectionBatches that comes again waits for what is not said yet", { skip }, async () => {
+  await using port = await givenPort();
+  const before = openSockets();
+  const clients = [await port.client(), await port.client(), await port.client()] as const;
+  equal(port.batches.takeWaiting(true), 3);
+  equal(port.connections.count, 3);
+  const [first, second, third] = clients;
+  for (const [client, said] of [
+    [first, LAST],
+    [second, "GET"],
+  ] as const) {
+    await new Promise((done) => client.write(said, done));
+  }
+  equal(port.batches.takeWaiting(true), 0);
+  // The first is done with; Node.js has the second, and the third is looked at once more.
+  match(await text(first), ANSWERED);
+  equal(port.connections.count, 2);
+  await new Promise((done) => third.write(LAST, done));
+  second.write(LAST.slice(3));
+  equal(port.batches.takeWaiting(true), 0);
+  for (const client of [second, third]) match(await text(client), ANSWERED);
+  for (const client of clients) client.destroy();
+  await until(() => openSockets() === before);
+});
+
+for (const ends of ["says nothing for some turns", "is given away"]) {
+  test(`ConnectionBatches gives one that ${ends} to Node.js`, { skip }, async () => {
+    await using port = await givenPort();
+    const client = await port.client();
+    const turns = ends === "is given away" ? 1 : SILENT_TURNS_MAX + 1;
+    for (let each = 0; each < turns; each += 1) port.batches.takeWaiting(true);
+    if (ends === "is given away") port.batches.giveAway();
+    equal(port.connections.count, 1);
+    // Nobody takes anything by turns now.
+    client.write(LAST);
+    match(await text(client), ANSWERED);
+    await until(() => port.connections.count === 0);
+  });
+}
+
+test("ConnectionBatches leaves alone who was closed while it said nothing", { skip }, async () => {
+  await using port = await givenPort();
+  const client = await port.client();
+  port.batches.takeWaiting(true);
+  port.connections.destroy();
+  await port.connections.gone();
+  // Whoever is next has that descriptor.
+  const next = await port.client(LAST);
+  port.batches.giveAway();
+  equal(await text(client).catch(() => ""), "");
+  equal(port.batches.takeWaiting(true), 1);
+  match(await text(next), ANSWERED);
 });
 
 test("ConnectionBatches closes more than there may be", { skip }, async () => {
@@ -180,6 +240,10 @@ test("ConnectionBatches keeps sockets that no other program inherits", { skip },
   const wanted = O_CLOEXEC | O_NONBLOCK;
   for (const { flags } of opened) equal(flags & wanted, wanted);
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await turn();
+}
 
 /** The sockets of this process, and the flags that the kernel has of their descriptors. */
 function sockets(): { readonly name: string; readonly flags: number }[] {

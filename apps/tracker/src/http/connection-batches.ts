@@ -6,7 +6,12 @@ import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { ConnectionMemory } from "./connection-memory.ts";
 import { beginOk, endOk } from "./http-head.ts";
-import { ACCEPT_BACKLOG, ACCEPTS_PER_TURN_MAX, FIRST_READ_BYTES } from "./http-limits.ts";
+import {
+  ACCEPT_BACKLOG,
+  ACCEPTS_PER_TURN_MAX,
+  FIRST_READ_BYTES,
+  SILENT_TURNS_MAX,
+} from "./http-limits.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { RequestParser } from "./request-parser.ts";
 import { routeOf } from "./route.ts";
@@ -35,6 +40,16 @@ export type ConnectionKeeper = {
 /** A connection of which Node.js knows nothing. */
 export type HeldConnection = { destroy(): void };
 
+/** One that has said nothing yet. */
+type Silent = {
+  readonly descriptor: number;
+  /** Its address, as `ConnectionMemory` has it. */
+  readonly name: Uint8Array;
+  readonly release: () => boolean;
+  turns: number;
+  isDestroyed: boolean;
+};
+
 /**
  * A listening TCP socket whose connections are taken and answered one after the other without an
  * object for each: whoever sent a whole announce, and wants nothing else, is answered and gone
@@ -48,6 +63,7 @@ export class ConnectionBatches {
   readonly #memory: ConnectionMemory;
   readonly #address = new AddressBytes();
   #parser: RequestParser;
+  #silent: Silent[] = [];
 
   private constructor(libc: LibcSockets, descriptor: number, ports: BatchesPorts) {
     this.#libc = libc;
@@ -76,16 +92,21 @@ export class ConnectionBatches {
     return this.#libc.dup(this.#descriptor);
   }
 
-  /** Takes the connections that wait, as many as is fair to everything else; how many. */
-  takeWaiting(): number {
+  /**
+   * Takes the connections that wait, as many as is fair to everything else; how many. `comesAgain`
+   * says that this is called again in a millisecond: who has said nothing yet is looked at then, as
+   * most are about to.
+   */
+  takeWaiting(comesAgain = false): number {
     const memory = this.#memory;
     const nowMs = this.#host.nowMs();
+    this.#hearSilent(nowMs, comesAgain);
     for (let taken = 0; taken < ACCEPTS_PER_TURN_MAX; taken += 1) {
       memory.clearName();
       const descriptor = this.#libc.accept(this.#descriptor, memory.nameAt, memory.nameLengthAt);
       // Nobody waits, or there are no descriptors left.
       if (descriptor < 0) return taken;
-      this.#take(descriptor, nowMs);
+      this.#take(descriptor, { nowMs, comesAgain });
     }
     return ACCEPTS_PER_TURN_MAX;
   }
@@ -99,20 +120,63 @@ export class ConnectionBatches {
     this.#send(announce.descriptor);
   }
 
+  /** Gives those that have said nothing yet to Node.js: nobody looks at them any more. */
+  giveAway(): void {
+    this.#hearSilent(this.#host.nowMs(), false);
+  }
+
   /** Once: the descriptor may be somebody else's then. */
   close(): void {
     this.#libc.close(this.#descriptor);
   }
 
-  #take(descriptor: number, nowMs: number): void {
+  #take(descriptor: number, turn: { readonly nowMs: number; readonly comesAgain: boolean }): void {
     const libc = this.#libc;
     if (!this.#keeper.hasRoom()) {
       this.#host.handler.refused("connections-full");
       libc.close(descriptor);
       return;
     }
-    const { read, receiving } = this.#memory;
-    const said = libc.recvmsg(descriptor, receiving, MSG_DONTWAIT);
+    const said = libc.recvmsg(descriptor, this.#memory.receiving, MSG_DONTWAIT);
+    if (said < 0 && turn.comesAgain) this.#await(descriptor);
+    else this.#hear(descriptor, said, turn.nowMs);
+  }
+
+  #await(descriptor: number): void {
+    const { name } = this.#memory;
+    const destroy = (): void => {
+      silent.isDestroyed = true;
+      this.#libc.close(descriptor);
+    };
+    const release = this.#keeper.hold({ destroy });
+    const silent = { descriptor, name: name.slice(), release, turns: 0, isDestroyed: false };
+    this.#silent.push(silent);
+  }
+
+  /** Those that still say nothing are waited for, but not for long: then they are Node.js's. */
+  #hearSilent(nowMs: number, comesAgain: boolean): void {
+    const silent = this.#silent;
+    if (silent.length === 0) return;
+    this.#silent = [];
+    for (const each of silent) {
+      if (each.isDestroyed) continue;
+      const { descriptor, name, release } = each;
+      const { receiving } = this.#memory;
+      const said = this.#libc.recvmsg(descriptor, receiving, MSG_DONTWAIT);
+      each.turns += 1;
+      if (said < 0 && comesAgain && each.turns < SILENT_TURNS_MAX) {
+        this.#silent.push(each);
+        continue;
+      }
+      this.#memory.name.set(name);
+      release();
+      this.#hear(descriptor, said, nowMs);
+    }
+  }
+
+  /** One that has said so many bytes, which lie in memory, or none. */
+  #hear(descriptor: number, said: number, nowMs: number): void {
+    const { read } = this.#memory;
     if (said > 0 && this.#isAnnounce(said)) {
       this.#answer(descriptor, nowMs);
       return;

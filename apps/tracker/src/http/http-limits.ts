@@ -34,6 +34,9 @@ export const ACCEPT_BACKLOG = 4_096;
 /** Connections taken in a row, some 2 ms; the others wait for the next turn. */
 export const ACCEPTS_PER_TURN_MAX = 128;
 
+/** In a crowd, how often one that has said nothing is looked at before Node.js has it. */
+export const SILENT_TURNS_MAX = 8;
+
 /** In a crowd, how often those that wait are looked for. */
 export const ACCEPT_INTERVAL_MS = 1;
 
