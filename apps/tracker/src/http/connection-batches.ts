@@ -4,7 +4,7 @@ import type { HandedOver } from "../announces/elsewhere.ts";
 import { bindSocket, SOCK_STREAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import type { ConnectionHost } from "./connection-host.ts";
-import { ConnectionMemory } from "./connection-memory.ts";
+import { ConnectionMemory, NAME_BYTES } from "./connection-memory.ts";
 import { beginOk, endOk } from "./http-head.ts";
 import {
   ACCEPT_BACKLOG,
@@ -30,25 +30,41 @@ export type ConnectionKeeper = {
   keep(socket: Socket, said: Buffer | null): void;
   /** Of its last reply `unsent` is left. */
   keepUnsent(socket: Socket, unsent: Buffer): void;
-  /**
-   * Keeps one that waits for its answer, until what is given is called: false if it was destroyed
-   * before.
-   */
-  hold(connection: HeldConnection): () => boolean;
+  /** Keeps one that waits, until `release`. */
+  hold(connection: HeldConnection): void;
+  /** False if it was destroyed before. */
+  release(connection: HeldConnection): boolean;
 };
 
 /** A connection of which Node.js knows nothing. */
 export type HeldConnection = { destroy(): void };
 
-/** One that has said nothing yet. */
-type Silent = {
-  readonly descriptor: number;
-  /** Its address, as `ConnectionMemory` has it. */
-  readonly name: Uint8Array;
-  readonly release: () => boolean;
-  turns: number;
-  isDestroyed: boolean;
-};
+/** One that has said nothing yet; used for the next when that is over. */
+class SilentConnection implements HeldConnection {
+  readonly name: Uint8Array = new Uint8Array(NAME_BYTES);
+  descriptor = -1;
+  turns = 0;
+  readonly #libc: LibcSockets;
+
+  constructor(libc: LibcSockets) {
+    this.#libc = libc;
+  }
+
+  begin(descriptor: number, name: Uint8Array): void {
+    this.descriptor = descriptor;
+    this.turns = 0;
+    for (let at = 0; at < name.length; at += 1) this.name[at] = name[at] ?? 0;
+  }
+
+  get isDestroyed(): boolean {
+    return this.descriptor < 0;
+  }
+
+  destroy(): void {
+    this.#libc.close(this.descriptor);
+    this.descriptor = -1;
+  }
+}
 
 /**
  * A listening TCP socket whose connections are taken and answered one after the other without an
@@ -63,7 +79,11 @@ export class ConnectionBatches {
   readonly #memory: ConnectionMemory;
   readonly #address = new AddressBytes();
   #parser: RequestParser;
-  #silent: Silent[] = [];
+  /** In the order they came. */
+  #silent: SilentConnection[] = [];
+  /** What was silent before. */
+  #heard: SilentConnection[] = [];
+  readonly #unused: SilentConnection[] = [];
 
   private constructor(libc: LibcSockets, descriptor: number, ports: BatchesPorts) {
     this.#libc = libc;
@@ -143,13 +163,9 @@ export class ConnectionBatches {
   }
 
   #await(descriptor: number): void {
-    const { name } = this.#memory;
-    const destroy = (): void => {
-      silent.isDestroyed = true;
-      this.#libc.close(descriptor);
-    };
-    const release = this.#keeper.hold({ destroy });
-    const silent = { descriptor, name: name.slice(), release, turns: 0, isDestroyed: false };
+    const silent = this.#unused.pop() ?? new SilentConnection(this.#libc);
+    silent.begin(descriptor, this.#memory.name);
+    this.#keeper.hold(silent);
     this.#silent.push(silent);
   }
 
@@ -157,21 +173,25 @@ export class ConnectionBatches {
   #hearSilent(nowMs: number, comesAgain: boolean): void {
     const silent = this.#silent;
     if (silent.length === 0) return;
-    this.#silent = [];
+    this.#silent = this.#heard;
+    this.#heard = silent;
     for (const each of silent) {
-      if (each.isDestroyed) continue;
-      const { descriptor, name, release } = each;
-      const { receiving } = this.#memory;
-      const said = this.#libc.recvmsg(descriptor, receiving, MSG_DONTWAIT);
-      each.turns += 1;
-      if (said < 0 && comesAgain && each.turns < SILENT_TURNS_MAX) {
-        this.#silent.push(each);
-        continue;
-      }
-      this.#memory.name.set(name);
-      release();
-      this.#hear(descriptor, said, nowMs);
+      if (!each.isDestroyed && this.#isSilent(each, nowMs, comesAgain)) this.#silent.push(each);
+      else this.#unused.push(each);
     }
+    silent.length = 0;
+  }
+
+  /** Whether it is to be looked at again. */
+  #isSilent(silent: SilentConnection, nowMs: number, comesAgain: boolean): boolean {
+    const { descriptor } = silent;
+    const said = this.#libc.recvmsg(descriptor, this.#memory.receiving, MSG_DONTWAIT);
+    silent.turns += 1;
+    if (said < 0 && comesAgain && silent.turns < SILENT_TURNS_MAX) return true;
+    this.#memory.name.set(silent.name);
+    this.#keeper.release(silent);
+    this.#hear(descriptor, said, nowMs);
+    return false;
   }
 
   /** One that has said so many bytes, which lie in memory, or none. */
@@ -222,9 +242,10 @@ export class ConnectionBatches {
   }
 
   #answerLate(descriptor: number, late: LateAnswer): void {
-    const release = this.#keeper.hold({ destroy: () => this.#libc.close(descriptor) });
+    const held = { destroy: () => void this.#libc.close(descriptor) };
+    this.#keeper.hold(held);
     late.onReady = (write) => {
-      if (!release()) return;
+      if (!this.#keeper.release(held)) return;
       const { output } = this.#host;
       const bodyFrom = beginOk("closes", output);
       write(output);

@@ -1,7 +1,7 @@
 import { AF_INET6 } from "../sockets/bind-socket.ts";
 
 /** `struct sockaddr_in6`, the longest of both, and where in it and in the shorter one. */
-const NAME_BYTES_MAX = 28;
+export const NAME_BYTES = 28;
 const NAME_IPV4_AT = 4;
 const NAME_IPV6_AT = 8;
 
@@ -54,7 +54,7 @@ export class ConnectionMemory {
     this.nameLengthAt = base + BigInt(NAME_LENGTH_AT);
     this.receiving = base + BigInt(RECEIVE_HEADER_AT);
     this.sending = base + BigInt(SEND_HEADER_AT);
-    this.name = new Uint8Array(memory, NAME_AT, NAME_BYTES_MAX);
+    this.name = new Uint8Array(memory, NAME_AT, NAME_BYTES);
     this.#nameLength = new Uint32Array(memory, NAME_LENGTH_AT, 1);
     this.#sendLength = new Uint32Array(memory, SEND_VECTOR_AT + VECTOR_LENGTH_AT, 1);
     this.read = Buffer.from(memory, READ_AT, readBytes);
@@ -71,7 +71,7 @@ export class ConnectionMemory {
 
   /** Makes room for the next address: the kernel shortens it to that of the last. */
   clearName(): void {
-    this.#nameLength[0] = NAME_BYTES_MAX;
+    this.#nameLength[0] = NAME_BYTES;
   }
 
   /** Where in `name` the address is, by its length. */

@@ -39,13 +39,14 @@ export class Connections implements ConnectionKeeper {
     this.#add(socket).finish(unsent);
   }
 
-  hold(connection: HeldConnection): () => boolean {
+  hold(connection: HeldConnection): void {
     this.#held.add(connection);
-    return () => {
-      const wasHeld = this.#held.delete(connection);
-      if (wasHeld) this.#leave();
-      return wasHeld;
-    };
+  }
+
+  release(connection: HeldConnection): boolean {
+    const wasHeld = this.#held.delete(connection);
+    if (wasHeld) this.#leave();
+    return wasHeld;
   }
 
   /** Ends those that have been waited for long enough. */
