@@ -97,10 +97,11 @@ export class FsContentSource implements ContentSource, AsyncDisposable {
       if (open === null) return false;
       const into = ranges.length === 1 ? places : placesBetween(places, begin, at);
       if (!readCached(open.fd, offsetBytes, into)) return false;
-      if (nowMs - open.seenAtMs < SEEN_MS_MAX) return true;
+      if (open.seenAs === listed && nowMs - open.seenAtMs < SEEN_MS_MAX) return true;
       const found = lstatAtOnce(pathOf(listing, file));
       if (found === undefined || !isListed(found, listed)) return false;
       open.seenAtMs = nowMs;
+      open.seenAs = listed;
       return true;
     });
   }

@@ -12,8 +12,10 @@ export const OPEN_FILE_IDLE_MS_MAX = 10_000;
 /** A file that is open, for whoever reads without waiting. */
 export type OpenNow = {
   readonly fd: number;
-  /** When at its path there was what is listed, as far as somebody looked. */
+  /** When at its path there was what is listed, as far as somebody looked … */
   seenAtMs: number;
+  /** … and as what it was listed there: listings of different times share an open file. */
+  seenAs: FileState | null;
 };
 
 type OpenFile = {
@@ -161,7 +163,7 @@ function opening(key: string, file: ListedFile): OpenFile {
   // Who uses it is told of a failure.
   open.fd.then(
     (fd) => {
-      open.now = { fd, seenAtMs: Number.NEGATIVE_INFINITY };
+      open.now = { fd, seenAtMs: Number.NEGATIVE_INFINITY, seenAs: null };
     },
     () => {},
   );

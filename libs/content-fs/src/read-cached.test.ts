@@ -89,6 +89,25 @@ test("readAtOnce() looks at the path every few milliseconds", { skip: CANNOT }, 
   equal(readAtOnce(whole, [into]), true);
 });
 
+test("readAtOnce() of an old listing is not so by what a new one saw", {
+  skip: CANNOT,
+}, async () => {
+  using directory = new GivenDirectory(FILES);
+  const { source, content, readAtOnce } = await open(directory);
+  await using _ = source;
+  const whole = [{ file: 0, offsetBytes: 0, lengthBytes: 5 }];
+  const into = Buffer.alloc(5);
+  await content.read(whole, into);
+  // The same file, which is open already.
+  writeFileSync(directory.at("a"), "43210");
+  utimesSync(directory.at("a"), 2_000, 2_000);
+  const now = source.open(await source.list(directory.path));
+  await now.read(whole, into);
+  equal(now.readAtOnce?.(whole, [into]), true);
+  equal(readAtOnce(whole, [into]), false);
+  equal(now.readAtOnce?.(whole, [into]), true);
+});
+
 test("readAtOnce() keeps a file open, and opens none", { skip: CANNOT }, async () => {
   using directory = new GivenDirectory(FILES);
   const clock = new VirtualClock();
