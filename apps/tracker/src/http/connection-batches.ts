@@ -4,17 +4,14 @@ import type { HandedOver } from "../announces/elsewhere.ts";
 import { bindSocket, SOCK_STREAM, type SocketPlace } from "../sockets/bind-socket.ts";
 import { type LibcSockets, loadLibcSockets } from "../sockets/libc-sockets.ts";
 import type { ConnectionHost } from "./connection-host.ts";
-import { ConnectionMemory, NAME_BYTES } from "./connection-memory.ts";
+import { ConnectionMemory } from "./connection-memory.ts";
+import type { HeldConnection } from "./held-connection.ts";
 import { beginOk, endOk } from "./http-head.ts";
-import {
-  ACCEPT_BACKLOG,
-  ACCEPTS_PER_TURN_MAX,
-  FIRST_READ_BYTES,
-  SILENT_TURNS_MAX,
-} from "./http-limits.ts";
+import { ACCEPT_BACKLOG, ACCEPTS_PER_TURN_MAX, FIRST_READ_BYTES } from "./http-limits.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { RequestParser } from "./request-parser.ts";
 import { routeOf } from "./route.ts";
+import { SilentConnections } from "./silent-connections.ts";
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -36,40 +33,11 @@ export type ConnectionKeeper = {
   release(connection: HeldConnection): boolean;
 };
 
-/** A connection of which Node.js knows nothing. */
-export type HeldConnection = { destroy(): void };
-
-/** One that has said nothing yet; used for the next when that is over. */
-class SilentConnection implements HeldConnection {
-  readonly name: Uint8Array = new Uint8Array(NAME_BYTES);
-  descriptor = -1;
-  turns = 0;
-  readonly #libc: LibcSockets;
-
-  constructor(libc: LibcSockets) {
-    this.#libc = libc;
-  }
-
-  begin(descriptor: number, name: Uint8Array): void {
-    this.descriptor = descriptor;
-    this.turns = 0;
-    for (let at = 0; at < name.length; at += 1) this.name[at] = name[at] ?? 0;
-  }
-
-  get isDestroyed(): boolean {
-    return this.descriptor < 0;
-  }
-
-  destroy(): void {
-    this.#libc.close(this.descriptor);
-    this.descriptor = -1;
-  }
-}
-
 /**
  * A listening TCP socket whose connections are taken and answered one after the other without an
  * object for each: whoever sent a whole announce, and wants nothing else, is answered and gone
- * within three system calls that never wait. All others go to Node.js, with what they said.
+ * within three system calls that never wait. Who has said nothing yet is looked at again, for some
+ * turns; all others go to Node.js, with what they said.
  */
 export class ConnectionBatches {
   readonly #libc: LibcSockets;
@@ -79,11 +47,7 @@ export class ConnectionBatches {
   readonly #memory: ConnectionMemory;
   readonly #address = new AddressBytes();
   #parser: RequestParser;
-  /** In the order they came. */
-  #silent: SilentConnection[] = [];
-  /** What was silent before. */
-  #heard: SilentConnection[] = [];
-  readonly #unused: SilentConnection[] = [];
+  readonly #silent: SilentConnections;
 
   private constructor(libc: LibcSockets, descriptor: number, ports: BatchesPorts) {
     this.#libc = libc;
@@ -92,6 +56,7 @@ export class ConnectionBatches {
     this.#keeper = ports.keeper;
     this.#memory = new ConnectionMemory(FIRST_READ_BYTES, libc.pointerTo);
     this.#parser = new RequestParser(ports.host);
+    this.#silent = new SilentConnections(libc.close);
   }
 
   /** Null where this machine cannot, or the place is not to be had: then Node.js says why. */
@@ -163,35 +128,20 @@ export class ConnectionBatches {
   }
 
   #await(descriptor: number): void {
-    const silent = this.#unused.pop() ?? new SilentConnection(this.#libc);
-    silent.begin(descriptor, this.#memory.name);
-    this.#keeper.hold(silent);
-    this.#silent.push(silent);
+    this.#keeper.hold(this.#silent.add(descriptor, this.#memory.name));
   }
 
   /** Those that still say nothing are waited for, but not for long: then they are Node.js's. */
   #hearSilent(nowMs: number, comesAgain: boolean): void {
-    const silent = this.#silent;
-    if (silent.length === 0) return;
-    this.#silent = this.#heard;
-    this.#heard = silent;
-    for (const each of silent) {
-      if (!each.isDestroyed && this.#isSilent(each, nowMs, comesAgain)) this.#silent.push(each);
-      else this.#unused.push(each);
-    }
-    silent.length = 0;
-  }
-
-  /** Whether it is to be looked at again. */
-  #isSilent(silent: SilentConnection, nowMs: number, comesAgain: boolean): boolean {
-    const { descriptor } = silent;
-    const said = this.#libc.recvmsg(descriptor, this.#memory.receiving, MSG_DONTWAIT);
-    silent.turns += 1;
-    if (said < 0 && comesAgain && silent.turns < SILENT_TURNS_MAX) return true;
-    this.#memory.name.set(silent.name);
-    this.#keeper.release(silent);
-    this.#hear(descriptor, said, nowMs);
-    return false;
+    this.#silent.look((silent) => {
+      const { descriptor, name } = silent;
+      const said = this.#libc.recvmsg(descriptor, this.#memory.receiving, MSG_DONTWAIT);
+      if (said < 0 && comesAgain && silent.stays()) return true;
+      this.#memory.name.set(name);
+      this.#keeper.release(silent);
+      this.#hear(descriptor, said, nowMs);
+      return false;
+    });
   }
 
   /** One that has said so many bytes, which lie in memory, or none. */

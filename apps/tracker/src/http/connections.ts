@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
-import type { ConnectionKeeper, HeldConnection } from "./connection-batches.ts";
+import type { ConnectionKeeper } from "./connection-batches.ts";
 import type { ConnectionHost } from "./connection-host.ts";
+import type { HeldConnection } from "./held-connection.ts";
 import { HttpConnection } from "./http-connection.ts";
 
 /** The connections of one listener, from when Node.js has their socket until they are closed. */
