@@ -18,13 +18,13 @@ const says = {
   udp: { unknown: /sent a failure message/, missing: /sent a failure message/ },
 };
 
-realPartTest(
-  ["python3-libtorrent", "aria2c"],
-  "a private tracker lets in whoever has a passkey, and counts what clients say they moved",
-  async (t) => {
+for (const workers of [1, 2]) {
+  const how = `a private tracker of ${workers} lets in whoever has a passkey, and counts what \
+clients say they moved`;
+  realPartTest(["python3-libtorrent", "aria2c"], how, async (t) => {
     await using work = await temporaryDirectory();
     const dataDir = join(work.path, "data");
-    const { program, ready } = await startTracker({ host, mode: "private", dataDir });
+    const { program, ready } = await startTracker({ host, mode: "private", workers, dataDir });
     await using _program = program;
     const users = await openUsers(ready);
     const alice = await users.create("Alice");
@@ -66,8 +66,8 @@ realPartTest(
       deepEqual(await users.moved(bob), before);
     });
     equal(await program.stop(), 0);
-  },
-);
+  });
+}
 
 /** The seed leaves last, so that it tells of all that it sent. Gives what the seed counted. */
 async function download(

@@ -43,13 +43,12 @@ const LIBTORRENT_ALONE: readonly Pair[] = [[stayingLibtorrent, stayingLibtorrent
 
 // Each is a tracker of its own, and waits for timers of its clients most of the time.
 describe("clients", { concurrency: true }, () => {
-  realPartTest(
-    CLIENT_PARTS,
-    "clients find each other by HTTP and by UDP on 127.0.0.1",
-    async () => {
-      await meet(loopbackHost, { http: PAIRS, udp: PAIRS });
-    },
-  );
+  for (const workers of [1, 2]) {
+    const where = `by HTTP and by UDP on 127.0.0.1, a tracker of ${workers}`;
+    realPartTest(CLIENT_PARTS, `clients find each other ${where}`, async () => {
+      await meet(loopbackHost, { http: PAIRS, udp: PAIRS }, workers);
+    });
+  }
 
   // Neither aria2 1.36 nor Transmission 3.00 speaks to a tracker by UDP over IPv6.
   realPartTest(CLIENT_PARTS, "clients find each other by HTTP and by UDP on ::1", async () => {
@@ -70,10 +69,11 @@ describe("clients", { concurrency: true }, () => {
 async function meet(
   host: TestHost,
   pairs: Readonly<Record<"http" | "udp", readonly Pair[]>>,
+  workers = 1,
 ): Promise<void> {
   await using work = await temporaryDirectory();
   const dataDir = join(work.path, "data");
-  const { program, ready } = await startTracker({ host, mode: "open", dataDir });
+  const { program, ready } = await startTracker({ host, mode: "open", workers, dataDir });
   await using _program = program;
   const { httpUrl, udpUrl } = ready;
   const downloads = (["http", "udp"] as const).flatMap((protocol) => {

@@ -17,6 +17,8 @@ export type TrackerReady = {
 export type TrackerSettings = {
   readonly host: TestHost;
   readonly mode: "open" | "private";
+  /** Threads that answer; one if it is not said. */
+  readonly workers?: number;
   /** Where a private tracker keeps its users. */
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -26,9 +28,10 @@ export type TrackerProcess = { readonly program: RunningProgram; readonly ready:
 
 /** `seedfleet tracker` as a process of its own, once it answers. */
 export async function startTracker(settings: TrackerSettings): Promise<TrackerProcess> {
-  const { host, mode, dataDir, env = {} } = settings;
+  const { host, mode, workers = 1, dataDir, env = {} } = settings;
   const ports = ["--http-port", "0", "--udp-port", "0", "--api-port", "0"];
-  const where = ["--mode", mode, "--host", host.address, "--data-dir", dataDir, ...ports];
+  const how = ["--mode", mode, "--workers", String(workers)];
+  const where = [...how, "--host", host.address, "--data-dir", dataDir, ...ports];
   const command = host.command(process.execPath, CLI, "tracker", ...where, "--json");
   const program = RunningProgram.start(command, { env });
   const ready = await program.line((line) => event<TrackerReady>(line, "ready"));

@@ -13,20 +13,24 @@ const SECOND = { address: "127.0.0.3", port: 2_222, id: "2" };
 
 const INFO_HASH = "%ab".repeat(20);
 
-realPartTest(["nginx", "ip"], "behind nginx, peers have the address they came to it from", () =>
-  sees(startNginx, "SEEDFLEET_TRACKER_FORWARDING_PROXIES"),
-);
-
-realPartTest(["haproxy", "ip"], "behind haproxy, peers have the address they came to it from", () =>
-  sees(startHaproxy, "SEEDFLEET_TRACKER_PROXY_PROTOCOL_PROXIES"),
-);
+for (const workers of [1, 2]) {
+  const seen = `peers of a tracker of ${workers} have the address they came to it from`;
+  realPartTest(["nginx", "ip"], `behind nginx, ${seen}`, () =>
+    sees(startNginx, { workers, setting: "SEEDFLEET_TRACKER_FORWARDING_PROXIES" }),
+  );
+  realPartTest(["haproxy", "ip"], `behind haproxy, ${seen}`, () =>
+    sees(startHaproxy, { workers, setting: "SEEDFLEET_TRACKER_PROXY_PROTOCOL_PROXIES" }),
+  );
+}
 
 type StartProxy = (directory: string, trackerPort: number) => Promise<TrackerProxy>;
 
-async function sees(start: StartProxy, setting: string): Promise<void> {
+type Behind = { readonly workers: number; readonly setting: string };
+
+async function sees(start: StartProxy, { workers, setting }: Behind): Promise<void> {
   await using work = await temporaryDirectory();
   const env = { [setting]: "127.0.0.1" };
-  const tracker = await startTracker({ host, mode: "open", dataDir: work.path, env });
+  const tracker = await startTracker({ host, mode: "open", workers, dataDir: work.path, env });
   await using _tracker = tracker.program;
   const { port, program } = await start(work.path, Number(new URL(tracker.ready.httpUrl).port));
   await using _proxy = program;
