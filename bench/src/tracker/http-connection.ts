@@ -68,14 +68,19 @@ export class HttpConnection implements Disposable {
     this.#sentBytes = 0;
     this.#receivedBytes = 0;
     this.busy = true;
-    if (this.#socket === NO_SOCKET) {
-      this.#socket = openTcp(this.#options);
-      this.#parts.tally.opened += 1;
-    }
-    this.#push();
+    if (this.#socket === NO_SOCKET) this.#open();
+    else this.#push();
   }
 
-  /** Sends what is left of the request; a connection that is not there yet takes nothing. */
+  /** It speaks when it is told that the connection is there, as clients do. */
+  #open(): void {
+    const { poll, place } = this.#options;
+    this.#socket = openTcp(this.#options);
+    this.#parts.tally.opened += 1;
+    poll.watch(place, this.#socket, POLL_OUT);
+  }
+
+  /** Sends what is left of the request, as much as the socket takes. */
   #push(): void {
     const { poll, place } = this.#options;
     const left = this.#requestBytes - this.#sentBytes;

@@ -43,7 +43,7 @@ export class HttpLoad implements AnnounceLoad {
     if (received) {
       const receivedMs = performance.now();
       for (let place = 0; place < this.#clients.length; place += 1) {
-        if (this.#poll.events(place) !== 0) this.#clients[place]?.ready(receivedMs);
+        if (this.#poll.events(place) !== 0) this.#ready(place, receivedMs);
       }
     }
     if (nowMs - this.#expiredMs > EXPIRE_EVERY_MS) {
@@ -51,6 +51,13 @@ export class HttpLoad implements AnnounceLoad {
       for (const client of this.#clients) client.expire(nowMs);
     }
     return this.#send(nowMs) || received;
+  }
+
+  /** Who has its answer asks anew at once, without waiting for what others were told. */
+  #ready(place: number, nowMs: number): void {
+    const client = this.#clients[place];
+    client?.ready(nowMs);
+    if (client?.busy === false && this.#parts.pace.due(nowMs) > 0) client.send(nowMs);
   }
 
   /** Those that wait for nothing announce, in turn. */
