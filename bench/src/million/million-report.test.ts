@@ -13,14 +13,14 @@ function givenIdle(mib: number): IdleGateway {
   return { resident: { total: mib * MIB, anonymous: mib * (MIB / 2) }, publishedPerMinute: 30 };
 }
 
-function givenAsked(mib: number, firstBlockMs: readonly number[]): AskedGateway {
+/** The store's slowest read is not the one of the slowest first block. */
+function givenAsked(mib: number, firstBlockMs: readonly number[], storeMs = 3): AskedGateway {
   return {
     idle: givenIdle(mib),
     served: { total: (mib + 20) * MIB, anonymous: mib * MIB },
     cacheBytes: 16 * MIB,
     firstBlockMs,
-    // The slowest first blocks are not those that the store was slow with.
-    storeReadMs: [3, 1, 1],
+    storeReadMs: firstBlockMs.map((_, at) => (at === 0 ? storeMs : 1)),
   };
 }
 
@@ -41,6 +41,17 @@ test("millionFigures() takes the store's part away torrent by torrent", () => {
   deepEqual(figures.storeRead.p99, { median: 3, min: 3, max: 3 });
   deepEqual(figures.beyondStore.p99, { median: 10, min: 8, max: 20 });
   deepEqual(figures.beyondStore.p50, { median: 4, min: 4, max: 4 });
+});
+
+test("millionFigures() tells which of each gateway's were the slowest", () => {
+  const given = Array.from({ length: 200 }, (_, at) => (at === 4 ? 90 : at === 130 ? 99 : 10));
+  const { slowest } = millionFigures([givenIdle(90)], [givenAsked(95, given, 1)]);
+  deepEqual(slowest, [
+    [
+      { serial: 5, ms: 89 },
+      { serial: 131, ms: 98 },
+    ],
+  ]);
 });
 
 test("millionTable() tells memory, times and announces", () => {
@@ -64,6 +75,7 @@ test("millionTable() tells memory, times and announces", () => {
   });
   match(table, /^full catalog +96 \(95–101\) +48 .* 5 +30 \(30–30\)$/m);
   match(table, /^the gateway's part +4\.0 \(4\.0–4\.0\) +10\.0 \(8\.0–20\.0\)$/m);
+  match(table, /^3: 8 ms\n3: 10 ms\n3: 20 ms$/m);
   match(table, /^Announces: 0\. Messages in 10 s without peers: presence 10\.$/m);
   match(table, /^Catalog written in 200 s \(5000 torrents a second\)/m);
 });

@@ -31,6 +31,9 @@ export type CatalogWriting = {
   readonly storeResidentBytes: number;
 };
 
+/** A torrent, counted from 1 in the order they were asked for, and the gateway's part of it. */
+export type SlowSample = { readonly serial: number; readonly ms: number };
+
 export type MillionFigures = {
   readonly emptyMib: Spread;
   readonly fullMib: Spread;
@@ -41,6 +44,8 @@ export type MillionFigures = {
   readonly storeRead: { readonly p50: Spread; readonly p99: Spread };
   /** What the gateway adds to the store's read, torrent by torrent. */
   readonly beyondStore: { readonly p50: Spread; readonly p99: Spread };
+  /** The hundredth of each gateway's parts that took the longest, in the order asked for. */
+  readonly slowest: readonly (readonly SlowSample[])[];
   readonly publishedPerMinute: { readonly empty: Spread; readonly full: Spread };
 };
 
@@ -73,6 +78,9 @@ export function millionFigures(
     spreadOf(full.map((run) => run.served[kind] / MIB));
   const published = (gateways: readonly IdleGateway[]): Spread =>
     spreadOf(gateways.map(({ publishedPerMinute }) => publishedPerMinute));
+  const beyondStore = full.map(({ firstBlockMs, storeReadMs }) =>
+    firstBlockMs.map((ms, at) => ms - (storeReadMs[at] ?? Number.NaN)),
+  );
   return {
     emptyMib: resident(empty, "total"),
     fullMib: resident(idle, "total"),
@@ -85,11 +93,8 @@ export function millionFigures(
     cacheMib: spreadOf(full.map(({ cacheBytes }) => cacheBytes / MIB)),
     firstBlock: latencies(full.map(({ firstBlockMs }) => firstBlockMs)),
     storeRead: latencies(full.map(({ storeReadMs }) => storeReadMs)),
-    beyondStore: latencies(
-      full.map(({ firstBlockMs, storeReadMs }) =>
-        firstBlockMs.map((ms, at) => ms - (storeReadMs[at] ?? Number.NaN)),
-      ),
-    ),
+    beyondStore: latencies(beyondStore),
+    slowest: beyondStore.map(slowestHundredth),
     publishedPerMinute: { empty: published(empty), full: published(idle) },
   };
 }
@@ -99,6 +104,12 @@ function latencies(runs: readonly (readonly number[])[]): { p50: Spread; p99: Sp
     p50: spreadOf(runs.map((values) => percentile(values, 50))),
     p99: spreadOf(runs.map((values) => percentile(values, 99))),
   };
+}
+
+function slowestHundredth(values: readonly number[]): readonly SlowSample[] {
+  const samples = values.map((ms, at) => ({ serial: at + 1, ms }));
+  const slowest = samples.toSorted((a, b) => b.ms - a.ms).slice(0, Math.ceil(values.length / 100));
+  return slowest.toSorted((a, b) => a.serial - b.serial);
 }
 
 /** The report for a person: median (lowest–highest) of the runs. */
@@ -113,6 +124,9 @@ ${machineText(report.at, report.machine)}
 
 ${memoryTable(figures)}
 ${latencyTable(figures)}
+The slowest hundredth of each gateway's parts, by their place among those asked for:
+${figures.slowest.map(slowestText).join("\n")}
+
 Announces: ${announces}. Messages in ${load.settleSeconds} s without peers: \
 ${uses.join(", ")}.
 Catalog written in ${catalog.seconds.toFixed(0)} s (${rate.toFixed(0)} \
@@ -160,6 +174,10 @@ function memoryTable(figures: MillionFigures): string {
     ],
     rows,
   );
+}
+
+function slowestText(slowest: readonly SlowSample[]): string {
+  return slowest.map(({ serial, ms }) => `${serial}: ${ms.toFixed(0)} ms`).join(", ");
 }
 
 function latencyTable({ firstBlock, storeRead, beyondStore }: MillionFigures): string {
