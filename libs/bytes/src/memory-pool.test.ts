@@ -79,6 +79,21 @@ test("trim() keeps what is in use", () => {
   equal(pool.freeBytes, 0);
 });
 
+test("take() given what is short takes little, and the same again", () => {
+  const pool = new MemoryPool({ freeBytesMax: 1024 * K });
+  for (const [lengthBytes, slotBytes] of [
+    [0, 4 * K],
+    [1_000, 4 * K],
+    [16 * K, 16 * K],
+    [63 * K, 64 * K],
+  ] as const) {
+    const first = pool.take(lengthBytes);
+    pool.give(first);
+    equal(pool.freeBytes, slotBytes);
+    equal(pool.take(lengthBytes).buffer, first.buffer);
+  }
+});
+
 test("take() given a short length leaves long memory for a long one", () => {
   const pool = new MemoryPool({ freeBytesMax: 1024 * K });
   const long = pool.take(512 * K);

@@ -1,6 +1,9 @@
 /** So that pieces whose lengths differ a little, as the last one's does, share their memory. */
 const SLOT_STEP_BYTES = 64 * 1024;
 
+/** The same of what is shorter than that, which would be mostly unused in a slot as long. */
+const SMALL_STEP_BYTES = 4 * 1024;
+
 /** What is taken may leave so much of its slot unused, or a short read would keep a long one. */
 const SLOT_USE_MIN = 0.5;
 
@@ -86,8 +89,9 @@ export class MemoryPool {
   }
 
   #takeFree(lengthBytes: number): Uint8Array | null {
+    const slotBytes = slotBytesFor(lengthBytes);
     const at = this.#free.findLastIndex(
-      ({ length }) => lengthBytes <= length && lengthBytes >= length * SLOT_USE_MIN,
+      ({ length }) => slotBytes <= length && slotBytes >= length * SLOT_USE_MIN,
     );
     const [slot] = at === -1 ? [] : this.#free.splice(at, 1);
     if (slot === undefined) return null;
@@ -97,8 +101,13 @@ export class MemoryPool {
   }
 }
 
+function slotBytesFor(lengthBytes: number): number {
+  const stepBytes = lengthBytes < SLOT_STEP_BYTES ? SMALL_STEP_BYTES : SLOT_STEP_BYTES;
+  return Math.max(1, Math.ceil(lengthBytes / stepBytes)) * stepBytes;
+}
+
 function newSlot(lengthBytes: number, shared: boolean): Uint8Array {
-  const slotBytes = Math.max(1, Math.ceil(lengthBytes / SLOT_STEP_BYTES)) * SLOT_STEP_BYTES;
+  const slotBytes = slotBytesFor(lengthBytes);
   const memoryBytes = SLOT_OFFSET_BYTES + slotBytes;
   const buffer = shared
     ? new SharedArrayBuffer(memoryBytes)
