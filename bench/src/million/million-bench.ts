@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "@seedfleet/bus";
+import { collectGarbage } from "@seedfleet/runtime";
 import { makeDirectory } from "../content-file.ts";
 import { type FleetNats, openBus, startFleetNats } from "../fleet/fleet-nats.ts";
 import { startService } from "../fleet/fleet-service.ts";
@@ -37,6 +38,9 @@ import { untilQuiet } from "./until-quiet.ts";
 
 /** Enough that a disk's or a store's memory of one file does not answer for all torrents. */
 const FILES = 256;
+
+/** Between them, so that this process does not look for garbage while a torrent is on its way. */
+const SAMPLES_PER_COLLECTION = 50;
 
 type Fleet = { readonly nats: FleetNats; readonly bus: Bus };
 
@@ -151,6 +155,7 @@ async function measureFull(
   const { gateway, idle } = await startIdleGateway(nats, options, running);
   const firstBlockMs: number[] = [];
   for (const [serial, index] of asked.entries()) {
+    if (serial % SAMPLES_PER_COLLECTION === 0) collectGarbage();
     firstBlockMs.push(await firstBlock(gateway, torrents.torrent(index).metainfo, serial));
   }
   const served = residentBytes(gateway.pid);
@@ -158,6 +163,9 @@ async function measureFull(
   await gateway[Symbol.asyncDispose]();
   for (const index of drawn.slice(samples)) await storeRead(bus, torrents.torrent(index));
   const storeReadMs: number[] = [];
-  for (const index of asked) storeReadMs.push(await storeRead(bus, torrents.torrent(index)));
+  for (const [serial, index] of asked.entries()) {
+    if (serial % SAMPLES_PER_COLLECTION === 0) collectGarbage();
+    storeReadMs.push(await storeRead(bus, torrents.torrent(index)));
+  }
   return { idle, served, cacheBytes, firstBlockMs, storeReadMs };
 }
