@@ -5,6 +5,7 @@ import {
   bytes,
   type ConfigSchema,
   defineConfig,
+  durationMs,
   type Field,
   integer,
   list,
@@ -34,6 +35,7 @@ export type GatewayConfig = UploadSettings & {
   readonly encryption: EncryptionPolicy;
   readonly workers: number;
   readonly downloadBytes: number;
+  readonly nearRoundTripMs: number;
   readonly zone: string | null;
   readonly privateAddresses: PrivateAddresses;
   readonly dht: "off" | "on";
@@ -43,6 +45,9 @@ export type GatewayConfig = UploadSettings & {
 
 /** A block a second: with less nobody gets anything done. */
 const UPLOAD_BYTES_PER_SECOND_MIN = 16 * 1024;
+
+/** Farther away there are queues to keep short. */
+const NEAR_ROUND_TRIP_MS_MAX = 10;
 
 /** More threads than a machine has cores only get in each other's way. */
 export const WORKERS_MAX = 64;
@@ -239,6 +244,15 @@ best up to some gigabits per second, peers are served by the main thread.`,
 download may have one piece in any case.`,
     default: 128 * 1024 * 1024,
     min: 1024 * 1024,
+  }),
+  nearRoundTripMs: durationMs({
+    env: "SEEDFLEET_GATEWAY_NEAR_ROUND_TRIP",
+    doc: `Peers that connect from as near as this are sent to without the pacing of BBR, which costs
+a quarter of the CPU time there, where that is the system's congestion control; 0ms has all peers
+sent to as the system says.`,
+    default: 1,
+    min: 0,
+    max: NEAR_ROUND_TRIP_MS_MAX,
   }),
   zone: zoneField,
   privateAddresses: oneOf(["auto", "allowed", "refused"], {

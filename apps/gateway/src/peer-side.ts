@@ -66,7 +66,7 @@ export class PeerSide {
 
   constructor(ports: PeerSidePorts, config: GatewayConfig, at: PeerPorts) {
     this.#ports = ports;
-    const { workers, encryption, offencesMax } = config;
+    const { workers, encryption, offencesMax, nearRoundTripMs } = config;
     this.#offenders = new Offenders(offencesMax);
     const memory = workers > 1 ? sharedAdmissionMemory() : null;
     this.admission =
@@ -101,7 +101,7 @@ export class PeerSide {
             },
             {
               ...{ ...at.listen, peers, admission: memory, limits: limitsOf(config) },
-              offencesMax,
+              ...{ offencesMax, nearRoundTripMs },
               ...{ visited: ports.cache.visited, cacheBytesMax: config.cacheBytes },
               upload: uploadOf(config),
             },

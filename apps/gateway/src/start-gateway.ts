@@ -11,7 +11,8 @@ export type BoundGateway = PeerServer;
 /** Takes the port. Throws what `cannotListen` makes. */
 export function bindGateway(config: GatewayConfig): Promise<BoundGateway> {
   const at = { host: config.host, port: config.peerPort };
-  return listenForPeers(at, { shared: config.workers > 1 });
+  const { workers, nearRoundTripMs } = config;
+  return listenForPeers(at, { shared: workers > 1, nearRoundTripMs });
 }
 
 /** Starts a gateway on the port it has or takes; a start that fails gives the port back. */

@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { cannotListen } from "@seedfleet/runtime";
+import { NearPeers } from "./near-peers.ts";
 import { shareReads } from "./shared-reads.ts";
+import { loadTcpOptions } from "./tcp-options.ts";
 
 /** Connections the kernel holds for us until they are accepted; Linux caps it at somaxconn. */
 const BACKLOG = 4_096;
@@ -13,20 +15,30 @@ export interface PeerServer extends Disposable {
   close(): void;
 }
 
-/**
- * Takes the port at once, before anything else is done, and accepts nobody until `open`. A shared
- * port may be listened on by several threads, over which the kernel spreads the peers.
- */
+export type PeerServerOptions = {
+  /** Whether several threads listen on the port, over which the kernel spreads the peers. */
+  readonly shared: boolean;
+  /** Who is as near as this is sent to without pacing (`NearPeers`); 0 is nobody. */
+  readonly nearRoundTripMs: number;
+};
+
+/** Takes the port at once, before anything else is done, and accepts nobody until `open`. */
 export async function listenForPeers(
   { host, port }: { readonly host: string; readonly port: number },
-  { shared }: { readonly shared: boolean },
+  { shared, nearRoundTripMs }: PeerServerOptions,
 ): Promise<PeerServer> {
   // Reads start when the handshake is awaited, not before.
   const server = createServer({ pauseOnConnect: true, noDelay: true });
   const early: Socket[] = [];
   let take = (socket: Socket): void => void early.push(socket);
-  server.on("connection", (socket) => take(shareReads(socket)));
+  let near: NearPeers | null = null;
+  server.on("connection", (socket) => {
+    near?.came(socket);
+    take(shareReads(socket));
+  });
   await listening(server, { host, port, shared });
+  const tcp = loadTcpOptions();
+  near = tcp && NearPeers.of(server, tcp, nearRoundTripMs);
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : port,

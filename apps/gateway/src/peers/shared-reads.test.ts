@@ -45,7 +45,10 @@ test("connections that share reads get all that each is sent, also before they l
 });
 
 test("connections that are accepted share reads, each with its own bytes", async (t) => {
-  using server = await listenForPeers({ host: "127.0.0.1", port: 0 }, { shared: false });
+  using server = await listenForPeers(
+    { host: "127.0.0.1", port: 0 },
+    { shared: false, nearRoundTripMs: 0 },
+  );
   const accepted = new Gathered<Socket>();
   const clients = [1, 2].map((fill) => {
     const client = connect({ host: "127.0.0.1", port: server.port });

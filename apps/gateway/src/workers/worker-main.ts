@@ -61,7 +61,7 @@ const host = new PeerHost(
 parentPort.on("message", (messages: readonly ToWorker[]) => {
   for (const message of messages) receive(message);
 });
-const server = await listenForPeers(start, { shared: true });
+const server = await listenForPeers(start, { ...start, shared: true });
 server.open((socket) => host.accept(socket));
 systemClock.every(REPORT_INTERVAL_MS, () => {
   hub.report(host.sentBytes);

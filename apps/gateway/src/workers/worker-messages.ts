@@ -21,6 +21,7 @@ export type WorkerStart = {
   readonly limits: AdmissionLimits;
   readonly admission: SharedArrayBuffer;
   readonly offencesMax: number;
+  readonly nearRoundTripMs: number;
   /** The marks of the cache's slots. */
   readonly visited: Uint8Array;
   /** The thread's part of the cache's budget: what it pins is held besides that. */
