@@ -12,6 +12,9 @@ import type { HostConfig } from "./replica-host.ts";
 /** A peer that let this many intervals pass is gone; half a one is for clients that are late. */
 const PEER_TIMEOUT_INTERVALS = 1.5;
 
+/** Peers of a private tracker whose last totals are remembered, at some 240 bytes each. */
+export const LEDGER_PEERS_MAX = 500_000;
+
 /** The settings of a replica as plain data, which goes from thread to thread. */
 export type ReplicaStart = TrackerConfig & {
   readonly udpKey: Uint8Array;
@@ -65,6 +68,7 @@ export async function hostConfig(
     swarmsMax: partOf(start.swarmsMax),
     peerIdsMax: partOf(start.peerIdsMax),
   };
-  const replica = { mode, intervalMs, minIntervalMs, swarms, share };
+  const ledgerPeersMax = partOf(LEDGER_PEERS_MAX);
+  const replica = { mode, intervalMs, minIntervalMs, swarms, ledgerPeersMax, share };
   return { replica, doors, handout: await openHandout(start) };
 }

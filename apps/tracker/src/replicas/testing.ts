@@ -104,7 +104,7 @@ export class GivenTracker {
       { clock, rng, handout: givenSettings(), tell: (message) => told(message) },
       {
         mode: "open",
-        share: null,
+        ...{ share: null, ledgerPeersMax: LIMIT },
         ...{ intervalMs: INTERVAL_MS, minIntervalMs: INTERVAL_MS },
         swarms: { peerTimeoutMs: 1.5 * INTERVAL_MS, ...swarms },
       },

@@ -42,14 +42,13 @@ const EXPIRY_PEERS = 20_000;
 
 const USAGE_INTERVAL_MS = 5_000;
 
-/** Peers of a private tracker whose last totals are remembered, at some 240 bytes each. */
-export const LEDGER_PEERS_MAX = 500_000;
-
 export type ReplicaConfig = {
   readonly mode: TrackerMode;
   readonly intervalMs: number;
   readonly minIntervalMs: number;
   readonly swarms: SwarmsConfig;
+  /** Peers of its swarms whose last totals it remembers. */
+  readonly ledgerPeersMax: number;
   /** Which swarms are this one's; null for all. */
   readonly share: ThreadShare | null;
 };
@@ -90,7 +89,7 @@ export class TrackerReplica {
     this.swarms = new Swarms(config.swarms, rng);
     this.torrents = new PublishedTorrents(rng.below(2 ** 32));
     this.#memory = new PeerMemory(this.swarms);
-    this.#ledger = new UsageLedger({ peersMax: LEDGER_PEERS_MAX });
+    this.#ledger = new UsageLedger({ peersMax: config.ledgerPeersMax });
     this.share = config.share;
     this.gate = this.#gateOf(config.mode);
     const withAmounts = config.mode === "private";
