@@ -10,6 +10,7 @@ import {
 } from "@seedfleet/bus";
 import { type Connection, inStore } from "./connection.ts";
 import { NatsKeyValueWatch } from "./nats-key-value-watch.ts";
+import { openInStore } from "./open-in-store.ts";
 
 type BucketConfig = { readonly bucket: string; readonly valueBytesMax: () => number };
 
@@ -20,7 +21,7 @@ export async function openNatsKeyValue(
 ): Promise<KeyValue> {
   const { bucket } = config;
   assertBucket(bucket);
-  const store = await inStore(connection, { bucket, action: "open" }, () =>
+  const store = await openInStore(connection, bucket, () =>
     // Direct reads may come from a replica that lags, and a read must see the write before it.
     new Kvm(jetstream(connection.nats)).create(bucket, {
       history: 1,

@@ -14,6 +14,7 @@ import {
   timedOut,
 } from "@seedfleet/bus";
 import { type Connection, inStore } from "./connection.ts";
+import { openInStore } from "./open-in-store.ts";
 
 /**
  * The client waits for the chunks of an object without a limit, also when another has replaced it
@@ -27,7 +28,7 @@ export async function openNatsObjectStore(
   bucket: string,
 ): Promise<ObjectStore> {
   assertBucket(bucket);
-  const store = await inStore(connection, { bucket, action: "open" }, () =>
+  const store = await openInStore(connection, bucket, () =>
     new Objm(jetstream(connection.nats)).create(bucket, {
       storage: StorageType.File,
       replicas: connection.replicas,

@@ -23,6 +23,7 @@ import {
 } from "@seedfleet/bus";
 import { type Connection, inStore } from "./connection.ts";
 import { NatsQueueWorker } from "./nats-queue-worker.ts";
+import { openInStore } from "./open-in-store.ts";
 
 /**
  * So many jobs of a lane may be at hand or wait after a failure. Beyond it the lane stands still
@@ -55,7 +56,7 @@ class NatsWorkQueue implements WorkQueue {
   }
 
   async open(): Promise<void> {
-    await this.#inStore("open", () => this.#makeStream());
+    await openInStore(this.#connection, this.#config.name, () => this.#makeStream());
   }
 
   async enqueue(lane: string, payload: Uint8Array): Promise<void> {
